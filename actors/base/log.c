@@ -1,0 +1,132 @@
+#include "actors/base/log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "actors/base/clock.h"
+
+#define LINE_MAX_BYTES 2048 /* longer lines are cut */
+
+static dv_log_level least_level = DV_LOG_INFO;
+static bool json_lines;
+static _Thread_local const char *thread_actor = "main";
+
+static const char *const LEVELS[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+
+typedef struct line {
+    char bytes[LINE_MAX_BYTES];
+    size_t size;
+} line;
+
+static void add(line *l, const char *bytes, size_t size)
+{
+    size_t room = sizeof l->bytes - 2 - l->size; /* the closing brace and the newline */
+    if (size > room) size = room;
+    if (size > 0) memcpy(l->bytes + l->size, bytes, size);
+    l->size += size;
+}
+
+static void add_string(line *l, const char *string)
+{
+    add(l, string, strlen(string));
+}
+
+/* A value that may hold anything: quoted when it has to be, and always in JSON. */
+static void add_value(line *l, dv_text text)
+{
+    bool quote = json_lines || text.size == 0;
+    for (uint32_t i = 0; i < text.size && !quote; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        quote = c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f;
+    }
+    if (quote) add(l, "\"", 1);
+    for (uint32_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        char escaped[8];
+        if (c < ' ' || c == 0x7f)
+            add(l, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\u%04x", c));
+        else if (c == '"' || c == '\\')
+            add(l, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\%c", c));
+        else
+            add(l, (const char *)&text.at[i], 1);
+    }
+    if (quote) add(l, "\"", 1);
+}
+
+static void add_pair(line *l, const char *key, dv_text text)
+{
+    if (json_lines) {
+        add_string(l, l->size > 1 ? ",\"" : "\"");
+        add_string(l, key);
+        add_string(l, "\":");
+    } else {
+        add_string(l, " ");
+        add_string(l, key);
+        add_string(l, "=");
+    }
+    add_value(l, text);
+}
+
+static void add_number(line *l, const char *key, int64_t number)
+{
+    char text[64];
+    const char *format = json_lines ? ",\"%s\":%lld" : " %s=%lld";
+    snprintf(text, sizeof text, format, key, (long long)number);
+    add_string(l, text);
+}
+
+static void add_head(line *l, dv_log_level level, const char *event)
+{
+    char now[DV_ISO_SIZE];
+    dv_time_iso(dv_time_now().wall_us, now);
+    if (json_lines) {
+        add_string(l, "{");
+        add_pair(l, "at", dv_text_of(now));
+        add_pair(l, "level", dv_text_of(LEVELS[level]));
+        add_pair(l, "actor", dv_text_of(thread_actor));
+        add_pair(l, "event", dv_text_of(event));
+    } else {
+        add_string(l, now);
+        add_string(l, " ");
+        add_string(l, LEVELS[level]);
+        add_string(l, " ");
+        add_string(l, thread_actor);
+        add_string(l, " ");
+        add_string(l, event);
+    }
+}
+
+void dv_log_init(dv_log_level least, bool json)
+{
+    least_level = least;
+    json_lines = json;
+}
+
+void dv_log_actor(const char *actor)
+{
+    thread_actor = actor;
+}
+
+void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
+                  size_t count)
+{
+    if (level < least_level) return;
+    line l;
+    l.size = 0;
+    add_head(&l, level, event);
+    if (order != NULL) {
+        char id[DV_ID_TEXT_SIZE];
+        dv_id_format(order, id);
+        add_pair(&l, "order", dv_text_of(id));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].is_number)
+            add_number(&l, pairs[i].key, pairs[i].number);
+        else
+            add_pair(&l, pairs[i].key, pairs[i].text);
+    }
+    if (json_lines) l.bytes[l.size++] = '}';
+    l.bytes[l.size++] = '\n';
+    ssize_t written = write(STDERR_FILENO, l.bytes, l.size);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+}

@@ -1,0 +1,52 @@
+/* What a venue is: a small struct of functions that a router actor serves.
+
+   A venue answers at once or later: each request is given with a `dv_ticket` to answer by, and the
+   answers due come out of `tick`. It never sees a socket or a clock. */
+#ifndef DV_DEX_VENUE_H
+#define DV_DEX_VENUE_H
+
+#include <stdint.h>
+
+#include "actors/base/clock.h"
+#include "actors/base/config.h"
+#include "actors/base/tokens.h"
+#include "proto/message.h"
+
+/* Where answers go: called from within the venue's functions, any number of times. The message is
+   quote_told, swap_built or swap_status and is borrowed for the call; ticket is the request's. */
+typedef struct dv_answers {
+    void (*answer)(void *context, uint64_t ticket, const dv_message *message);
+    void *context;
+} dv_answers;
+
+typedef struct dv_venue dv_venue;
+
+typedef struct dv_venue_class {
+    const char *dex; /* lower case, e.g. raydium */
+    /* Gets what it needs; may block. On an error ret_why says what is wrong and what to do. */
+    dv_err (*start)(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX]);
+    /* Requests, each answered once, except that a send may be answered any number of times: the
+       outcome is told when it is known, or never. Repeating a send is harmless. */
+    void (*quote)(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+                  const dv_answers *answers);
+    void (*build)(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
+                  const dv_answers *answers);
+    void (*send)(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+                 const dv_answers *answers);
+    void (*check)(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+                  const dv_answers *answers);
+    /* Does what is due; returns the next deadline, monotonic nanoseconds. */
+    int64_t (*tick)(dv_venue *venue, dv_time now, const dv_answers *answers);
+    void (*destroy)(dv_venue **venue); /* accepts NULL and half-started */
+} dv_venue_class;
+
+/* A venue's own struct begins with this. */
+struct dv_venue {
+    const dv_venue_class *class;
+};
+
+/* The simulated venue of a DEX ("raydium": constant-product pools, "meteora": liquidity bins), NULL
+   for a DEX that has none. config and tokens are borrowed for its life. */
+dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
+
+#endif

@@ -1,0 +1,26 @@
+/* Ingest: admission of orders.
+
+   Purpose          checks what gateways submit, gives it an id, has it committed, hands it to an
+                    execution instance, and answers the gateway.
+   Reads            submit: order_submit · insert: order_inserted, order_exists, insert_refused ·
+                    assign: load
+   Writes           submit: order_accepted, order_refused · insert: order_insert ·
+                    assign: order_assign
+   Durable effects  none of its own; an order is accepted only after order_inserted
+   May block on     nothing
+   Limits           in_flight_max orders accepted and not terminal; more are refused ENGINE_FULL
+   If it dies       orders not yet answered may be committed: their clients repeat the idempotency
+                    key; execution's claim finds those that were not handed over */
+#ifndef DV_INGEST_H
+#define DV_INGEST_H
+
+#include "actors/base/actor.h"
+#include "actors/base/config.h"
+#include "actors/base/tokens.h"
+
+extern const dv_actor_class DV_INGEST_CLASS;
+
+/* Makes the actor's self. config and tokens are borrowed for its life. Never NULL. */
+void *dv_ingest_new(const dv_config *config, const dv_tokens *tokens);
+
+#endif

@@ -1,0 +1,24 @@
+/* Notification: committed events, for whoever watches.
+
+   Purpose          keeps the view of each active order as committed, and sends it to the gateways
+                    that watch the order, or all orders, after each event.
+   Reads            events: order_event · recall: order_view, query_done ·
+                    feed: order_watch, order_unwatch, orders_watch
+   Writes           feed: order_update, watch_refused, feed_head · recall: order_get
+   Durable effects  none: all of it can be read again from PostgreSQL
+   May block on     nothing
+   Limits           views of active orders, and of the last 10,000 that ended
+   If it dies       gateways watch again; every update carries the order's whole history, so that
+                    nothing is skipped */
+#ifndef DV_NOTIFICATION_H
+#define DV_NOTIFICATION_H
+
+#include "actors/base/actor.h"
+#include "actors/base/config.h"
+
+extern const dv_actor_class DV_NOTIFICATION_CLASS;
+
+/* Makes the actor's self. Never NULL. */
+void *dv_notification_new(void);
+
+#endif

@@ -1,0 +1,22 @@
+/* Router: one DEX, its pools and its transactions.
+
+   Purpose          quotes, builds and sends swaps on the venue of one DEX, and says what became of
+                    them, in the catalogue's errors.
+   Reads            quote: quote_ask, swap_build, swap_send, swap_check
+   Writes           quote: quote_told, swap_built, swap_status
+   Durable effects  the venue's
+   May block on     nothing (the simulated venue appends a line to its ledger file)
+   Limits           the venue's
+   If it dies       quotes are asked for again; sent transactions are sent again, the same bytes */
+#ifndef DV_ROUTER_H
+#define DV_ROUTER_H
+
+#include "actors/base/actor.h"
+#include "actors/dex/venue.h"
+
+extern const dv_actor_class DV_ROUTER_CLASS;
+
+/* Makes the actor's self around a venue, which is consumed and nulled. index: of its quote link. */
+void *dv_router_new(uint8_t index, dv_venue **venue);
+
+#endif

@@ -1,0 +1,43 @@
+/* What clients send: strict JSON into exact integers. */
+#ifndef DV_GATEWAY_REQUEST_H
+#define DV_GATEWAY_REQUEST_H
+
+#include "actors/base/tokens.h"
+#include "proto/amount.h"
+#include "proto/arena.h"
+#include "proto/message.h"
+
+#define DV_BODY_MAX (1024u * 1024u) /* bytes */
+#define DV_JSON_DEPTH_MAX 32
+#define DV_FAULTS_MAX 8
+
+/* One thing wrong with a body: which field, and what about it. */
+typedef struct dv_fault {
+    dv_text field;   /* as the client named it, or should have; empty: the body as a whole */
+    dv_text message; /* a sentence */
+} dv_fault;
+
+typedef struct dv_faults {
+    dv_err error; /* of the first fault */
+    uint32_t count;
+    dv_fault list[DV_FAULTS_MAX]; /* the first ones */
+} dv_faults;
+
+/* Which of the client's fields each part of terms came from, to name it in a refusal. */
+typedef struct dv_order_fields {
+    const char *amount, *token_in, *token_out, *slippage, *type, *client_order_id, *user_id;
+} dv_order_fields;
+
+/* Reads an order in any of the five clients' vocabularies (the contract's "Request").
+   key: the Idempotency-Key header; it must equal clientOrderId where both are given.
+   Texts of ret_terms live in the arena. order_id and created_at_us stay empty.
+   On an error, ret_faults says all that is wrong (up to DV_FAULTS_MAX). Errors:
+   REQUEST_MALFORMED (not JSON, not an object, a name twice, too deep) or the first fault's. */
+DV_MUST_CHECK dv_err dv_request_order(dv_text body, dv_text key, const dv_tokens *tokens,
+                                      dv_arena *arena, dv_terms *ret_terms,
+                                      dv_order_fields *ret_fields, dv_faults *ret_faults);
+
+/* Whether an in-band WebSocket message is {"type":"ping"}. Anything unreadable is not. */
+bool dv_request_is_ping(dv_text message);
+
+#endif
