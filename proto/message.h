@@ -189,7 +189,8 @@ typedef enum dv_swap_outcome {
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, to_state, , DV_U8, "dv_state asked for")                                            \
     F(S, UINT, attempt, , DV_U8, "attempt number after the step")                                  \
-    F(S, UINT, error, , DV_U16, "0: committed; STORE_STALE: not ours, or already past it")
+    F(S, UINT, error, , DV_U16, "0: committed; STORE_STALE: not ours, or already past it")         \
+    F(S, UINT, epoch, , DV_U32, "of the step that is answered")
 #define DV_MESSAGE_orders_claim(F, S)                                                              \
     F(S, TEXT, owner, , DV_NAME_MAX, "who claims all unfinished orders")                           \
     F(S, UINT, limit, , DV_U32, "at most so many now")                                             \
