@@ -291,27 +291,6 @@ static bool well_formed(const uint8_t *bytes, size_t size)
     return at == size;
 }
 
-/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool utf8_valid(dv_text text)
-{
-    const uint8_t *s = (const uint8_t *)text.at, *end = s + text.size;
-    while (s < end) {
-        uint8_t c = *s++;
-        if (c < 0x80) continue;
-        int more = c >= 0xc2 && c <= 0xdf   ? 1
-                   : c >= 0xe0 && c <= 0xef ? 2
-                   : c >= 0xf0 && c <= 0xf4 ? 3
-                                            : 0;
-        if (more == 0 || end - s < more) return false;
-        uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-        if (*s < low || *s > high) return false;
-        for (s++; --more > 0; s++)
-            if ((*s & 0xc0) != 0x80) return false;
-    }
-    return true;
-}
-
 static bool decode_fields(const msgpack_object *from, uint32_t count, const dv_shape *shape,
                           dv_arena *arena, char *record);
 
@@ -348,7 +327,7 @@ static bool decode_field(const msgpack_object *from, const dv_field *f, dv_arena
     case DV_FIELD_TEXT: {
         if (from->type != MSGPACK_OBJECT_STR || from->via.str.size > f->max) return false;
         dv_text text = {from->via.str.ptr, from->via.str.size};
-        if (!utf8_valid(text)) return false;
+        if (!dv_text_is_utf8(text)) return false;
         memcpy(record + f->offset, &text, sizeof text);
         return true;
     }

@@ -34,6 +34,10 @@ static inline bool dv_text_is(dv_text a, const char *string)
     return dv_text_equal(a, dv_text_of(string));
 }
 
+/* Whether a text is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above
+   U+10FFFF. */
+bool dv_text_is_utf8(dv_text text);
+
 /* Copies a text into a buffer of `size` bytes and terminates it, cutting what does not fit. */
 static inline void dv_text_copy(char *ret_buffer, size_t size, dv_text text)
 {
