@@ -15,11 +15,12 @@
 
 #include "actors/base/actor.h"
 #include "actors/base/config.h"
+#include "actors/base/tokens.h"
 
 extern const dv_actor_class DV_EXECUTION_CLASS;
 
-/* Makes the actor's self. config is borrowed for its life. seed: of the retry jitter. Never NULL.
- */
-void *dv_execution_new(const dv_config *config, uint64_t seed);
+/* Makes the actor's self. config and tokens are borrowed for its life. seed: of the retry jitter.
+   Never NULL. */
+void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, uint64_t seed);
 
 #endif

@@ -1,0 +1,704 @@
+#include "actors/execution.h"
+
+#include <uthash.h>
+
+#include "actors/base/heap.h"
+#include "actors/base/log.h"
+#include "actors/routing.h"
+#include "actors/topology.h"
+#include "proto/amount.h"
+#include "proto/view.h"
+
+#define ASSIGN DV_PORT(DV_LINK_assign, 0)
+#define WRITE DV_PORT(DV_LINK_write, 0)
+#define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
+#define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
+
+#define CLAIM_PAGE 500                       /* orders claimed by one statement */
+#define CLAIM_AGAIN_NS (1000 * DV_NS_PER_MS) /* after a claim that failed */
+#define STEP_AGAIN_NS (15000 * DV_NS_PER_MS) /* a step without an answer is sent again */
+#define LOAD_EVERY_NS (100 * DV_NS_PER_MS)   /* ingest hears how many orders there are */
+#define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
+#define INGESTS_MAX 16                       /* ingest instances that hear it */
+
+static const char *const DEXES[] = {
+#define DEX(name, Name) #name,
+    DV_DEXES(DEX)
+#undef DEX
+};
+#define DEX_COUNT ((uint8_t)(sizeof DEXES / sizeof DEXES[0]))
+_Static_assert(sizeof DEXES / sizeof DEXES[0] <= DV_QUOTES_MAX, "every DEX may quote");
+
+/* What an order is waiting for. */
+typedef enum phase {
+    PARKED,   /* nothing: the engine is draining */
+    STEPPING, /* the commit of a step */
+    WAITING,  /* its attempt's due time */
+    QUOTING,  /* quotes, until quoted_by_ns */
+    BUILDING, /* the venue's transaction */
+    LANDING,  /* the outcome of the transaction sent */
+} phase;
+
+/* One venue's quote for the current attempt. */
+typedef struct answer {
+    bool told;
+    dv_quote quote; /* texts in `pool` and DEXES */
+    char pool[DV_MINT_MAX + 1];
+} answer;
+
+/* An order that this instance owns. Strings are NUL-terminated. */
+typedef struct order {
+    UT_hash_handle hh; /* in execution.orders, by id */
+    dv_timer timer;    /* in execution.timers; what it means follows from the phase */
+    dv_id id;
+    char token_in[DV_MINT_MAX + 1], token_out[DV_MINT_MAX + 1];
+    uint64_t amount; /* atoms */
+    uint16_t slippage_bps;
+    dv_swap_mode mode;
+
+    uint8_t state, attempt; /* as committed */
+    uint32_t epoch;
+    phase phase;
+    uint8_t step_state, step_attempt; /* STEPPING: what the step enters */
+    dv_err step_error;                /* STEPPING: what ended the attempt; DV_OK: nothing did */
+    int64_t step_at_us, step_due_us;  /* STEPPING: when decided; when the next attempt may begin */
+    char *error_text;                 /* of step_error; owned, may be NULL */
+
+    uint8_t asked_attempt; /* quotes were asked for */
+    int64_t quoted_by_ns;
+    int64_t due_at_us; /* of the current attempt; 0: at once */
+    answer answers[DEX_COUNT];
+    int chosen;            /* index of DEXES; -1: none yet */
+    uint64_t limit_amount; /* atoms */
+    char signature[DV_SIGNATURE_MAX + 1];
+    char *transaction; /* owned, may be NULL */
+    uint32_t transaction_size;
+    uint64_t last_valid_block_height;
+    uint32_t looks;                 /* how often we resent or asked since the first send */
+    uint64_t amount_in, amount_out; /* atoms, once landed */
+} order;
+
+typedef struct execution {
+    const dv_config *config;
+    const dv_tokens *tokens;
+    order *orders; /* by id */
+    dv_heap timers;
+    uint64_t random; /* state of xorshift64* */
+    bool draining;
+    uint32_t steps_open; /* orders that are STEPPING */
+    dv_id claim_after;
+    int64_t claim_at_ns; /* of the next claim; DV_NEVER while one is under way, or when done */
+    dv_peer ingests[INGESTS_MAX];
+    uint32_t ingest_count;
+    int64_t load_at_ns;
+} execution;
+
+/* ---- orders in memory ------------------------------------------------------------------- */
+
+static order *order_find(execution *self, const dv_id *id)
+{
+    order *o;
+    HASH_FIND(hh, self->orders, id, sizeof *id, o);
+    return o;
+}
+
+static void phase_set(execution *self, order *o, phase next, int64_t timer_ns)
+{
+    if (o->phase == STEPPING) self->steps_open--;
+    if (next == STEPPING) self->steps_open++;
+    o->phase = next;
+    if (timer_ns == DV_NEVER)
+        dv_heap_unset(&self->timers, &o->timer);
+    else
+        dv_heap_set(&self->timers, &o->timer, timer_ns);
+}
+
+static void order_forget(execution *self, order *o)
+{
+    phase_set(self, o, PARKED, DV_NEVER);
+    HASH_DEL(self->orders, o);
+    free(o->error_text);
+    free(o->transaction);
+    free(o);
+}
+
+static void transaction_set(order *o, dv_text bytes)
+{
+    free(o->transaction);
+    o->transaction = NULL;
+    o->transaction_size = 0;
+    if (bytes.size == 0) return;
+    o->transaction = malloc(bytes.size);
+    if (o->transaction == NULL) abort();
+    memcpy(o->transaction, bytes.at, bytes.size);
+    o->transaction_size = bytes.size;
+}
+
+static int dex_index(dv_text name)
+{
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
+        if (dv_text_is(name, DEXES[dex])) return dex;
+    return -1;
+}
+
+static void answer_set(order *o, int dex, const dv_quote *quote)
+{
+    answer *a = &o->answers[dex];
+    a->told = true;
+    a->quote = *quote;
+    dv_text_copy(a->pool, sizeof a->pool, quote->pool);
+    a->quote.pool = dv_text_of(a->pool);
+    a->quote.venue = dv_text_of(DEXES[dex]);
+}
+
+static void answers_clear(order *o)
+{
+    memset(o->answers, 0, sizeof o->answers);
+    o->chosen = -1;
+}
+
+/* The quotes as a list, in the order of DEXES. */
+static void quotes_list(const order *o, dv_quote ret_quotes[DEX_COUNT])
+{
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) ret_quotes[dex] = o->answers[dex].quote;
+}
+
+static uint32_t random_next(execution *self)
+{
+    self->random ^= self->random >> 12;
+    self->random ^= self->random << 25;
+    self->random ^= self->random >> 27;
+    return (uint32_t)(self->random * 0x2545f4914f6cdd1du >> 32);
+}
+
+/* ---- steps ------------------------------------------------------------------------------ */
+
+/* What the step teaches about the attempt it leads to. reason must live as long as the result. */
+static dv_attempt step_attempt(const order *o, const dv_quote *quotes, const char *reason)
+{
+    dv_attempt attempt = {.number = o->step_attempt};
+    switch (o->step_state) {
+    case DV_STATE_routing: attempt.due_at_us = (uint64_t)o->step_due_us; break;
+    case DV_STATE_building:
+        attempt.venue = dv_text_of(DEXES[o->chosen]);
+        attempt.reason = dv_text_of(reason);
+        attempt.quotes = quotes;
+        attempt.quotes_count = DEX_COUNT;
+        attempt.limit_amount = o->limit_amount;
+        break;
+    case DV_STATE_submitted:
+        attempt.signature = dv_text_of(o->signature);
+        attempt.transaction = (dv_text){o->transaction, o->transaction_size};
+        attempt.last_valid_block_height = o->last_valid_block_height;
+        break;
+    case DV_STATE_confirmed:
+        attempt.amount_in = o->amount_in;
+        attempt.amount_out = o->amount_out;
+        break;
+    default: break;
+    }
+    return attempt;
+}
+
+static void step_send(order *o, dv_outbox *outbox)
+{
+    dv_quote quotes[DEX_COUNT];
+    char reason[DV_REASON_MAX] = "";
+    quotes_list(o, quotes);
+    if (o->step_state == DV_STATE_building) dv_route_reason(quotes, DEX_COUNT, o->chosen, reason);
+    dv_send(outbox, WRITE, NULL,
+            &(dv_message){.type = DV_MSG_order_step,
+                          .order_step = {.order_id = o->id,
+                                         .epoch = o->epoch,
+                                         .from_state = o->state,
+                                         .to_state = o->step_state,
+                                         .from_attempt = o->attempt,
+                                         .at_us = (uint64_t)o->step_at_us,
+                                         .attempt = step_attempt(o, quotes, reason),
+                                         .failed_error = o->step_error,
+                                         .failed_text = dv_text_of(o->error_text)}});
+}
+
+/* Begins the one step that the order has under way. Draining, it stays where it is committed. */
+static void step_begin(execution *self, order *o, dv_state to, uint8_t attempt, dv_time now,
+                       dv_outbox *outbox)
+{
+    assert(o->phase != STEPPING && dv_state_may_move(o->state, (uint8_t)to));
+    if (self->draining) {
+        phase_set(self, o, PARKED, DV_NEVER);
+        return;
+    }
+    o->step_state = (uint8_t)to;
+    o->step_attempt = attempt;
+    o->step_at_us = now.wall_us;
+    phase_set(self, o, STEPPING, now.mono_ns + STEP_AGAIN_NS);
+    step_send(o, outbox);
+}
+
+/* An attempt has ended in an error, and surely without a trade: fail the order or try again. */
+static void attempt_failed(execution *self, order *o, dv_err error, dv_text text, dv_time now,
+                           dv_outbox *outbox)
+{
+    dv_error_class class = dv_err_class((uint16_t)error);
+    bool again = class != DV_CLASS_REJECT && class != DV_CLASS_FATAL &&
+                 o->attempt < self->config->attempts_max;
+    free(o->error_text);
+    o->error_text = text.size > 0 ? strndup(text.at, text.size) : NULL;
+    o->step_error = error;
+    o->step_due_us = 0;
+    uint8_t next = o->attempt;
+    if (again) {
+        next++;
+        o->step_due_us = now.wall_us + dv_retry_wait_us(self->config, next, random_next(self));
+    }
+    dv_info(again ? "retrying" : "failing", &o->id, dv_kv_number("attempt", o->attempt),
+            dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_text("text", text));
+    step_begin(self, o, again ? DV_STATE_routing : DV_STATE_failed, next, now, outbox);
+}
+
+/* ---- routing ---------------------------------------------------------------------------- */
+
+static void quotes_ask(execution *self, order *o, uint8_t attempt, dv_time now, dv_outbox *outbox)
+{
+    answers_clear(o);
+    o->asked_attempt = attempt;
+    o->quoted_by_ns = now.mono_ns + self->config->quote_timeout_ms * DV_NS_PER_MS;
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
+        dv_send(outbox, QUOTE(dex), NULL,
+                &(dv_message){.type = DV_MSG_quote_ask,
+                              .quote_ask = {.order_id = o->id,
+                                            .attempt = attempt,
+                                            .token_in = dv_text_of(o->token_in),
+                                            .token_out = dv_text_of(o->token_out),
+                                            .swap_mode = o->mode,
+                                            .amount = o->amount}});
+}
+
+static void routed_log(const execution *self, const order *o)
+{
+    const dv_token *in = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_in));
+    const dv_token *out = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_out));
+    char prices[DEX_COUNT][DV_AMOUNT_TEXT_SIZE];
+    dv_kv pairs[2 + DEX_COUNT] = {dv_kv_number("attempt", o->attempt),
+                                  dv_kv_string("dex", DEXES[o->chosen])};
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
+        const dv_quote *q = &o->answers[dex].quote;
+        dv_price_format(q->amount_in, in ? in->decimals : 0, q->amount_out, out ? out->decimals : 0,
+                        0, prices[dex]);
+        const char *shown = q->error ? dv_err_name((uint16_t)q->error) : prices[dex];
+        pairs[2 + dex] = dv_kv_string(DEXES[dex], shown);
+    }
+    dv_log_write(DV_LOG_INFO, "routed", &o->id, pairs, 2 + DEX_COUNT);
+}
+
+/* All quotes are in, or their time is up. */
+static void route(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
+        if (o->answers[dex].told) continue;
+        answer_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
+        o->answers[dex].told = false; /* nobody told us: a late quote is left out all the same */
+    }
+    dv_quote quotes[DEX_COUNT];
+    quotes_list(o, quotes);
+    dv_err error = DV_OK;
+    o->chosen = dv_route_choose(quotes, DEX_COUNT, &error);
+    if (o->chosen < 0) {
+        attempt_failed(self, o, error, (dv_text){0}, now, outbox);
+        return;
+    }
+    o->limit_amount = dv_route_limit(o->mode, &quotes[o->chosen], o->slippage_bps);
+    routed_log(self, o);
+    step_begin(self, o, DV_STATE_building, o->attempt, now, outbox);
+}
+
+static bool all_told(const order *o)
+{
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
+        if (!o->answers[dex].told) return false;
+    return true;
+}
+
+/* ---- building and landing --------------------------------------------------------------- */
+
+static void build_ask(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    phase_set(self, o, BUILDING, now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS);
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_build,
+                          .swap_build = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .token_in = dv_text_of(o->token_in),
+                                         .token_out = dv_text_of(o->token_out),
+                                         .swap_mode = o->mode,
+                                         .amount = o->amount,
+                                         .limit_amount = o->limit_amount,
+                                         .quote = o->answers[o->chosen].quote}});
+}
+
+static void transaction_send(const order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_send,
+                          .swap_send = {.order_id = o->id,
+                                        .attempt = o->attempt,
+                                        .signature = dv_text_of(o->signature),
+                                        .transaction = {o->transaction, o->transaction_size},
+                                        .last_valid_block_height = o->last_valid_block_height}});
+}
+
+static void transaction_check(const order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_check,
+                          .swap_check = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .signature = dv_text_of(o->signature),
+                                         .last_valid_block_height = o->last_valid_block_height}});
+}
+
+/* The outcome is still not known: ask, and every other time send the same bytes again. */
+static void look_again(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (o->looks++ % 2 == 0)
+        transaction_check(o, outbox);
+    else
+        transaction_send(o, outbox);
+    phase_set(self, o, LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
+}
+
+/* ---- from one committed state on -------------------------------------------------------- */
+
+static void attempt_begin(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (o->asked_attempt != o->attempt) quotes_ask(self, o, o->attempt, now, outbox);
+    if (all_told(o))
+        route(self, o, now, outbox);
+    else
+        phase_set(self, o, QUOTING, o->quoted_by_ns);
+}
+
+static void enter_routing(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (o->due_at_us <= now.wall_us) {
+        attempt_begin(self, o, now, outbox);
+        return;
+    }
+    phase_set(self, o, WAITING, DV_NEVER);
+    dv_send(outbox, SCHEDULE, NULL,
+            &(dv_message){.type = DV_MSG_retry_arm,
+                          .retry_arm = {.order_id = o->id,
+                                        .attempt = o->attempt,
+                                        .due_at_us = (uint64_t)o->due_at_us}});
+}
+
+/* Goes on from the state that was committed last. The order may be gone afterwards. */
+static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (dv_state_terminal(o->state)) {
+        dv_info(dv_state_name(o->state), &o->id, dv_kv_number("attempt", o->attempt),
+                dv_kv_string("tx", o->signature));
+        order_forget(self, o);
+        return;
+    }
+    if (self->draining) {
+        phase_set(self, o, PARKED, DV_NEVER);
+        return;
+    }
+    switch (o->state) {
+    case DV_STATE_pending:
+        /* A quote changes nothing, so it need not wait for the commit. */
+        quotes_ask(self, o, 1, now, outbox);
+        step_begin(self, o, DV_STATE_routing, 1, now, outbox);
+        break;
+    case DV_STATE_routing: enter_routing(self, o, now, outbox); break;
+    case DV_STATE_building: build_ask(self, o, now, outbox); break;
+    case DV_STATE_submitted:
+        o->looks = 0;
+        transaction_send(o, outbox);
+        phase_set(self, o, LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
+        break;
+    default: break; /* watching: no order type of ours waits there */
+    }
+}
+
+/* Takes an order as committed, whether it is new here or was claimed anew, and goes on with it. */
+static void adopt(execution *self, const dv_job *job, dv_time now, dv_outbox *outbox)
+{
+    const dv_terms *terms = &job->terms;
+    order *o = order_find(self, &terms->order_id);
+    if (o == NULL) {
+        o = calloc(1, sizeof *o);
+        if (o == NULL) abort();
+        o->id = terms->order_id;
+        HASH_ADD(hh, self->orders, id, sizeof o->id, o);
+    }
+    phase_set(self, o, PARKED, DV_NEVER);
+    dv_text_copy(o->token_in, sizeof o->token_in, terms->token_in);
+    dv_text_copy(o->token_out, sizeof o->token_out, terms->token_out);
+    o->amount = terms->amount;
+    o->slippage_bps = (uint16_t)terms->slippage_bps;
+    o->mode = (dv_swap_mode)terms->swap_mode;
+    o->state = (uint8_t)job->state;
+    o->epoch = (uint32_t)job->epoch;
+    o->step_error = DV_OK;
+
+    const dv_attempt *attempt = &job->attempt;
+    o->attempt = (uint8_t)attempt->number;
+    o->asked_attempt = 0;
+    o->due_at_us = (int64_t)attempt->due_at_us;
+    answers_clear(o);
+    for (uint32_t i = 0; i < attempt->quotes_count; i++) {
+        int dex = dex_index(attempt->quotes[i].venue);
+        if (dex >= 0) answer_set(o, dex, &attempt->quotes[i]);
+    }
+    o->chosen = dex_index(attempt->venue);
+    o->limit_amount = attempt->limit_amount;
+    dv_text_copy(o->signature, sizeof o->signature, attempt->signature);
+    transaction_set(o, attempt->transaction);
+    o->last_valid_block_height = attempt->last_valid_block_height;
+
+    bool needs_venue = o->state == DV_STATE_building || o->state == DV_STATE_submitted;
+    if (needs_venue && o->chosen < 0) {
+        dv_error("venue_unknown", &o->id, dv_kv_text("venue", attempt->venue));
+        return; /* parked: a build that has this venue goes on with it */
+    }
+    enter(self, o, now, outbox);
+}
+
+/* ---- handlers --------------------------------------------------------------------------- */
+
+static void ingest_remember(execution *self, const dv_peer *peer)
+{
+    for (uint32_t i = 0; i < self->ingest_count; i++)
+        if (memcmp(&self->ingests[i], peer, sizeof *peer) == 0) return;
+    if (self->ingest_count < INGESTS_MAX) self->ingests[self->ingest_count++] = *peer;
+}
+
+static void on_order_assign(void *context, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_job *job = &envelope->message.order_assign.job;
+    ingest_remember(self, &envelope->peer);
+    if (order_find(self, &job->terms.order_id) == NULL) adopt(self, job, now, outbox);
+}
+
+static void on_step_done(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_step_done *done = &envelope->message.step_done;
+    order *o = order_find(self, &done->order_id);
+    if (o == NULL || o->phase != STEPPING || done->epoch != o->epoch ||
+        done->to_state != o->step_state || done->attempt != o->step_attempt)
+        return; /* an answer to a step of the past */
+    if (done->error != DV_OK) {
+        dv_warn("order_lost", &o->id, dv_kv_string("to", dv_state_name(o->step_state)),
+                dv_kv_string("error", dv_err_name((uint16_t)done->error)));
+        order_forget(self, o);
+        return;
+    }
+    if (o->step_state == DV_STATE_routing) o->due_at_us = o->step_due_us;
+    o->state = o->step_state;
+    o->attempt = o->step_attempt;
+    o->step_error = DV_OK;
+    free(o->error_text);
+    o->error_text = NULL;
+    phase_set(self, o, PARKED, DV_NEVER);
+    enter(self, o, now, outbox);
+}
+
+static void on_quote_told(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_quote_told *told = &envelope->message.quote_told;
+    order *o = order_find(self, &told->order_id);
+    int dex = DV_PORT_INDEX(envelope->port);
+    if (o == NULL || told->attempt != o->asked_attempt || o->chosen >= 0) return;
+    answer_set(o, dex, &told->quote);
+    if (o->phase == QUOTING && all_told(o)) route(self, o, now, outbox);
+}
+
+static void on_swap_built(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_swap_built *built = &envelope->message.swap_built;
+    order *o = order_find(self, &built->order_id);
+    if (o == NULL || o->phase != BUILDING || built->attempt != o->attempt) return;
+    if (built->error != DV_OK) {
+        attempt_failed(self, o, (dv_err)built->error, built->error_text, now, outbox);
+        return;
+    }
+    dv_text_copy(o->signature, sizeof o->signature, built->signature);
+    transaction_set(o, built->transaction);
+    o->last_valid_block_height = built->last_valid_block_height;
+    step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
+}
+
+static void on_swap_status(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_swap_status *status = &envelope->message.swap_status;
+    order *o = order_find(self, &status->order_id);
+    if (o == NULL || o->phase != LANDING || !dv_text_is(status->signature, o->signature)) return;
+    dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
+    switch (status->outcome) {
+    case DV_SWAP_LANDED:
+        o->amount_in = status->amount_in;
+        o->amount_out = status->amount_out;
+        step_begin(self, o, DV_STATE_confirmed, o->attempt, now, outbox);
+        break;
+    case DV_SWAP_FAILED:
+    case DV_SWAP_DEAD: attempt_failed(self, o, error, status->error_text, now, outbox); break;
+    default: break; /* unknown: the timer looks again */
+    }
+}
+
+static void on_retry_due(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_retry_due *due = &envelope->message.retry_due;
+    order *o = order_find(self, &due->order_id);
+    bool waits = o != NULL && o->phase == WAITING && o->attempt == due->attempt;
+    if (waits && o->due_at_us > now.wall_us + EARLY_US) return; /* its lease brings it back */
+    dv_send(outbox, SCHEDULE, NULL,
+            &(dv_message){.type = DV_MSG_retry_done,
+                          .retry_done = {.order_id = due->order_id, .attempt = due->attempt}});
+    if (waits) attempt_begin(self, o, now, outbox);
+}
+
+static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_job *job = &envelope->message.order_claimed.job;
+    const order *known = order_find(self, &job->terms.order_id);
+    if (known != NULL && known->epoch >= job->epoch) return;
+    adopt(self, job, now, outbox);
+}
+
+static void on_claim_done(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
+{
+    execution *self = context;
+    (void)outbox;
+    const dv_claim_done *done = &envelope->message.claim_done;
+    if (done->error != DV_OK) {
+        self->claim_at_ns = now.mono_ns + CLAIM_AGAIN_NS;
+        return;
+    }
+    if (done->count > 0) dv_info("claimed", NULL, dv_kv_number("orders", (int64_t)done->count));
+    self->claim_after = done->last;
+    self->claim_at_ns = done->count == CLAIM_PAGE ? now.mono_ns : DV_NEVER;
+}
+
+/* ---- due work --------------------------------------------------------------------------- */
+
+static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    switch (o->phase) {
+    case STEPPING:
+        dv_heap_set(&self->timers, &o->timer, now.mono_ns + STEP_AGAIN_NS);
+        step_send(o, outbox);
+        break;
+    case QUOTING: route(self, o, now, outbox); break;
+    case BUILDING:
+        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the venue did not answer"), now,
+                       outbox);
+        break;
+    case LANDING: look_again(self, o, now, outbox); break;
+    case PARKED:
+    case WAITING: break;
+    }
+}
+
+static void claim(execution *self, dv_outbox *outbox)
+{
+    self->claim_at_ns = DV_NEVER;
+    dv_send(outbox, WRITE, NULL,
+            &(dv_message){.type = DV_MSG_orders_claim,
+                          .orders_claim = {.owner = dv_text_of("execution"),
+                                           .limit = CLAIM_PAGE,
+                                           .after = self->claim_after}});
+}
+
+static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
+{
+    self->load_at_ns = now.mono_ns + LOAD_EVERY_NS;
+    for (uint32_t i = 0; i < self->ingest_count; i++)
+        dv_send(outbox, ASSIGN, &self->ingests[i],
+                &(dv_message){.type = DV_MSG_load, .load.in_flight = HASH_COUNT(self->orders)});
+}
+
+static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
+{
+    execution *self = context;
+    dv_timer *timer;
+    while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
+        order_due(self, DV_TIMER_OWNER(timer, order, timer), now, outbox);
+    if (now.mono_ns >= self->claim_at_ns) claim(self, outbox);
+    if (now.mono_ns >= self->load_at_ns) load_tell(self, now, outbox);
+    int64_t next = dv_min_i64(dv_heap_next(&self->timers), self->claim_at_ns);
+    return dv_min_i64(next, self->load_at_ns);
+}
+
+/* ---- life ------------------------------------------------------------------------------- */
+
+static void drain(void *context, dv_time now, dv_outbox *outbox)
+{
+    execution *self = context;
+    (void)now;
+    (void)outbox;
+    self->draining = true;
+    self->claim_at_ns = DV_NEVER;
+    order *o, *next;
+    HASH_ITER(hh, self->orders, o, next)
+    {
+        if (o->phase != STEPPING) phase_set(self, o, PARKED, DV_NEVER);
+    }
+}
+
+static bool drained(const void *context)
+{
+    return ((const execution *)context)->steps_open == 0;
+}
+
+static void destroy(void **context)
+{
+    execution *self = *context;
+    if (self == NULL) return;
+    order *o, *next;
+    HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
+    dv_heap_fini(&self->timers);
+    free(self);
+    *context = NULL;
+}
+
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
+    [DV_MSG_order_assign] = on_order_assign,   [DV_MSG_step_done] = on_step_done,
+    [DV_MSG_order_claimed] = on_order_claimed, [DV_MSG_claim_done] = on_claim_done,
+    [DV_MSG_quote_told] = on_quote_told,       [DV_MSG_swap_built] = on_swap_built,
+    [DV_MSG_swap_status] = on_swap_status,     [DV_MSG_retry_due] = on_retry_due,
+};
+
+const dv_actor_class DV_EXECUTION_CLASS = {
+    .name = "execution",
+    .handlers = HANDLERS,
+    .tick = tick,
+    .drain = drain,
+    .drained = drained,
+    .destroy = destroy,
+};
+
+void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, uint64_t seed)
+{
+    execution *self = calloc(1, sizeof *self);
+    if (self == NULL) abort();
+    self->config = config;
+    self->tokens = tokens;
+    self->random = seed | 1;
+    return self;
+}

@@ -1,0 +1,27 @@
+/* Which venue an attempt goes to, and when the next attempt begins: pure decisions. */
+#ifndef DV_ROUTING_H
+#define DV_ROUTING_H
+
+#include "actors/base/config.h"
+#include "proto/message.h"
+
+/* The better of the quotes by effective output: what the trader gets for what is paid, after all
+   fees and price impact. Ties go to the earlier one. -1 when none is usable.
+   ret_error: why none is, the first quote's error that is not about to pass, else VENUE_NO_QUOTE.
+ */
+int dv_route_choose(const dv_quote *quotes, uint32_t count, dv_err *ret_error);
+
+/* Why a quote was chosen, as a sentence for people, e.g. "raydium gives 2.31 % more than meteora".
+   chosen: an index as dv_route_choose returns it. */
+void dv_route_reason(const dv_quote *quotes, uint32_t count, int chosen,
+                     char ret_reason[DV_REASON_MAX]);
+
+/* What the venue may at worst give or take, by the order's slippage: min_amount_out for an exact
+   input, max_amount_in for an exact output, rounded to the trader's safe side. */
+uint64_t dv_route_limit(dv_swap_mode mode, const dv_quote *chosen, uint16_t slippage_bps);
+
+/* The wait before an attempt (from 2), in microseconds: base * factor^(attempt - 2), and a random
+   part of up to the jitter. random: any 32 bits. Saturates at a day. */
+int64_t dv_retry_wait_us(const dv_config *config, uint8_t attempt, uint32_t random);
+
+#endif
