@@ -2,6 +2,7 @@
 
 bool dv_text_is_utf8(dv_text text)
 {
+    if (text.size == 0) return true;
     const uint8_t *s = (const uint8_t *)text.at, *end = s + text.size;
     while (s < end) {
         uint8_t c = *s++;
