@@ -88,6 +88,7 @@ typedef struct dv_outbox_entry {
     const char *bytes;
     size_t size;
 } dv_outbox_entry;
+/* An empty outbox; the caller owns it. destroy accepts NULL. at: i is below count. */
 dv_outbox *dv_outbox_new(void);
 void dv_outbox_destroy(dv_outbox **outbox);
 size_t dv_outbox_count(const dv_outbox *outbox);

@@ -17,6 +17,7 @@ typedef struct dv_time {
 /* A deadline that never comes. */
 #define DV_NEVER INT64_MAX
 
+/* Reads both clocks. */
 dv_time dv_time_now(void);
 
 static inline int64_t dv_min_i64(int64_t a, int64_t b)

@@ -31,6 +31,7 @@ dv_timer *dv_heap_pop_due(dv_heap *heap, int64_t now_ns);
 /* The earliest deadline, DV_NEVER when there is none. */
 int64_t dv_heap_next(const dv_heap *heap);
 
+/* Frees the array; the timers are their owners'. */
 void dv_heap_fini(dv_heap *heap);
 
 /* The struct that a timer is embedded in. */

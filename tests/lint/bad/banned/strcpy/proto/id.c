@@ -1,0 +1,4 @@
+void id_copy(char *to, const char *from)
+{
+    strcpy(to, from);
+}

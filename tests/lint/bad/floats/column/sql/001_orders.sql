@@ -1,0 +1,3 @@
+create table orders (
+    price double precision not null
+);

@@ -1,0 +1,1 @@
+static const int half = 0.5 * 2;

@@ -1,0 +1,14 @@
+# Each library is at home in one place.
+BEGIN {
+    home["msgpack"] = "^proto/message\\.c$"
+    home["civetweb"] = "^gateway/"
+    home["libpq-fe"] = "^actors/(persistence|store|migrate)[a-z_]*\\.[ch]$"
+    home["hiredis"] = "^actors/(retry|schedule)[a-z_]*\\.[ch]$"
+    home["sodium"] = "^actors/"
+}
+is_c() && FILENAME !~ /^(tests|bench)\// && /^#include </ {
+    header = $0
+    sub(/^#include </, "", header)
+    sub(/[.\/>].*$/, "", header)
+    if (header in home && FILENAME !~ home[header]) finding("may not include " header)
+}
