@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include "actors/base/log.h"
@@ -195,6 +196,16 @@ static void signal_wait(int fd)
     dv_info("stopping", NULL, dv_kv_string("signal", strsignal((int)info.ssi_signo)));
 }
 
+/* Every WebSocket and every actor needs descriptors: take as many as we may have. */
+static void descriptors_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        dv_warn("descriptors", NULL, dv_kv_string("why", strerror(errno)));
+}
+
 static void log_setup(const dv_config *config)
 {
     static const char *const LEVELS[] = {"debug", "info", "warn", "error"};
@@ -217,6 +228,7 @@ static int serve(shell *s)
     }
     int signals = signals_open();
     if (signals < 0 || sodium_init() < 0) return EXIT_FAILURE;
+    descriptors_raise();
     zsys_handler_set(NULL);
     zsys_set_max_sockets(0); /* as many as the library allows */
 

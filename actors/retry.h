@@ -5,7 +5,7 @@
    Writes           schedule: retry_due · sweep: waiting_ask
    Durable effects  two sorted sets in Redis: due times, and leases of what was handed out.
                     PostgreSQL holds the same due times; a sweep re-arms what Redis lost
-   May block on     nothing (hiredis asynchronously)
+   May block on     looking up the name of Redis's host, when connecting; otherwise nothing
    Limits           256 handed out per turn
    If it dies       retries are late by a lease or a sweep, nothing else; likewise when Redis is
    away */
@@ -14,10 +14,15 @@
 
 #include "actors/base/actor.h"
 #include "actors/base/config.h"
+#include "actors/schedule.h"
 
 extern const dv_actor_class DV_RETRY_CLASS;
 
 /* Makes the actor's self. config is borrowed for its life. Never NULL. */
 void *dv_retry_new(const dv_config *config);
+
+/* The same on another schedule than Redis, e.g. the simulator's model; it is consumed and nulled.
+ */
+void *dv_retry_new_on(const dv_config *config, dv_schedule **schedule);
 
 #endif

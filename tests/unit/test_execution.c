@@ -1,0 +1,539 @@
+#include "actors/execution.h"
+
+#include "actors/topology.h"
+#include "proto/view.h"
+#include "tests/unit/stage.h"
+
+#define ASSIGN DV_PORT(DV_LINK_assign, 0)
+#define WRITE DV_PORT(DV_LINK_write, 0)
+#define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
+#define RAYDIUM DV_PORT(DV_LINK_quote, 0)
+#define METEORA DV_PORT(DV_LINK_quote, 1)
+#define SOL "So11111111111111111111111111111111111111112"
+#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+
+static dv_config config;
+static dv_tokens tokens;
+static stage *s;
+static const dv_id ORDER = {{1, 2, 3}};
+
+static void setup(void)
+{
+    char why[256];
+    ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
+    ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
+    config.retry_jitter_percent = 0;
+    s = stage_new(&DV_EXECUTION_CLASS, dv_execution_new(&config, &tokens, 7));
+}
+
+static void teardown(void)
+{
+    stage_destroy(s);
+}
+
+static dv_terms terms(void)
+{
+    return (dv_terms){.order_id = ORDER,
+                      .order_type = DV_ORDER_MARKET,
+                      .swap_mode = DV_EXACT_IN,
+                      .token_in = dv_text_of(SOL),
+                      .token_out = dv_text_of(USDC),
+                      .amount = 1000000000,
+                      .slippage_bps = 100,
+                      .created_at_us = 1};
+}
+
+static void assign(void)
+{
+    stage_receive(s, ASSIGN, "ingest",
+                  (dv_message){.type = DV_MSG_order_assign,
+                               .order_assign.job = {
+                                   .terms = terms(), .state = DV_STATE_pending, .epoch = 1}});
+}
+
+/* Answers the step that the actor sent last; checks what it was. */
+static const dv_order_step *commit(dv_state from, dv_state to, uint8_t attempt)
+{
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    ck_assert_str_eq(dv_state_name((uint8_t)step->from_state), dv_state_name(from));
+    ck_assert_str_eq(dv_state_name((uint8_t)step->to_state), dv_state_name(to));
+    ck_assert_uint_eq(step->attempt.number, attempt);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_step_done,
+                               .step_done = {.order_id = step->order_id,
+                                             .to_state = step->to_state,
+                                             .attempt = step->attempt.number,
+                                             .epoch = step->epoch}});
+    return step;
+}
+
+static void tell_quote(dv_port port, uint8_t attempt, dv_err error, uint64_t amount_out)
+{
+    stage_receive(s, port, "",
+                  (dv_message){.type = DV_MSG_quote_told,
+                               .quote_told = {.order_id = ORDER,
+                                              .attempt = attempt,
+                                              .quote = {.venue = dv_text_of("whoever"),
+                                                        .error = error,
+                                                        .amount_in = 1000000000,
+                                                        .amount_out = amount_out,
+                                                        .fee_ppm = 2500,
+                                                        .pool = dv_text_of("pool")}}});
+}
+
+static void tell_built(dv_port port, uint8_t attempt, dv_err error)
+{
+    stage_receive(s, port, "",
+                  (dv_message){.type = DV_MSG_swap_built,
+                               .swap_built = {.order_id = ORDER,
+                                              .attempt = attempt,
+                                              .error = error,
+                                              .signature = dv_text_of("signature"),
+                                              .transaction = {"\1\2\3", 3},
+                                              .last_valid_block_height = 99}});
+}
+
+static void tell_status(dv_port port, dv_swap_outcome outcome, dv_err error)
+{
+    stage_receive(s, port, "",
+                  (dv_message){.type = DV_MSG_swap_status,
+                               .swap_status = {.order_id = ORDER,
+                                               .attempt = 1,
+                                               .signature = dv_text_of("signature"),
+                                               .outcome = outcome,
+                                               .error = error,
+                                               .amount_in = 1000000000,
+                                               .amount_out = 150000000}});
+}
+
+/* Takes the order to a state of its first attempt, Meteora having the better quote. */
+static void advance(dv_state state)
+{
+    assign();
+    commit(DV_STATE_pending, DV_STATE_routing, 1);
+    if (state == DV_STATE_routing) return;
+    tell_quote(RAYDIUM, 1, DV_OK, 150000000);
+    tell_quote(METEORA, 1, DV_OK, 153000000);
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+    if (state == DV_STATE_building) return;
+    tell_built(METEORA, 1, DV_OK);
+    commit(DV_STATE_building, DV_STATE_submitted, 1);
+}
+
+START_TEST(asks_all_venues_while_the_first_step_commits)
+{
+    assign();
+    const dv_quote_ask *ask = &stage_expect(s, DV_MSG_quote_ask)->message.quote_ask;
+    ck_assert_uint_eq(ask->amount, 1000000000);
+    stage_expect(s, DV_MSG_quote_ask);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 1);
+}
+END_TEST
+
+START_TEST(chooses_the_larger_output_and_sets_the_limit_from_the_slippage)
+{
+    advance(DV_STATE_routing);
+    tell_quote(RAYDIUM, 1, DV_OK, 150000000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    tell_quote(METEORA, 1, DV_OK, 153000000);
+    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    ck_assert(dv_text_is(step->attempt.venue, "meteora"));
+    ck_assert_uint_eq(step->attempt.quotes_count, 2);
+    ck_assert_uint_eq(step->attempt.limit_amount, 151470000);
+    ck_assert(dv_text_is(step->attempt.reason,
+                         "meteora is 2.00 % better than raydium after fees and impact"));
+    const stage_sent *build = stage_expect(s, DV_MSG_swap_build);
+    ck_assert_uint_eq(build->port, METEORA);
+    ck_assert_uint_eq(build->message.swap_build.limit_amount, 151470000);
+}
+END_TEST
+
+START_TEST(waits_for_the_commit_of_routing_before_it_decides)
+{
+    assign();
+    tell_quote(RAYDIUM, 1, DV_OK, 150000000);
+    tell_quote(METEORA, 1, DV_OK, 153000000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 1);
+    commit(DV_STATE_pending, DV_STATE_routing, 1);
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+}
+END_TEST
+
+START_TEST(leaves_out_a_venue_that_is_late)
+{
+    advance(DV_STATE_routing);
+    tell_quote(RAYDIUM, 1, DV_OK, 150000000);
+    stage_pass_ms(s, config.quote_timeout_ms);
+    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    ck_assert(dv_text_is(step->attempt.venue, "raydium"));
+    ck_assert_uint_eq(step->attempt.quotes[1].error, DV_VENUE_QUOTE_LATE);
+    ck_assert(dv_text_is(step->attempt.reason, "raydium alone gave a usable quote"));
+    tell_quote(METEORA, 1, DV_OK, 999000000); /* too late: changes nothing */
+    stage_skip(s);
+    tell_built(RAYDIUM, 1, DV_OK);
+    commit(DV_STATE_building, DV_STATE_submitted, 1);
+}
+END_TEST
+
+START_TEST(leaves_out_a_venue_that_fails)
+{
+    advance(DV_STATE_routing);
+    tell_quote(METEORA, 1, DV_VENUE_QUOTE_FAILED, 0);
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    ck_assert(dv_text_is(step->attempt.venue, "raydium"));
+}
+END_TEST
+
+START_TEST(commits_the_signature_before_it_sends)
+{
+    advance(DV_STATE_building);
+    tell_built(METEORA, 1, DV_OK);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    const dv_order_step *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
+    ck_assert(dv_text_is(step->attempt.signature, "signature"));
+    ck_assert_uint_eq(step->attempt.transaction.size, 3);
+    const stage_sent *send = stage_expect(s, DV_MSG_swap_send);
+    ck_assert_uint_eq(send->port, METEORA);
+    ck_assert_int_eq(memcmp(send->message.swap_send.transaction.at, "\1\2\3", 3), 0);
+}
+END_TEST
+
+START_TEST(confirms_what_landed_and_forgets_the_order)
+{
+    advance(DV_STATE_submitted);
+    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_confirmed, 1);
+    ck_assert_uint_eq(step->attempt.amount_out, 150000000);
+    stage_skip(s);
+    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    stage_pass_ms(s, 60000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(sends_the_same_bytes_again_until_the_outcome_is_known)
+{
+    advance(DV_STATE_submitted);
+    stage_expect(s, DV_MSG_swap_send);
+    tell_status(METEORA, DV_SWAP_UNKNOWN, DV_OK);
+    for (int i = 0; i < 4; i++) stage_pass_ms(s, config.resend_ms);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_check), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(begins_a_new_attempt_only_after_proof_that_the_last_is_dead)
+{
+    advance(DV_STATE_submitted);
+    stage_pass_ms(s, 600000); /* time alone proves nothing */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_routing, 2);
+    ck_assert_uint_eq(step->from_attempt, 1);
+    ck_assert_uint_eq(step->failed_error, DV_VENUE_TRANSACTION_EXPIRED);
+    ck_assert_uint_eq(step->attempt.due_at_us, (uint64_t)s->now.wall_us + 2000000);
+    const dv_retry_arm *arm = &stage_expect(s, DV_MSG_retry_arm)->message.retry_arm;
+    ck_assert_uint_eq(arm->due_at_us, step->attempt.due_at_us);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+}
+END_TEST
+
+static void retry_due(uint8_t attempt)
+{
+    stage_receive(s, SCHEDULE, "",
+                  (dv_message){.type = DV_MSG_retry_due,
+                               .retry_due = {.order_id = ORDER, .attempt = attempt}});
+}
+
+START_TEST(quotes_again_when_the_retry_is_due_and_not_before)
+{
+    advance(DV_STATE_submitted);
+    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    commit(DV_STATE_submitted, DV_STATE_routing, 2);
+    stage_skip(s);
+    retry_due(2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    stage_pass_ms(s, 2000);
+    retry_due(2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_retry_done), 1);
+    retry_due(2); /* handed out twice: harmless */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
+}
+END_TEST
+
+START_TEST(waits_longer_before_each_attempt_and_fails_after_the_last)
+{
+    assign();
+    commit(DV_STATE_pending, DV_STATE_routing, 1);
+    const uint64_t waits_us[] = {2000000, 4000000};
+    for (uint8_t attempt = 1; attempt <= 2; attempt++) {
+        tell_quote(RAYDIUM, attempt, DV_VENUE_QUOTE_FAILED, 0);
+        tell_quote(METEORA, attempt, DV_VENUE_QUOTE_FAILED, 0);
+        const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_routing, attempt + 1);
+        ck_assert_uint_eq(step->attempt.due_at_us - (uint64_t)s->now.wall_us,
+                          waits_us[attempt - 1]);
+        ck_assert_uint_eq(step->failed_error, DV_VENUE_NO_QUOTE);
+        stage_pass_ms(s, (int64_t)waits_us[attempt - 1] / 1000);
+        retry_due(attempt + 1);
+    }
+    tell_quote(RAYDIUM, 3, DV_VENUE_QUOTE_FAILED, 0);
+    tell_quote(METEORA, 3, DV_VENUE_QUOTE_FAILED, 0);
+    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_failed, 3);
+    ck_assert_uint_eq(step->failed_error, DV_VENUE_NO_QUOTE);
+}
+END_TEST
+
+START_TEST(does_not_retry_what_can_never_work)
+{
+    static const dv_err REJECTS[] = {DV_VENUE_SLIPPAGE_EXCEEDED, DV_VENUE_LIQUIDITY_INSUFFICIENT};
+    advance(DV_STATE_submitted);
+    tell_status(METEORA, DV_SWAP_FAILED, REJECTS[_i]);
+    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_failed, 1);
+    ck_assert_uint_eq(step->failed_error, REJECTS[_i]);
+}
+END_TEST
+
+START_TEST(fails_at_once_when_every_venue_rejects)
+{
+    advance(DV_STATE_routing);
+    tell_quote(RAYDIUM, 1, DV_VENUE_NO_POOL, 0);
+    tell_quote(METEORA, 1, DV_VENUE_LIQUIDITY_INSUFFICIENT, 0);
+    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_failed, 1);
+    ck_assert_uint_eq(step->failed_error, DV_VENUE_LIQUIDITY_INSUFFICIENT);
+}
+END_TEST
+
+START_TEST(tries_again_when_a_venue_cannot_build)
+{
+    advance(DV_STATE_building);
+    tell_built(METEORA, 1, DV_VENUE_BUILD_FAILED);
+    commit(DV_STATE_building, DV_STATE_routing, 2);
+}
+END_TEST
+
+START_TEST(tries_again_when_a_venue_does_not_answer_a_build)
+{
+    advance(DV_STATE_building);
+    stage_pass_ms(s, config.build_timeout_ms);
+    commit(DV_STATE_building, DV_STATE_routing, 2);
+    tell_built(METEORA, 1, DV_OK); /* too late */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(drops_an_order_that_another_instance_owns)
+{
+    assign();
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_step_done,
+                               .step_done = {.order_id = ORDER,
+                                             .to_state = step->to_state,
+                                             .attempt = step->attempt.number,
+                                             .epoch = step->epoch,
+                                             .error = DV_STORE_STALE}});
+    stage_skip(s);
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    tell_quote(METEORA, 1, DV_OK, 2);
+    stage_pass_ms(s, 60000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(sends_a_step_again_that_nobody_answered)
+{
+    assign();
+    stage_skip(s);
+    stage_pass_ms(s, 15000);
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    ck_assert_uint_eq(step->to_state, DV_STATE_routing);
+}
+END_TEST
+
+START_TEST(ignores_the_answer_to_an_older_epochs_step)
+{
+    assign();
+    stage_skip(s);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_order_claimed,
+                               .order_claimed.job = {
+                                   .terms = terms(), .state = DV_STATE_pending, .epoch = 2}});
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    ck_assert_uint_eq(step->epoch, 2);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_step_done,
+                               .step_done = {.order_id = ORDER,
+                                             .to_state = DV_STATE_routing,
+                                             .attempt = 1,
+                                             .epoch = 1,
+                                             .error = DV_STORE_STALE}});
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_step_done,
+                               .step_done = {.order_id = ORDER,
+                                             .to_state = DV_STATE_routing,
+                                             .attempt = 1,
+                                             .epoch = 2}});
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    tell_quote(METEORA, 1, DV_OK, 2);
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+}
+END_TEST
+
+static void claimed(dv_state state, dv_attempt attempt)
+{
+    stage_receive(
+        s, WRITE, "",
+        (dv_message){.type = DV_MSG_order_claimed,
+                     .order_claimed.job = {
+                         .terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
+}
+
+START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
+{
+    static const dv_quote QUOTES[] = {{.venue = {"raydium", 7}, .amount_in = 5, .amount_out = 7}};
+    dv_attempt attempt = {.number = 2,
+                          .venue = dv_text_of("raydium"),
+                          .quotes = QUOTES,
+                          .quotes_count = 1,
+                          .signature = dv_text_of("signature"),
+                          .transaction = {"\1\2\3", 3},
+                          .last_valid_block_height = 99,
+                          .limit_amount = 6};
+    static const struct {
+        dv_state state;
+        dv_message_type sends;
+    } TABLE[] = {
+        {DV_STATE_pending, DV_MSG_quote_ask},
+        {DV_STATE_routing, DV_MSG_quote_ask},
+        {DV_STATE_building, DV_MSG_swap_build},
+        {DV_STATE_submitted, DV_MSG_swap_send},
+    };
+    if (TABLE[_i].state == DV_STATE_pending) attempt = (dv_attempt){0};
+    claimed(TABLE[_i].state, attempt);
+    const stage_sent *sent = stage_expect(s, TABLE[_i].sends);
+    ck_assert_uint_eq(sent->port, RAYDIUM);
+    if (TABLE[_i].state == DV_STATE_submitted) {
+        ck_assert_int_eq(memcmp(sent->message.swap_send.transaction.at, "\1\2\3", 3), 0);
+        ck_assert_uint_eq(sent->message.swap_send.last_valid_block_height, 99);
+    }
+}
+END_TEST
+
+START_TEST(arms_the_schedule_for_a_claimed_order_that_waits)
+{
+    claimed(DV_STATE_routing,
+            (dv_attempt){.number = 3, .due_at_us = (uint64_t)s->now.wall_us + 5000000});
+    const dv_retry_arm *arm = &stage_expect(s, DV_MSG_retry_arm)->message.retry_arm;
+    ck_assert_uint_eq(arm->attempt, 3);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+}
+END_TEST
+
+START_TEST(claims_unfinished_orders_page_by_page)
+{
+    stage_tick(s);
+    stage_expect(s, DV_MSG_orders_claim);
+    stage_receive(
+        s, WRITE, "",
+        (dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = 500, .last = ORDER}});
+    stage_tick(s);
+    const dv_orders_claim *claim = &stage_expect(s, DV_MSG_orders_claim)->message.orders_claim;
+    ck_assert(dv_id_equal(&claim->after, &ORDER));
+    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done, .claim_done.count = 3});
+    stage_pass_ms(s, 10000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_claim), 0);
+}
+END_TEST
+
+START_TEST(claims_again_after_a_claim_that_failed)
+{
+    stage_tick(s);
+    stage_expect(s, DV_MSG_orders_claim);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_claim_done, .claim_done.error = DV_STORE_AWAY});
+    stage_pass_ms(s, 1000);
+    stage_expect(s, DV_MSG_orders_claim);
+}
+END_TEST
+
+START_TEST(takes_an_order_that_is_assigned_twice_once)
+{
+    assign();
+    stage_skip(s);
+    assign();
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(finishes_the_step_under_way_and_parks_when_draining)
+{
+    advance(DV_STATE_routing);
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    tell_quote(METEORA, 1, DV_OK, 2);
+    s->class->drain(s->self, s->now, s->outbox);
+    ck_assert(!s->class->drained(s->self));
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+    ck_assert(s->class->drained(s->self));
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_build), 0);
+}
+END_TEST
+
+/* In every state, a message that belongs to another state changes nothing. */
+START_TEST(ignores_messages_that_do_not_belong_to_the_state)
+{
+    static const dv_state STATES[] = {DV_STATE_routing, DV_STATE_building, DV_STATE_submitted};
+    dv_state state = STATES[_i];
+    advance(state);
+    stage_skip(s);
+    if (state != DV_STATE_routing) tell_quote(RAYDIUM, 1, DV_OK, 999999999);
+    tell_quote(RAYDIUM, 9, DV_OK, 999999999);
+    if (state != DV_STATE_building) tell_built(METEORA, 1, DV_OK);
+    tell_built(METEORA, 9, DV_OK);
+    if (state != DV_STATE_submitted) tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    retry_due(1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("execution");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, asks_all_venues_while_the_first_step_commits);
+    tcase_add_test(tcase, chooses_the_larger_output_and_sets_the_limit_from_the_slippage);
+    tcase_add_test(tcase, waits_for_the_commit_of_routing_before_it_decides);
+    tcase_add_test(tcase, leaves_out_a_venue_that_is_late);
+    tcase_add_test(tcase, leaves_out_a_venue_that_fails);
+    tcase_add_test(tcase, commits_the_signature_before_it_sends);
+    tcase_add_test(tcase, confirms_what_landed_and_forgets_the_order);
+    tcase_add_test(tcase, sends_the_same_bytes_again_until_the_outcome_is_known);
+    tcase_add_test(tcase, begins_a_new_attempt_only_after_proof_that_the_last_is_dead);
+    tcase_add_test(tcase, quotes_again_when_the_retry_is_due_and_not_before);
+    tcase_add_test(tcase, waits_longer_before_each_attempt_and_fails_after_the_last);
+    tcase_add_loop_test(tcase, does_not_retry_what_can_never_work, 0, 2);
+    tcase_add_test(tcase, fails_at_once_when_every_venue_rejects);
+    tcase_add_test(tcase, tries_again_when_a_venue_cannot_build);
+    tcase_add_test(tcase, tries_again_when_a_venue_does_not_answer_a_build);
+    tcase_add_test(tcase, drops_an_order_that_another_instance_owns);
+    tcase_add_test(tcase, sends_a_step_again_that_nobody_answered);
+    tcase_add_test(tcase, ignores_the_answer_to_an_older_epochs_step);
+    tcase_add_loop_test(tcase, goes_on_with_a_claimed_order_from_its_committed_state, 0, 4);
+    tcase_add_test(tcase, arms_the_schedule_for_a_claimed_order_that_waits);
+    tcase_add_test(tcase, claims_unfinished_orders_page_by_page);
+    tcase_add_test(tcase, claims_again_after_a_claim_that_failed);
+    tcase_add_test(tcase, takes_an_order_that_is_assigned_twice_once);
+    tcase_add_test(tcase, finishes_the_step_under_way_and_parks_when_draining);
+    tcase_add_loop_test(tcase, ignores_messages_that_do_not_belong_to_the_state, 0, 3);
+    Suite *suite = suite_create("execution");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

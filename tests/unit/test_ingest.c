@@ -1,0 +1,235 @@
+#include "actors/ingest.h"
+
+#include "actors/topology.h"
+#include "tests/unit/stage.h"
+
+#define SUBMIT DV_PORT(DV_LINK_submit, 0)
+#define INSERT DV_PORT(DV_LINK_insert, 0)
+#define ASSIGN DV_PORT(DV_LINK_assign, 0)
+#define SOL "So11111111111111111111111111111111111111112"
+#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+
+static dv_config config;
+static dv_tokens tokens;
+static stage *s;
+
+static void setup(void)
+{
+    char why[256];
+    ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
+    ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
+    s = stage_new(&DV_INGEST_CLASS, dv_ingest_new(&config, &tokens));
+}
+
+static void teardown(void)
+{
+    stage_destroy(s);
+}
+
+static dv_terms terms(void)
+{
+    return (dv_terms){.client_order_id = dv_text_of("key"),
+                      .order_type = DV_ORDER_MARKET,
+                      .token_in = dv_text_of(SOL),
+                      .token_out = dv_text_of(USDC),
+                      .amount = 1000000000,
+                      .slippage_bps = 100,
+                      .amount_input = dv_text_of("1")};
+}
+
+static void submit(uint64_t request_id, dv_terms order)
+{
+    stage_receive(s, SUBMIT, "gateway",
+                  (dv_message){.type = DV_MSG_order_submit,
+                               .order_submit = {.request_id = request_id, .terms = order}});
+}
+
+static dv_id inserted(void)
+{
+    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    stage_receive(
+        s, INSERT, "",
+        (dv_message){
+            .type = DV_MSG_order_inserted,
+            .order_inserted = {
+                .order_id = id,
+                .event = {.seq = 1, .position = 7, .state = DV_STATE_pending, .at_us = 5}}});
+    return id;
+}
+
+static const dv_order_refused *refused(void)
+{
+    return &stage_expect(s, DV_MSG_order_refused)->message.order_refused;
+}
+
+START_TEST(accepts_only_after_the_commit_and_then_hands_the_order_over)
+{
+    submit(11, terms());
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 0);
+    dv_id id = inserted();
+    const stage_sent *accepted = stage_expect(s, DV_MSG_order_accepted);
+    ck_assert_uint_eq(accepted->message.order_accepted.request_id, 11);
+    ck_assert_int_eq(memcmp(accepted->to.bytes, "gateway", 7), 0);
+    const dv_view *view = &accepted->message.order_accepted.view;
+    ck_assert(dv_id_equal(&view->terms.order_id, &id));
+    ck_assert_uint_eq(view->events_count, 1);
+    ck_assert_uint_eq(view->events[0].position, 7);
+    const dv_job *job = &stage_expect(s, DV_MSG_order_assign)->message.order_assign.job;
+    ck_assert_uint_eq(job->epoch, 1);
+    ck_assert_uint_eq(job->state, DV_STATE_pending);
+    ck_assert(dv_text_is(job->terms.token_in, SOL));
+}
+END_TEST
+
+START_TEST(gives_each_order_a_version_7_id_of_its_time)
+{
+    submit(1, terms());
+    submit(2, terms());
+    dv_id a = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id b = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    ck_assert(!dv_id_equal(&a, &b));
+    ck_assert_int_eq(a.bytes[6] >> 4, 7);
+    ck_assert_int_eq(memcmp(a.bytes, b.bytes, 6), 0);
+}
+END_TEST
+
+START_TEST(refuses_what_cannot_be_an_order_and_stores_nothing)
+{
+    dv_terms bad = terms();
+    dv_err error = DV_OK;
+    switch (_i) {
+    case 0: bad.amount = 0, error = DV_ORDER_AMOUNT_INVALID; break;
+    case 1: bad.token_in = dv_text_of("nobody"), error = DV_ORDER_TOKEN_UNKNOWN; break;
+    case 2: bad.token_out = dv_text_of("nobody"), error = DV_ORDER_TOKEN_UNKNOWN; break;
+    case 3: bad.token_out = bad.token_in, error = DV_ORDER_TOKENS_EQUAL; break;
+    case 4: bad.order_type = 2, error = DV_ORDER_TYPE_UNSUPPORTED; break;
+    case 5: bad.swap_mode = 2, error = DV_ORDER_AMOUNT_INVALID; break;
+    default: break;
+    }
+    submit(1, bad);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(refused()->error, error);
+}
+END_TEST
+
+static void exists(dv_terms first)
+{
+    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    first.order_id = (dv_id){{9}};
+    stage_receive(s, INSERT, "",
+                  (dv_message){.type = DV_MSG_order_exists,
+                               .order_exists = {.order_id = id, .view.terms = first}});
+}
+
+START_TEST(answers_a_repeated_key_with_the_first_order)
+{
+    submit(1, terms());
+    exists(terms());
+    const dv_order_accepted *accepted =
+        &stage_expect(s, DV_MSG_order_accepted)->message.order_accepted;
+    ck_assert_uint_eq(accepted->replayed, 1);
+    ck_assert_uint_eq(accepted->view.terms.order_id.bytes[0], 9);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_assign), 0);
+}
+END_TEST
+
+START_TEST(refuses_a_key_that_belongs_to_a_different_order)
+{
+    dv_terms first = terms();
+    switch (_i) {
+    case 0: first.amount++; break;
+    case 1: first.slippage_bps++; break;
+    case 2: first.swap_mode = DV_EXACT_OUT; break;
+    case 3: first.token_out = dv_text_of("other"); break;
+    default: first.token_in = dv_text_of("other"); break;
+    }
+    submit(1, terms());
+    exists(first);
+    ck_assert_uint_eq(refused()->error, DV_ORDER_KEY_REUSED);
+}
+END_TEST
+
+START_TEST(refuses_when_the_store_surely_did_not_store)
+{
+    submit(3, terms());
+    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    stage_receive(s, INSERT, "",
+                  (dv_message){.type = DV_MSG_insert_refused,
+                               .insert_refused = {.order_id = id, .error = DV_STORE_AWAY}});
+    const dv_order_refused *answer = refused();
+    ck_assert_uint_eq(answer->error, DV_STORE_AWAY);
+    ck_assert_uint_eq(answer->request_id, 3);
+}
+END_TEST
+
+START_TEST(refuses_more_than_may_be_in_flight)
+{
+    config.in_flight_max = 2;
+    submit(1, terms());
+    submit(2, terms());
+    submit(3, terms());
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
+}
+END_TEST
+
+START_TEST(counts_the_orders_that_execution_has)
+{
+    config.in_flight_max = 2;
+    stage_receive(s, ASSIGN, "", (dv_message){.type = DV_MSG_load, .load.in_flight = 1});
+    submit(1, terms());
+    inserted(); /* handed over, not yet in execution's count */
+    submit(2, terms());
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
+    stage_receive(s, ASSIGN, "", (dv_message){.type = DV_MSG_load, .load.in_flight = 0});
+    submit(3, terms());
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 1);
+}
+END_TEST
+
+START_TEST(takes_no_new_orders_when_draining_and_finishes_those_under_way)
+{
+    submit(1, terms());
+    s->class->drain(s->self, s->now, s->outbox);
+    submit(2, terms());
+    ck_assert(!s->class->drained(s->self));
+    inserted();
+    ck_assert(s->class->drained(s->self));
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
+    s->read = 0;
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_DRAINING);
+}
+END_TEST
+
+START_TEST(answers_a_commit_that_is_told_twice_once)
+{
+    submit(1, terms());
+    dv_id id = inserted();
+    stage_skip(s);
+    stage_receive(s, INSERT, "",
+                  (dv_message){.type = DV_MSG_order_inserted, .order_inserted.order_id = id});
+    ck_assert_uint_eq(s->sent_count - s->read, 0);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("ingest");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, accepts_only_after_the_commit_and_then_hands_the_order_over);
+    tcase_add_test(tcase, gives_each_order_a_version_7_id_of_its_time);
+    tcase_add_loop_test(tcase, refuses_what_cannot_be_an_order_and_stores_nothing, 0, 6);
+    tcase_add_test(tcase, answers_a_repeated_key_with_the_first_order);
+    tcase_add_loop_test(tcase, refuses_a_key_that_belongs_to_a_different_order, 0, 5);
+    tcase_add_test(tcase, refuses_when_the_store_surely_did_not_store);
+    tcase_add_test(tcase, refuses_more_than_may_be_in_flight);
+    tcase_add_test(tcase, counts_the_orders_that_execution_has);
+    tcase_add_test(tcase, takes_no_new_orders_when_draining_and_finishes_those_under_way);
+    tcase_add_test(tcase, answers_a_commit_that_is_told_twice_once);
+    Suite *suite = suite_create("ingest");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
