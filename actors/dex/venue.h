@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "actors/base/clock.h"
+#include "actors/base/actor.h"
 #include "actors/base/config.h"
 #include "actors/base/tokens.h"
 #include "proto/message.h"
@@ -37,6 +37,8 @@ typedef struct dv_venue_class {
                   const dv_answers *answers);
     /* Does what is due; returns the next deadline, monotonic nanoseconds. */
     int64_t (*tick)(dv_venue *venue, dv_time now, const dv_answers *answers);
+    /* optional: how the venue is doing, for readiness; well when absent. */
+    dv_health (*health)(const dv_venue *venue);
     void (*destroy)(dv_venue **venue); /* accepts NULL and half-started */
 } dv_venue_class;
 

@@ -1,0 +1,309 @@
+/* What becomes of a transaction that was sent.
+
+     send ─► flying ─► landed      in the ledger, then told (unless the answer is to be lost)
+       │        └────► forgotten   its last block passed first: it is dead
+       └──► dropped ─► flying      when it is sent again
+                 └───► forgotten
+
+   Which fault befalls a transaction is a matter of its signature, so that all sends of it agree. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "actors/dex/sim_dice.h"
+#include "actors/dex/sim_venue.h"
+
+#define LATE_EXTRA_US (1000 * DV_US_PER_MS)  /* a late landing: 3 settle times, and this */
+#define LEDGER_AGAIN_NS (1 * DV_NS_PER_MS)   /* the lock is held for microseconds */
+#define BROKEN_AGAIN_NS (200 * DV_NS_PER_MS) /* the file could not be written */
+
+#define DROPPED_MAX_US (7 * 86400 * 1000000ll) /* a dropped send is remembered at most so long */
+
+typedef enum fault {
+    FAULT_NONE,
+    FAULT_LOST_ANSWER, /* lands, but only a check tells */
+    FAULT_DROP,        /* the first send never arrives */
+    FAULT_LATE,        /* lands much later */
+    FAULT_EXPIRE,      /* never lands */
+    FAULT_SLIPPAGE,    /* meets a price past its limit */
+} fault;
+
+struct dv_sim_flight {
+    uint8_t signature[DV_SIM_SIGNATURE_SIZE]; /* the hash's key is its first part */
+    dv_timer timer;                           /* dropped: to be forgotten; otherwise to land */
+    bool dropped;
+    fault fault;
+    uint64_t ticket; /* the last sender's */
+    dv_sim_transaction transaction;
+    UT_hash_handle hh;
+};
+
+/* ---- pure decisions ---- */
+
+static uint64_t signature_dice(const dv_sim_venue *v, const char *purpose, const uint8_t *signature)
+{
+    return dv_sim_dice(dv_sim_dice_stream(v->seed, purpose), signature, DV_SIM_SIGNATURE_SIZE);
+}
+
+static fault fault_of(const dv_sim_venue *v, const uint8_t *signature)
+{
+    const dv_config *c = v->config;
+    const struct {
+        fault fault;
+        uint32_t percent;
+    } FAULTS[] = {
+        {FAULT_LOST_ANSWER, c->sim_fault_lost_answer_percent},
+        {FAULT_DROP, c->sim_fault_drop_percent},
+        {FAULT_LATE, c->sim_fault_late_percent},
+        {FAULT_EXPIRE, c->sim_fault_expire_percent},
+        {FAULT_SLIPPAGE, c->sim_fault_slippage_percent},
+    };
+    uint64_t hit = signature_dice(v, "fault", signature) % 100;
+    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
+        if (hit < FAULTS[i].percent) return FAULTS[i].fault;
+        hit -= FAULTS[i].percent;
+    }
+    return FAULT_NONE;
+}
+
+/* How long after its send the transaction lands. A late one still lands before its last block is
+   over, if that leaves it any later than it would have been. */
+static int64_t settle_us(dv_sim_venue *v, const dv_sim_flight *f, dv_time now)
+{
+    uint64_t least_us = (uint64_t)v->config->sim_settle_min_ms * DV_US_PER_MS;
+    uint64_t most_us = (uint64_t)v->config->sim_settle_max_ms * DV_US_PER_MS;
+    uint64_t bits = signature_dice(v, "settle", f->signature);
+    int64_t usual_us = (int64_t)dv_sim_dice_between(bits, least_us, most_us);
+    if (f->fault != FAULT_LATE) return usual_us;
+    int64_t end_us = dv_sim_chain_end_us(&v->chain, f->transaction.last_valid_block_height);
+    int64_t last_us = end_us - v->chain.block_us - now.wall_us;
+    return dv_max_i64(usual_us, dv_min_i64(3 * usual_us + LATE_EXTRA_US, last_us));
+}
+
+static dv_swap_status status_of(const dv_sim_landing *landing)
+{
+    return (dv_swap_status){
+        .outcome = landing->error == DV_OK ? DV_SWAP_LANDED : DV_SWAP_FAILED,
+        .error = landing->error,
+        .amount_in = landing->amount_in,
+        .amount_out = landing->amount_out,
+    };
+}
+
+/* ---- the table of flights ---- */
+
+static dv_sim_flight *flight_find(const dv_sim_venue *v, const uint8_t *signature)
+{
+    dv_sim_flight *flight;
+    HASH_FIND(hh, v->flights, signature, DV_SIM_KEY_SIZE, flight);
+    return flight;
+}
+
+static dv_sim_flight *flight_add(dv_sim_venue *v, const uint8_t *signature,
+                                 const dv_sim_transaction *transaction)
+{
+    dv_sim_flight *f = calloc(1, sizeof *f);
+    if (f == NULL) abort();
+    memcpy(f->signature, signature, sizeof f->signature);
+    f->transaction = *transaction;
+    f->fault = fault_of(v, signature);
+    HASH_ADD(hh, v->flights, signature, DV_SIM_KEY_SIZE, f);
+    return f;
+}
+
+static void flight_remove(dv_sim_venue *v, dv_sim_flight *f)
+{
+    dv_heap_unset(&v->landings, &f->timer);
+    HASH_DEL(v->flights, f);
+    free(f);
+}
+
+void dv_sim_flight_fini(dv_sim_venue *venue)
+{
+    dv_sim_flight *f, *next;
+    HASH_ITER(hh, venue->flights, f, next)
+    {
+        flight_remove(venue, f);
+    }
+    dv_heap_fini(&venue->landings);
+}
+
+/* ---- landing ---- */
+
+static void status_tell(const dv_answers *answers, uint64_t ticket, const dv_id *order_id,
+                        uint64_t attempt, dv_text signature, dv_swap_status status)
+{
+    status.order_id = *order_id;
+    status.attempt = attempt;
+    status.signature = signature;
+    answers->answer(answers->context, ticket,
+                    &(dv_message){.type = DV_MSG_swap_status, .swap_status = status});
+}
+
+/* What the transaction does to its pool now; an error if it fails on chain. */
+static dv_err execute(dv_sim_venue *v, const dv_sim_flight *f, dv_time now, dv_sim_pool **ret_pool,
+                      dv_sim_fill *ret_fill, dv_sim_moved *ret_moved)
+{
+    const dv_sim_transaction *t = &f->transaction;
+    dv_sim_swap swap = {.exact_out = t->swap_mode == DV_EXACT_OUT, .amount = t->amount};
+    *ret_pool =
+        dv_sim_venue_pool(v, dv_text_of(t->token_in), dv_text_of(t->token_out), &swap.x_to_y);
+    assert(*ret_pool != NULL); /* send saw to that */
+    if (f->fault == FAULT_SLIPPAGE) return DV_VENUE_SLIPPAGE_EXCEEDED;
+    dv_err error = dv_sim_venue_swap(v, *ret_pool, &swap, now.wall_us, ret_fill, ret_moved);
+    if (error != DV_OK) return error;
+    bool past = swap.exact_out ? ret_fill->amount_in > t->limit_amount
+                               : ret_fill->amount_out < t->limit_amount;
+    return past ? DV_VENUE_SLIPPAGE_EXCEEDED : DV_OK;
+}
+
+/* Lands a flight, and ends it: first the ledger's line, then the pool, then the answer. */
+static void land(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
+{
+    const dv_sim_transaction *t = &f->transaction;
+    if (dv_sim_chain_height(&v->chain, now.wall_us) > t->last_valid_block_height) {
+        flight_remove(v, f);
+        return;
+    }
+    dv_sim_pool *pool;
+    dv_sim_moved moved;
+    dv_sim_fill fill;
+    dv_err failed = execute(v, f, now, &pool, &fill, &moved);
+    if (failed != DV_OK) {
+        bool exact_out = t->swap_mode == DV_EXACT_OUT;
+        fill = (dv_sim_fill){exact_out ? 0 : t->amount, exact_out ? t->amount : 0, 0};
+    }
+    const dv_sim_landing *landing;
+    if (dv_sim_ledger_append(&v->ledger, f->signature, t, fill.amount_in, fill.amount_out, failed,
+                             now.wall_us, &landing) != DV_OK) {
+        int64_t wait_ns = v->ledger.broken ? BROKEN_AGAIN_NS : LEDGER_AGAIN_NS;
+        dv_heap_set(&v->landings, &f->timer, now.mono_ns + wait_ns);
+        return;
+    }
+    if (failed == DV_OK) pool->moved = moved;
+    if (f->fault != FAULT_LOST_ANSWER) {
+        char name[DV_BASE58_TEXT_SIZE];
+        dv_text signature = {name, dv_base58_encode(f->signature, sizeof f->signature, name)};
+        status_tell(answers, f->ticket, &t->order_id, t->attempt, signature, status_of(landing));
+    }
+    flight_remove(v, f);
+}
+
+int64_t dv_sim_flight_tick(dv_sim_venue *venue, dv_time now, const dv_answers *answers)
+{
+    dv_timer *timer;
+    while ((timer = dv_heap_pop_due(&venue->landings, now.mono_ns)) != NULL) {
+        dv_sim_flight *f = DV_TIMER_OWNER(timer, dv_sim_flight, timer);
+        if (f->dropped)
+            flight_remove(venue, f);
+        else
+            land(venue, f, now, answers);
+    }
+    return dv_heap_next(&venue->landings);
+}
+
+/* ---- sending and checking ---- */
+
+static void fly(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
+{
+    f->dropped = false;
+    int64_t delay_us = settle_us(v, f, now);
+    if (delay_us == 0)
+        land(v, f, now, answers);
+    else
+        dv_heap_set(&v->landings, &f->timer, now.mono_ns + delay_us * DV_NS_PER_US);
+}
+
+/* Loses the first send of a transaction, and remembers that until it has expired. */
+static void drop(dv_sim_venue *v, dv_sim_flight *f, dv_time now)
+{
+    f->dropped = true;
+    int64_t end_us = dv_sim_chain_end_us(&v->chain, f->transaction.last_valid_block_height);
+    int64_t left_us = dv_min_i64(end_us - now.wall_us, DROPPED_MAX_US);
+    dv_heap_set(&v->landings, &f->timer, now.mono_ns + left_us * DV_NS_PER_US);
+}
+
+/* Takes in a transaction that is neither in the ledger nor dead. */
+static void arrive(dv_sim_venue *v, const uint8_t *signature, const dv_sim_transaction *transaction,
+                   uint64_t ticket, dv_time now, const dv_answers *answers)
+{
+    dv_sim_flight *f = flight_find(v, signature);
+    if (f != NULL) {
+        f->ticket = ticket;
+        if (f->dropped) fly(v, f, now, answers);
+        return;
+    }
+    if (fault_of(v, signature) == FAULT_EXPIRE) return;
+    f = flight_add(v, signature, transaction);
+    f->ticket = ticket;
+    if (f->fault == FAULT_DROP)
+        drop(v, f, now);
+    else
+        fly(v, f, now, answers);
+}
+
+/* Reads what was sent; NULL, or why it is no transaction of this venue under this signature. */
+static const char *send_read(dv_sim_venue *v, const dv_swap_send *send, dv_sim_transaction *ret,
+                             uint8_t ret_signature[DV_SIM_SIGNATURE_SIZE])
+{
+    uint8_t signature[DV_SIM_SIGNATURE_SIZE];
+    bool x_to_y;
+    if (!dv_sim_transaction_decode(send->transaction, ret) ||
+        strcmp(ret->dex, v->pools_class->dex) != 0)
+        return "the bytes are no transaction of this venue";
+    dv_sim_sign(send->transaction, signature);
+    if (!dv_base58_decode(send->signature, ret_signature, DV_SIM_SIGNATURE_SIZE) ||
+        memcmp(signature, ret_signature, sizeof signature) != 0)
+        return "the signature does not belong to the bytes";
+    if (dv_sim_venue_pool(v, dv_text_of(ret->token_in), dv_text_of(ret->token_out), &x_to_y) ==
+        NULL)
+        return "the transaction is for a pool that is gone";
+    return NULL;
+}
+
+void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+                        const dv_answers *answers)
+{
+    dv_sim_venue *v = (dv_sim_venue *)venue;
+    dv_sim_transaction t;
+    uint8_t signature[DV_SIM_SIGNATURE_SIZE];
+    const char *refused = send_read(v, send, &t, signature);
+    dv_swap_status status = {0};
+    const dv_sim_landing *landing = refused ? NULL : dv_sim_ledger_find(&v->ledger, signature);
+    if (refused != NULL) {
+        /* The right bytes may still be on their way: this proves nothing. */
+        status = (dv_swap_status){.outcome = DV_SWAP_UNKNOWN,
+                                  .error = DV_VENUE_OUTCOME_UNKNOWN,
+                                  .error_text = dv_text_of(refused)};
+    } else if (landing != NULL) {
+        if (fault_of(v, signature) == FAULT_LOST_ANSWER) return;
+        status = status_of(landing);
+    } else if (dv_sim_chain_height(&v->chain, now.wall_us) > t.last_valid_block_height) {
+        status = (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
+    } else {
+        arrive(v, signature, &t, ticket, now, answers);
+        return;
+    }
+    status_tell(answers, ticket, &send->order_id, send->attempt, send->signature, status);
+}
+
+void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+                         const dv_answers *answers)
+{
+    dv_sim_venue *v = (dv_sim_venue *)venue;
+    uint8_t signature[DV_SIM_SIGNATURE_SIZE];
+    const dv_sim_landing *landing = NULL;
+    const dv_sim_flight *flight = NULL;
+    if (dv_base58_decode(check->signature, signature, sizeof signature)) {
+        landing = dv_sim_ledger_find(&v->ledger, signature);
+        flight = flight_find(v, signature);
+    }
+    /* What the transaction itself says counts for more than what the asker was told. */
+    uint64_t last_valid =
+        flight ? flight->transaction.last_valid_block_height : check->last_valid_block_height;
+    dv_swap_status status = {.outcome = DV_SWAP_UNKNOWN};
+    if (landing != NULL)
+        status = status_of(landing);
+    else if (dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
+        status = (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
+    status_tell(answers, ticket, &check->order_id, check->attempt, check->signature, status);
+}
