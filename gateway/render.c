@@ -204,7 +204,7 @@ static const char *service_status(dv_err error)
     return error == DV_OK ? "connected" : "disconnected";
 }
 
-void dv_render_health(dv_buffer *out, const dv_health *health)
+void dv_render_health(dv_buffer *out, const dv_service_health *health)
 {
     bool healthy = health->database == DV_OK && health->redis == DV_OK;
     char uptime[DV_AMOUNT_TEXT_SIZE];

@@ -66,21 +66,21 @@ typedef struct dv_sockets {
 } dv_sockets;
 
 /* What /health tells. */
-typedef struct dv_health {
+typedef struct dv_service_health {
     int64_t wall_us;   /* now */
     int64_t uptime_ms; /* since the process started */
     dv_err database;   /* DV_OK: connected */
     dv_err redis;
     dv_stats_told queue; /* zeros when the database is away */
     dv_sockets sockets;
-} dv_health;
+} dv_service_health;
 
 /* GET /api/orders/queue/stats and /api/orders/ws-stats. */
 void dv_render_stats(dv_buffer *out, const dv_stats_told *stats);
 void dv_render_ws_stats(dv_buffer *out, const dv_sockets *sockets);
 
 /* GET /health: healthy, or degraded when a service is away. */
-void dv_render_health(dv_buffer *out, const dv_health *health);
+void dv_render_health(dv_buffer *out, const dv_service_health *health);
 
 /* GET /livez: the process answers, and that is all it says. */
 void dv_render_live(dv_buffer *out);
