@@ -13,22 +13,34 @@ static _Thread_local const char *thread_actor = "main";
 
 static const char *const LEVELS[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
+/* What is added to a full line is left out, from the first piece that does not fit; so a line that
+   is cut still has whole keys, and closed quotes. */
 typedef struct line {
     char bytes[LINE_MAX_BYTES];
     size_t size;
+    bool full;
 } line;
+
+#define CLOSING 3 /* bytes kept free: the last value's quote, the brace and the newline */
 
 static void add(line *l, const char *bytes, size_t size)
 {
-    size_t room = sizeof l->bytes - 2 - l->size; /* the closing brace and the newline */
-    if (size > room) size = room;
-    if (size > 0) memcpy(l->bytes + l->size, bytes, size);
+    l->full |= size > sizeof l->bytes - CLOSING - l->size;
+    if (l->full || size == 0) return;
+    memcpy(l->bytes + l->size, bytes, size);
     l->size += size;
 }
 
 static void add_string(line *l, const char *string)
 {
     add(l, string, strlen(string));
+}
+
+/* Takes back the bytes of a character that was cut in the middle. */
+static void trim_character(line *l)
+{
+    while (((unsigned char)l->bytes[l->size - 1] & 0xc0) == 0x80) l->size--;
+    if ((unsigned char)l->bytes[l->size - 1] >= 0xc0) l->size--;
 }
 
 /* A value that may hold anything: quoted when it has to be, and always in JSON. */
@@ -40,7 +52,7 @@ static void add_value(line *l, dv_text text)
         quote = c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f;
     }
     if (quote) add(l, "\"", 1);
-    for (uint32_t i = 0; i < text.size; i++) {
+    for (uint32_t i = 0; i < text.size && !l->full; i++) {
         unsigned char c = (unsigned char)text.at[i];
         char escaped[8];
         if (c < ' ' || c == 0x7f)
@@ -50,21 +62,17 @@ static void add_value(line *l, dv_text text)
         else
             add(l, (const char *)&text.at[i], 1);
     }
-    if (quote) add(l, "\"", 1);
+    if (l->full) trim_character(l);
+    if (quote) l->bytes[l->size++] = '"';
 }
 
 static void add_pair(line *l, const char *key, dv_text text)
 {
-    if (json_lines) {
-        add_string(l, l->size > 1 ? ",\"" : "\"");
-        add_string(l, key);
-        add_string(l, "\":");
-    } else {
-        add_string(l, " ");
-        add_string(l, key);
-        add_string(l, "=");
-    }
-    add_value(l, text);
+    char head[64];
+    const char *format = !json_lines ? " %s=" : l->size > 1 ? ",\"%s\":" : "\"%s\":";
+    snprintf(head, sizeof head, format, key);
+    add_string(l, head);
+    if (!l->full) add_value(l, text);
 }
 
 static void add_number(line *l, const char *key, int64_t number)
@@ -113,6 +121,7 @@ void dv_log_write(dv_log_level level, const char *event, const dv_id *order, con
     if (level < least_level) return;
     line l;
     l.size = 0;
+    l.full = false;
     add_head(&l, level, event);
     if (order != NULL) {
         char id[DV_ID_TEXT_SIZE];

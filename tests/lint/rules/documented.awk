@@ -5,7 +5,7 @@ FILENAME ~ /\.h$/ {
     if (begins && !covered) finding("no comment above this function")
     continues = !body && $0 ~ /^[ \t]+[^ \t]/
     if (begins || in_comment || $0 ~ /\*\/ *$/) covered = 1
-    else if (!continues) covered = 0
+    else if (!continues && $0 !~ /^typedef .*;$/) covered = 0
     body = ($0 ~ /\{ *$/) || (body && $0 !~ /^\}/)
 }
 FNR == 1 && FILENAME ~ /\.h$/ { body = 0 }
