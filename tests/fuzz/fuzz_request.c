@@ -1,0 +1,51 @@
+/* Any bytes as the body of an order: read within its bounds, and what is accepted can be sent. */
+#include <assert.h>
+
+#include "gateway/request.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static const dv_tokens TOKENS = {
+    .tokens =
+        {
+            {"SOL", "So11111111111111111111111111111111111111112", 9, 0},
+            {"USDC", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6, 0},
+            {"ODD", "JUPyiwrYJFskUPiHa7hkeR8VUtAeFoSYbKedZNsDvCN", 18, 0},
+        },
+    .count = 3,
+};
+
+/* An accepted order must fit its message, or it would be lost on its way to ingest. */
+static void check_terms(const dv_terms *terms, dv_arena *arena)
+{
+    assert(terms->amount > 0);
+    assert(!dv_text_equal(terms->token_in, terms->token_out));
+    dv_message message = {.type = DV_MSG_order_submit, .order_submit = {.terms = *terms}}, decoded;
+    dv_buffer wire = {0};
+    dv_message_encode(&message, &wire);
+    dv_err error = dv_message_decode(wire.bytes, wire.size, arena, &decoded);
+    assert(error == DV_OK);
+    assert(decoded.order_submit.terms.amount == terms->amount);
+    dv_buffer_fini(&wire);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size > DV_BODY_MAX) return 0;
+    dv_arena *arena = dv_arena_new();
+    dv_text body = {(const char *)bytes, (uint32_t)size};
+    dv_terms terms;
+    dv_order_fields fields;
+    dv_faults faults;
+    dv_err error = dv_request_order(body, (dv_text){0}, &TOKENS, arena, &terms, &fields, &faults);
+    if (error == DV_OK) {
+        assert(faults.count == 0);
+        check_terms(&terms, arena);
+    } else {
+        assert(faults.count > 0 && faults.count <= DV_FAULTS_MAX && faults.error == error);
+    }
+    bool ping = dv_request_is_ping(body);
+    assert(!ping || error != DV_OK);
+    dv_arena_destroy(&arena);
+    return 0;
+}
