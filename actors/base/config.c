@@ -158,7 +158,7 @@ static dv_err load_environment(const char *const link_names[], dv_config *config
         dv_err error = set_value(&KEYS[i], value, KEYS[i].env, config, ret_why);
         if (error != DV_OK) return error;
     }
-    for (char **variable = environ; *variable != NULL; variable++) {
+    for (char **variable = environ; variable && *variable; variable++) {
         if (strncmp(*variable, "DROVER_", 7) != 0 || strchr(*variable, '=') == NULL) continue;
         dv_err error = load_drover_variable(*variable, link_names, config, ret_why);
         if (error != DV_OK) return error;
@@ -259,17 +259,33 @@ dv_err dv_config_load(const char *file, const char *const link_names[], dv_confi
 
 /* ---- printing ---- */
 
-/* A URL with its password as ***. */
+/* Bytes of a parameter's value: libpq takes password=… in a URL, and in key=value words. */
+static size_t parameter_size(const char *value)
+{
+    if (*value != '\'') return strcspn(value, "& ");
+    const char *end = strchr(value + 1, '\'');
+    return end ? (size_t)(end + 1 - value) : strlen(value);
+}
+
+/* A connection's address with its password as ***. */
 static void print_masked(FILE *out, const char *url)
 {
     const char *scheme = strstr(url, "://");
     const char *user = scheme ? scheme + 3 : url;
-    const char *at = strrchr(user, '@');
+    const char *at = scheme ? strrchr(user, '@') : NULL;
     const char *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
-    if (colon != NULL)
-        fprintf(out, "\"%.*s:***%s\"", (int)(colon - url), url, at);
-    else
-        fprintf(out, "\"%s\"", url);
+    fputc('"', out);
+    if (colon != NULL) {
+        fprintf(out, "%.*s:***", (int)(colon - url), url);
+        url = at;
+    }
+    const char *parameter = strstr(url, "password=");
+    if (parameter != NULL) {
+        parameter += strlen("password=");
+        fprintf(out, "%.*s***", (int)(parameter - url), url);
+        url = parameter + parameter_size(parameter);
+    }
+    fprintf(out, "%s\"", url);
 }
 
 void dv_config_print(const dv_config *config, FILE *out)
