@@ -1,0 +1,434 @@
+#include "gateway/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "gateway/http.h"
+#include "gateway/submit.h"
+#include "proto/view.h"
+
+#define VERSION "0.1.0"
+#define LIST_DEFAULT 100u
+#define LIST_MAX 1000u
+#define STATS_WAIT_MS 1000u /* /health answers without them then */
+#define FILE_MAX (1u << 20) /* bytes of one of the page's files */
+
+static void refuse(const dv_request *request, dv_reply *reply, dv_err error)
+{
+    dv_reply_error(reply, error, (dv_text){0}, NULL, request->path);
+}
+
+/* ---- orders in ---- */
+
+static bool is_json(const char *content_type)
+{
+    static const char JSON[] = "application/json";
+    if (content_type == NULL) return true;
+    if (strncasecmp(content_type, JSON, sizeof JSON - 1) != 0) return false;
+    char after = content_type[sizeof JSON - 1];
+    return after == '\0' || after == ';' || after == ' ';
+}
+
+static void allowance_show(dv_reply *reply, const dv_allowance *allowance, bool refused)
+{
+    if (!allowance->limited) return;
+    dv_reply_header_number(reply, "RateLimit-Limit", allowance->limit);
+    dv_reply_header_number(reply, "RateLimit-Remaining", allowance->left);
+    dv_reply_header_number(reply, "RateLimit-Reset", allowance->reset_s);
+    if (refused)
+        dv_reply_header_number(reply, "Retry-After", allowance->retry_s ? allowance->retry_s : 1);
+}
+
+static void submission_show(dv_request *request, dv_reply *reply, dv_submission *submission)
+{
+    if (submission->error != DV_OK) {
+        dv_reply_error(reply, submission->error, (dv_text){0}, NULL, request->path);
+    } else {
+        reply->status = submission->amount_string && !submission->replayed ? 201 : 200;
+        if (submission->replayed) dv_reply_header(reply, "Idempotency-Replayed", "true");
+        request->wire->posted = true;
+        request->wire->posted_id = submission->order_id;
+    }
+    allowance_show(reply, &submission->allowance, submission->error == DV_REQUEST_RATE_LIMITED);
+    dv_buffer_fini(&reply->body);
+    reply->body = submission->body; /* which says more of an error than the catalogue does */
+}
+
+static void order_post(dv_request *request, dv_reply *reply)
+{
+    if (!is_json(mg_get_header(request->connection, "Content-Type"))) {
+        refuse(request, reply, DV_REQUEST_NOT_JSON);
+        return;
+    }
+    dv_buffer body = {0};
+    dv_err error = dv_http_body(request, &body);
+    if (error != DV_OK) {
+        refuse(request, reply, error);
+    } else {
+        dv_submission submission;
+        dv_submit(request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
+                  dv_text_of(mg_get_header(request->connection, "Idempotency-Key")),
+                  request->info->remote_addr, request->path, &submission);
+        submission_show(request, reply, &submission);
+    }
+    dv_buffer_fini(&body);
+}
+
+/* ---- one order ---- */
+
+typedef struct getting {
+    const dv_tokens *tokens;
+    dv_buffer *out; /* NULL: only the state is wanted */
+    dv_err error;   /* ORDER_NOT_FOUND until its view has come */
+    uint8_t state;
+} getting;
+
+static bool order_take(void *arg, const dv_message *answer)
+{
+    getting *g = arg;
+    if (answer->type == DV_MSG_order_view) {
+        const dv_view *view = &answer->order_view.view;
+        const dv_event *last = dv_view_last(view);
+        if (last == NULL) return false;
+        g->error = DV_OK;
+        g->state = (uint8_t)last->state;
+        if (g->out != NULL) dv_render_single(g->out, g->tokens, view);
+        return true;
+    }
+    if (answer->type == DV_MSG_query_done && answer->query_done.error != DV_OK)
+        g->error = (dv_err)answer->query_done.error;
+    return answer->type == DV_MSG_query_done;
+}
+
+static dv_err order_ask(const dv_front *front, dv_desk *desk, const dv_id *id, getting *g)
+{
+    dv_message question = {.type = DV_MSG_order_get, .order_get = {.order_id = *id}};
+    dv_err error = dv_desk_ask(desk, &question, front->config->answer_timeout_ms, order_take, g);
+    return error != DV_OK ? error : g->error;
+}
+
+dv_err dv_api_order_state(const dv_front *front, dv_desk *desk, const dv_id *order_id,
+                          uint8_t *ret_state)
+{
+    getting g = {.tokens = front->tokens, .error = DV_ORDER_NOT_FOUND};
+    dv_err error = order_ask(front, desk, order_id, &g);
+    if (error == DV_OK) *ret_state = g.state;
+    return error;
+}
+
+static void order_get(dv_request *request, dv_reply *reply)
+{
+    dv_id id;
+    getting g = {
+        .tokens = request->front->tokens, .out = &reply->body, .error = DV_ORDER_NOT_FOUND};
+    dv_err error = DV_ORDER_NOT_FOUND;
+    if (request->captured && dv_id_parse(dv_text_of(request->capture), &id))
+        error = order_ask(request->front, request->desk, &id, &g);
+    reply->status = 200;
+    if (error != DV_OK) refuse(request, reply, error);
+}
+
+/* ---- lists ---- */
+
+typedef struct listing {
+    const dv_tokens *tokens;
+    dv_buffer *out;
+    dv_err error;
+} listing;
+
+static bool list_take(void *arg, const dv_message *answer)
+{
+    listing *l = arg;
+    if (answer->type == DV_MSG_order_view)
+        dv_render_list_add(l->out, l->tokens, &answer->order_view.view);
+    if (answer->type != DV_MSG_query_done) return false;
+    l->error = (dv_err)answer->query_done.error;
+    return true;
+}
+
+static void list_serve(dv_request *request, dv_reply *reply, dv_message *question,
+                       dv_list_shape shape)
+{
+    listing l = {.tokens = request->front->tokens, .out = &reply->body};
+    dv_render_list_open(&reply->body, shape);
+    dv_err error = dv_desk_ask(request->desk, question, request->front->config->answer_timeout_ms,
+                               list_take, &l);
+    if (error == DV_OK) error = l.error;
+    reply->status = 200;
+    if (error == DV_OK)
+        dv_render_list_close(&reply->body, shape);
+    else
+        refuse(request, reply, error);
+}
+
+/* The `limit` parameter; the default for what is no whole number above 0. */
+static uint32_t limit_of(const dv_request *request, bool *ret_given)
+{
+    char text[16], *end;
+    if (!dv_query_value(request->info, "limit", text, sizeof text, ret_given)) return LIST_DEFAULT;
+    unsigned long limit = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || limit == 0) return LIST_DEFAULT;
+    return limit < LIST_MAX ? (uint32_t)limit : LIST_MAX;
+}
+
+static void orders_get(dv_request *request, dv_reply *reply)
+{
+    bool has_limit, has_status;
+    char status[16];
+    dv_message question = {.type = DV_MSG_order_list};
+    question.order_list.limit = limit_of(request, &has_limit);
+    if (dv_query_value(request->info, "status", status, sizeof status, &has_status))
+        question.order_list.state = dv_state_of(dv_text_of(status));
+    list_serve(request, reply, &question, has_limit || has_status ? DV_LIST_BARE : DV_LIST_WRAPPED);
+}
+
+static void active_get(dv_request *request, dv_reply *reply)
+{
+    bool has_limit;
+    dv_message question = {.type = DV_MSG_order_list, .order_list = {.active_only = 1}};
+    question.order_list.limit = limit_of(request, &has_limit);
+    list_serve(request, reply, &question, DV_LIST_WRAPPED);
+}
+
+static void user_get(dv_request *request, dv_reply *reply)
+{
+    if (!request->captured) { /* no user can have this name */
+        reply->status = 200;
+        dv_render_list_open(&reply->body, DV_LIST_WRAPPED);
+        dv_render_list_close(&reply->body, DV_LIST_WRAPPED);
+        return;
+    }
+    bool has_limit;
+    dv_message question = {.type = DV_MSG_order_list,
+                           .order_list = {.has_user = 1, .user_id = dv_text_of(request->capture)}};
+    question.order_list.limit = limit_of(request, &has_limit);
+    list_serve(request, reply, &question, DV_LIST_WRAPPED);
+}
+
+/* ---- the service ---- */
+
+typedef struct counting {
+    dv_stats_told stats;
+    dv_err error;
+} counting;
+
+static bool stats_take(void *arg, const dv_message *answer)
+{
+    counting *c = arg;
+    if (answer->type == DV_MSG_stats_told) c->stats = answer->stats_told;
+    if (answer->type == DV_MSG_query_done) c->error = (dv_err)answer->query_done.error;
+    return answer->type == DV_MSG_stats_told || answer->type == DV_MSG_query_done;
+}
+
+static dv_err stats_ask(const dv_request *request, uint32_t wait_ms, dv_stats_told *ret)
+{
+    counting c = {0};
+    dv_message question = {.type = DV_MSG_stats_ask};
+    dv_err error = dv_desk_ask(request->desk, &question, wait_ms, stats_take, &c);
+    *ret = c.stats;
+    return error != DV_OK ? error : c.error;
+}
+
+static void stats_get(dv_request *request, dv_reply *reply)
+{
+    dv_stats_told stats;
+    dv_err error = stats_ask(request, request->front->config->answer_timeout_ms, &stats);
+    reply->status = 200;
+    if (error == DV_OK)
+        dv_render_stats(&reply->body, &stats);
+    else
+        refuse(request, reply, error);
+}
+
+/* The open WebSockets; the caller frees what `watched` points to. */
+static dv_sockets sockets_count(const dv_front *front)
+{
+    uint32_t max = front->config->websockets_max;
+    dv_id *ids = malloc((max + 1) * sizeof *ids);
+    dv_watchers *watched = malloc((max + 1) * sizeof *watched);
+    if (ids == NULL || watched == NULL) abort();
+    uint32_t count = dv_hub_watched(front->hub, ids, max), orders = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (orders == 0 || !dv_id_equal(&watched[orders - 1].order_id, &ids[i]))
+            watched[orders++] = (dv_watchers){.order_id = ids[i]};
+        watched[orders - 1].count++;
+    }
+    free(ids);
+    return (dv_sockets){dv_hub_count(front->hub), watched, orders};
+}
+
+static void ws_stats_get(dv_request *request, dv_reply *reply)
+{
+    dv_sockets sockets = sockets_count(request->front);
+    reply->status = 200;
+    dv_render_ws_stats(&reply->body, &sockets);
+    free((void *)sockets.watched);
+}
+
+static void health_get(dv_request *request, dv_reply *reply)
+{
+    const dv_front *front = request->front;
+    dv_time now = dv_time_now();
+    dv_readiness readiness;
+    dv_board_judge(front->board, now, &readiness);
+    dv_service_health health = {.wall_us = now.wall_us,
+                                .uptime_ms = (now.mono_ns - front->started_ns) / DV_NS_PER_MS,
+                                .database = readiness.database,
+                                .redis = readiness.redis,
+                                .sockets = sockets_count(front)};
+    if (readiness.database == DV_OK)
+        health.database = stats_ask(request, STATS_WAIT_MS, &health.queue);
+    reply->status = 200;
+    dv_render_health(&reply->body, &health);
+    free((void *)health.sockets.watched);
+}
+
+static void live_get(dv_request *request, dv_reply *reply)
+{
+    (void)request;
+    reply->status = 200;
+    dv_render_live(&reply->body);
+}
+
+static void ready_get(dv_request *request, dv_reply *reply)
+{
+    dv_readiness readiness;
+    dv_board_judge(request->front->board, dv_time_now(), &readiness);
+    reply->status = readiness.ready ? 200 : 503;
+    if (!readiness.ready) dv_reply_header_number(reply, "Retry-After", 1);
+    dv_render_ready(&reply->body, readiness.ready, readiness.beats, readiness.count);
+}
+
+/* ---- the page ---- */
+
+/* The only files that are ever served. */
+static const struct page_file {
+    const char *path, *name, *type;
+} PAGE_FILES[] = {
+    {"/", "index.html", "text/html; charset=utf-8"},
+    {"/index.html", "index.html", "text/html; charset=utf-8"},
+    {"/app.js", "app.js", "text/javascript; charset=utf-8"},
+    {"/style.css", "style.css", "text/css; charset=utf-8"},
+};
+
+/* Serves one of the page's files. False: it is none, or cannot be read. */
+static bool page_file_serve(const dv_request *request, dv_reply *reply)
+{
+    for (size_t i = 0; i < sizeof PAGE_FILES / sizeof PAGE_FILES[0]; i++) {
+        if (!dv_text_is(request->path, PAGE_FILES[i].path)) continue;
+        char name[DV_CONFIG_TEXT_MAX + 16];
+        snprintf(name, sizeof name, "%s/%s", request->front->config->ui_dir, PAGE_FILES[i].name);
+        FILE *file = fopen(name, "rbe");
+        if (file == NULL) return false;
+        char piece[4096];
+        size_t size;
+        while (reply->body.size < FILE_MAX && (size = fread(piece, 1, sizeof piece, file)) > 0)
+            dv_buffer_add(&reply->body, piece, size);
+        fclose(file);
+        reply->status = 200;
+        reply->content_type = PAGE_FILES[i].type;
+        return true;
+    }
+    return false;
+}
+
+static void page_get(dv_request *request, dv_reply *reply)
+{
+    if (!page_file_serve(request, reply)) refuse(request, reply, DV_REQUEST_NO_SUCH_PATH);
+}
+
+static void index_get(dv_request *request, dv_reply *reply)
+{
+    const char *accept = mg_get_header(request->connection, "Accept");
+    dv_reply_header(reply, "Vary", "Accept");
+    bool wants_page = accept != NULL && strstr(accept, "text/html") != NULL;
+    if (wants_page && page_file_serve(request, reply)) return;
+    reply->status = 200;
+    dv_render_index(&reply->body, VERSION);
+}
+
+/* ---- routes ---- */
+
+typedef void serve(dv_request *request, dv_reply *reply);
+
+/* The first that fits counts. */
+static const struct route {
+    const char *pattern;
+    serve *get, *post; /* NULL: not allowed */
+} ROUTES[] = {
+    {"/", index_get, NULL},
+    {"/index.html", page_get, NULL},
+    {"/app.js", page_get, NULL},
+    {"/style.css", page_get, NULL},
+    {"/health", health_get, NULL},
+    {"/livez", live_get, NULL},
+    {"/readyz", ready_get, NULL},
+    {"/api/orders", orders_get, order_post},
+    {"/api/orders/execute", NULL, order_post},
+    {"/api/orders/active", active_get, NULL},
+    {"/api/orders/queue/stats", stats_get, NULL},
+    {"/api/orders/ws-stats", ws_stats_get, NULL},
+    {"/api/orders/user/:userId", user_get, NULL},
+    {"/api/orders/:id", order_get, NULL},
+};
+
+bool dv_api_path_is(dv_text path, const char *pattern, dv_text *ret_capture)
+{
+    const char *at = path.at, *end = path.at + path.size;
+    *ret_capture = (dv_text){0};
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern != ':') {
+            if (at == end || *at++ != *pattern) return false;
+            continue;
+        }
+        const char *from = at;
+        while (at < end && *at != '/') at++;
+        if (at == from) return false;
+        *ret_capture = (dv_text){from, (uint32_t)(at - from)};
+        while (pattern[1] != '\0' && pattern[1] != '/') pattern++;
+    }
+    return at == end;
+}
+
+static void capture_decode(dv_request *request, dv_text raw)
+{
+    int length =
+        mg_url_decode(raw.at, (int)raw.size, request->capture, (int)sizeof request->capture, 0);
+    request->captured = length >= 0 && strlen(request->capture) == (size_t)length &&
+                        dv_text_is_utf8(dv_text_of(request->capture));
+}
+
+static void allow_show(const struct route *route, dv_reply *reply)
+{
+    const char *allowed = route->get && route->post ? "GET, HEAD, POST, OPTIONS"
+                          : route->get              ? "GET, HEAD, OPTIONS"
+                                                    : "POST, OPTIONS";
+    dv_reply_header(reply, "Allow", allowed);
+    dv_reply_header(reply, "Access-Control-Allow-Methods", allowed);
+    dv_reply_header(reply, "Access-Control-Allow-Headers", "Content-Type, Idempotency-Key");
+}
+
+void dv_api_serve(dv_request *request, dv_reply *reply)
+{
+    const char *method = request->info->request_method;
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++) {
+        const struct route *route = &ROUTES[i];
+        dv_text capture;
+        if (!dv_api_path_is(request->path, route->pattern, &capture)) continue;
+        if (capture.size > 0) capture_decode(request, capture);
+        bool is_get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+        serve *chosen = is_get ? route->get : strcmp(method, "POST") == 0 ? route->post : NULL;
+        if (chosen != NULL) {
+            chosen(request, reply);
+        } else if (strcmp(method, "OPTIONS") == 0) {
+            reply->status = 204;
+            allow_show(route, reply);
+        } else {
+            refuse(request, reply, DV_REQUEST_METHOD);
+            allow_show(route, reply);
+        }
+        return;
+    }
+    refuse(request, reply, DV_REQUEST_NO_SUCH_PATH);
+}

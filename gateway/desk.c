@@ -1,0 +1,113 @@
+#include "gateway/desk.h"
+
+#include <assert.h>
+#include <czmq.h>
+
+#include "actors/base/clock.h"
+
+#define LOOK_UP_EVERY_MS 100 /* at most so long without a look at whether the gateway stops */
+
+/* Every question and every answer begins with its request_id, whatever its type. */
+#define REQUEST_ID_FIRST(type)                                                                     \
+    _Static_assert(offsetof(dv_##type, request_id) == 0, #type " begins with its request_id")
+REQUEST_ID_FIRST(order_submit);
+REQUEST_ID_FIRST(order_get);
+REQUEST_ID_FIRST(order_list);
+REQUEST_ID_FIRST(stats_ask);
+REQUEST_ID_FIRST(order_accepted);
+REQUEST_ID_FIRST(order_refused);
+REQUEST_ID_FIRST(order_view);
+REQUEST_ID_FIRST(query_done);
+REQUEST_ID_FIRST(stats_told);
+
+struct dv_desk {
+    const char *endpoint;
+    dv_board *board;
+    void *socket;        /* libzmq's DEALER; NULL until it is needed */
+    dv_arena *arena;     /* of one answer's message; NULL until it is needed */
+    uint64_t request_id; /* of the latest question; older answers are stale */
+};
+
+dv_desk *dv_desk_new(const char *endpoint, dv_board *board)
+{
+    dv_desk *desk = calloc(1, sizeof *desk);
+    if (desk == NULL) abort();
+    desk->endpoint = endpoint;
+    desk->board = board;
+    return desk;
+}
+
+void dv_desk_close(dv_desk *desk)
+{
+    if (desk->socket != NULL) zmq_close(desk->socket);
+    desk->socket = NULL;
+    dv_arena_destroy(&desk->arena);
+}
+
+void dv_desk_destroy(dv_desk **desk)
+{
+    if (*desk == NULL) return;
+    dv_desk_close(*desk);
+    free(*desk);
+    *desk = NULL;
+}
+
+static bool desk_open(dv_desk *desk)
+{
+    if (desk->socket != NULL) return true;
+    desk->socket = zmq_socket(zsys_init(), ZMQ_DEALER);
+    if (desk->socket == NULL) return false;
+    int no_linger = 0;
+    zmq_setsockopt(desk->socket, ZMQ_LINGER, &no_linger, sizeof no_linger);
+    if (zmq_connect(desk->socket, desk->endpoint) == 0) return true;
+    dv_desk_close(desk);
+    return false;
+}
+
+/* An inproc peer gets what was written before the socket was closed, so a desk that tells and
+   closes loses nothing. */
+void dv_desk_tell(dv_desk *desk, const dv_message *message)
+{
+    if (!desk_open(desk)) return;
+    dv_buffer bytes = {0};
+    dv_message_encode(message, &bytes);
+    zmq_send(desk->socket, bytes.bytes, bytes.size, ZMQ_DONTWAIT);
+    dv_buffer_fini(&bytes);
+}
+
+/* Takes one message off the socket. True: the answer is complete. */
+static bool answer_take(dv_desk *desk, dv_desk_take *take, void *arg)
+{
+    zmq_msg_t frame;
+    zmq_msg_init(&frame);
+    bool last = false;
+    if (zmq_msg_recv(&frame, desk->socket, ZMQ_DONTWAIT) >= 0) {
+        dv_message answer;
+        dv_arena_reset(desk->arena);
+        dv_err error =
+            dv_message_decode(zmq_msg_data(&frame), zmq_msg_size(&frame), desk->arena, &answer);
+        assert(error == DV_OK); /* the actor of this very process encoded it */
+        last = answer.query_done.request_id == desk->request_id && take(arg, &answer);
+    }
+    zmq_msg_close(&frame);
+    return last;
+}
+
+dv_err dv_desk_ask(dv_desk *desk, dv_message *question, uint32_t timeout_ms, dv_desk_take *take,
+                   void *arg)
+{
+    if (!desk_open(desk)) return DV_ENGINE_FULL;
+    if (desk->arena == NULL) desk->arena = dv_arena_new();
+    question->query_done.request_id = ++desk->request_id;
+    dv_desk_tell(desk, question);
+
+    int64_t deadline_ns = dv_time_now().mono_ns + timeout_ms * DV_NS_PER_MS;
+    zmq_pollitem_t item = {.socket = desk->socket, .events = ZMQ_POLLIN};
+    for (;;) {
+        int64_t left_ms = (deadline_ns - dv_time_now().mono_ns) / DV_NS_PER_MS;
+        if (left_ms <= 0) return DV_ENGINE_TIMEOUT;
+        if (dv_board_stage(desk->board) == DV_STAGE_STOPPING) return DV_ENGINE_DRAINING;
+        zmq_poll(&item, 1, (long)dv_min_i64(left_ms, LOOK_UP_EVERY_MS));
+        if ((item.revents & ZMQ_POLLIN) && answer_take(desk, take, arg)) return DV_OK;
+    }
+}

@@ -1,0 +1,39 @@
+/* Who follows which order: the WebSockets that watch single orders, each with a cursor.
+
+   Every order_update carries the order's whole history, so one rule serves all: a follower is sent
+   every event above its cursor, and none at or below it. A message that is lost, late or doubled
+   therefore costs nothing: orders are watched anew from time to time, and the answer catches up. */
+#ifndef DV_GATEWAY_FOLLOW_H
+#define DV_GATEWAY_FOLLOW_H
+
+#include "actors/base/actor.h"
+#include "gateway/frames.h"
+
+typedef struct dv_follow dv_follow;
+
+/* Makes an empty book; tokens and hub are borrowed for its life. Never NULL. */
+dv_follow *dv_follow_new(const dv_tokens *tokens, dv_hub *hub);
+void dv_follow_destroy(dv_follow **book); /* accepts NULL */
+
+/* A connection begins to follow an order: without `since` from its latest event on, with it from
+   the event after. One connection may follow several orders; the same one twice is once. */
+void dv_follow_open(dv_follow *book, const dv_client_open *open, dv_time now, dv_outbox *outbox);
+
+/* A connection closed: it follows nothing any more. One that follows nothing is fine. */
+void dv_follow_gone(dv_follow *book, uint64_t connection, dv_outbox *outbox);
+
+/* Sends the followers of an order what they have not seen of it. Whoever has seen an order's end
+   does not follow it any longer. */
+void dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox *outbox);
+
+/* An order cannot be watched: tells its followers and closes them, or tries again later. */
+void dv_follow_refused(dv_follow *book, const dv_watch_refused *refused, dv_time now,
+                       dv_outbox *outbox);
+
+/* Watches all followed orders anew at the next tick: the feed has forgotten them. */
+void dv_follow_renew(dv_follow *book);
+
+/* Watches anew what is due. Returns when there will be more to do, monotonic nanoseconds. */
+int64_t dv_follow_tick(dv_follow *book, dv_time now, dv_outbox *outbox);
+
+#endif

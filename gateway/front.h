@@ -1,0 +1,31 @@
+/* What the gateway's threads work with. The actor makes it before the first thread starts and frees
+   it after the last one has ended; they only read it, but for the board, the hub and the limiter,
+   which guard themselves. */
+#ifndef DV_GATEWAY_FRONT_H
+#define DV_GATEWAY_FRONT_H
+
+#include "actors/base/config.h"
+#include "actors/base/tokens.h"
+#include "gateway/board.h"
+#include "gateway/desk.h"
+#include "gateway/hub.h"
+#include "gateway/limiter.h"
+
+typedef struct dv_front {
+    const dv_config *config;
+    const dv_tokens *tokens;
+    const char *desk_endpoint;
+    dv_board *board;
+    dv_hub *hub;
+    dv_limiter *limiter;
+    int64_t started_ns; /* monotonic */
+} dv_front;
+
+/* A TCP connection; belongs to the thread that serves it. */
+typedef struct dv_wire {
+    bool posted;     /* its request just before this one was an order that was accepted */
+    dv_id posted_id; /* that order */
+    struct dv_websocket *websocket; /* NULL until it becomes one (websocket.h) */
+} dv_wire;
+
+#endif

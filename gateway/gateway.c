@@ -1,0 +1,291 @@
+#include "gateway/gateway.h"
+
+#include <uthash.h>
+
+#include "actors/base/log.h"
+#include "gateway/follow.h"
+#include "gateway/http.h"
+#include "gateway/tape.h"
+
+#define DESK DV_PORT(DV_LINK_desk, 0)
+#define SUBMIT DV_PORT(DV_LINK_submit, 0)
+#define QUERY DV_PORT(DV_LINK_query, 0)
+#define EXPIRY_MARGIN_NS                                                                           \
+    (1000 * DV_NS_PER_MS) /* a question is kept longer than its asker waits                        \
+                           */
+#define EXPIRY_LOOK_NS (500 * DV_NS_PER_MS)
+#define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
+#define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
+
+/* What a thread asked and the engine has not answered yet. */
+typedef struct question {
+    uint64_t id; /* ours: the request_id that we sent on */
+    dv_peer peer;
+    uint64_t peer_request_id;
+    int64_t expires_ns;
+    UT_hash_handle hh;
+} question;
+
+typedef struct gateway {
+    char desk_endpoint[DV_CONFIG_TEXT_MAX];
+    dv_front front; /* for the threads; board, hub and limiter are ours to free */
+    dv_http *http;  /* NULL before start */
+    dv_follow *follow;
+    dv_tape *tape;
+    question *questions; /* the oldest first */
+    uint64_t last_id;
+    int64_t drained_by_ns; /* DV_NEVER until the drain begins */
+    bool drain_is_over;    /* what has not ended by now is cut off */
+} gateway;
+
+/* ---- questions and answers ---- */
+
+/* Sends a thread's question on, under a request_id of ours. */
+static void forward(gateway *g, const dv_envelope *envelope, dv_port port, dv_time now,
+                    dv_outbox *outbox)
+{
+    question *q = malloc(sizeof *q);
+    if (q == NULL) abort();
+    int64_t wait_ns = g->front.config->answer_timeout_ms * DV_NS_PER_MS + EXPIRY_MARGIN_NS;
+    *q = (question){.id = ++g->last_id,
+                    .peer = envelope->peer,
+                    .peer_request_id = envelope->message.query_done.request_id,
+                    .expires_ns = now.mono_ns + wait_ns};
+    HASH_ADD(hh, g->questions, id, sizeof q->id, q);
+    dv_message message = envelope->message;
+    message.query_done.request_id = q->id; /* the first member of every question and answer */
+    dv_send(outbox, port, NULL, &message);
+}
+
+static void question_forget(gateway *g, question *q)
+{
+    HASH_DEL(g->questions, q);
+    free(q);
+}
+
+/* Hands an answer, or a part of it, to the thread that asked. One that comes too late is nobody's.
+ */
+static void answer(gateway *g, const dv_envelope *envelope, bool last, dv_outbox *outbox)
+{
+    dv_message message = envelope->message;
+    uint64_t id = message.query_done.request_id;
+    question *q;
+    HASH_FIND(hh, g->questions, &id, sizeof id, q);
+    if (q == NULL) return;
+    message.query_done.request_id = q->peer_request_id;
+    dv_send(outbox, DESK, &q->peer, &message);
+    if (last) question_forget(g, q);
+}
+
+static void on_order_submit(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    forward(self, envelope, SUBMIT, now, outbox);
+}
+
+static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    forward(self, envelope, QUERY, now, outbox);
+}
+
+/* order_accepted, order_refused, stats_told: the whole answer. */
+static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    answer(self, envelope, true, outbox);
+}
+
+static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    gateway *g = self;
+    const dv_order_view *view = &envelope->message.order_view;
+    if (view->request_id & DV_TAPE_REQUEST)
+        dv_tape_view(g->tape, view);
+    else
+        answer(g, envelope, false, outbox);
+}
+
+static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    gateway *g = self;
+    const dv_query_done *done = &envelope->message.query_done;
+    if (done->request_id & DV_TAPE_REQUEST)
+        dv_tape_page_done(g->tape, done, now);
+    else
+        answer(g, envelope, true, outbox);
+}
+
+/* ---- WebSockets ---- */
+
+static void on_client_open(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    gateway *g = self;
+    const dv_client_open *open = &envelope->message.client_open;
+    if (open->all_orders)
+        dv_tape_open(g->tape, open, now, outbox);
+    else
+        dv_follow_open(g->follow, open, now, outbox);
+}
+
+static void on_client_gone(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    gateway *g = self;
+    uint64_t connection = envelope->message.client_gone.connection;
+    dv_tape_gone(g->tape, connection, outbox);
+    dv_follow_gone(g->follow, connection, outbox);
+}
+
+/* ---- the feed ---- */
+
+static void on_order_update(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    gateway *g = self;
+    const dv_order_update *update = &envelope->message.order_update;
+    dv_frames frames;
+    dv_frames_init(&frames, g->front.tokens, &update->view);
+    dv_follow_update(g->follow, &frames, now, outbox);
+    if (update->live) dv_tape_update(g->tape, &frames, now);
+    dv_frames_fini(&frames);
+}
+
+static void on_watch_refused(void *self, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
+{
+    gateway *g = self;
+    dv_follow_refused(g->follow, &envelope->message.watch_refused, now, outbox);
+}
+
+static void on_feed_head(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)outbox;
+    gateway *g = self;
+    dv_tape_head(g->tape, envelope->message.feed_head.position, now);
+}
+
+/* ---- health ---- */
+
+static void on_beat(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)outbox;
+    gateway *g = self;
+    const dv_beat *beat = &envelope->message.beat;
+    bool replaced = dv_board_beat(g->front.board, beat, now);
+    if (!replaced || !dv_text_is(beat->actor, "notification")) return;
+    dv_follow_renew(g->follow); /* the new one does not know what the old one was asked to send */
+    dv_tape_renew(g->tape);
+}
+
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
+    [DV_MSG_order_submit] = on_order_submit,
+    [DV_MSG_order_get] = on_query,
+    [DV_MSG_order_list] = on_query,
+    [DV_MSG_stats_ask] = on_query,
+    [DV_MSG_order_accepted] = on_answer,
+    [DV_MSG_order_refused] = on_answer,
+    [DV_MSG_stats_told] = on_answer,
+    [DV_MSG_order_view] = on_order_view,
+    [DV_MSG_query_done] = on_query_done,
+    [DV_MSG_client_open] = on_client_open,
+    [DV_MSG_client_gone] = on_client_gone,
+    [DV_MSG_order_update] = on_order_update,
+    [DV_MSG_watch_refused] = on_watch_refused,
+    [DV_MSG_feed_head] = on_feed_head,
+    [DV_MSG_beat] = on_beat,
+};
+
+/* ---- time ---- */
+
+static int64_t questions_expire(gateway *g, dv_time now)
+{
+    while (g->questions != NULL && g->questions->expires_ns <= now.mono_ns)
+        question_forget(g, g->questions);
+    return g->questions != NULL ? now.mono_ns + EXPIRY_LOOK_NS : DV_NEVER;
+}
+
+static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
+{
+    gateway *g = self;
+    if (now.mono_ns >= g->drained_by_ns) g->drain_is_over = true;
+    int64_t next_ns = g->drain_is_over ? DV_NEVER : g->drained_by_ns;
+    next_ns = dv_min_i64(next_ns, questions_expire(g, now));
+    next_ns = dv_min_i64(next_ns, dv_follow_tick(g->follow, now, outbox));
+    next_ns = dv_min_i64(next_ns, dv_tape_tick(g->tape, now, outbox));
+    return dv_min_i64(next_ns, dv_hub_tend(g->front.hub, now.mono_ns));
+}
+
+/* ---- commands ---- */
+
+static dv_err start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+{
+    (void)outbox;
+    gateway *g = self;
+    g->front.started_ns = now.mono_ns;
+    dv_err error = dv_http_start(&g->front, &g->http, ret_why);
+    if (error == DV_OK)
+        dv_info("listening", NULL, dv_kv_string("host", g->front.config->host),
+                dv_kv_number("port", g->front.config->port));
+    return error;
+}
+
+static void drain(void *self, dv_time now, dv_outbox *outbox)
+{
+    (void)outbox;
+    gateway *g = self;
+    dv_board_set_stage(g->front.board, DV_STAGE_DRAINING);
+    dv_hub_close_all(g->front.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
+    g->drained_by_ns = now.mono_ns + DRAIN_WAIT_NS;
+}
+
+static bool drained(const void *self)
+{
+    const gateway *g = self;
+    if (g->drain_is_over) return true;
+    return g->questions == NULL && dv_http_busy(g->http) == 0 && dv_hub_count(g->front.hub) == 0;
+}
+
+static void destroy(void **self)
+{
+    gateway *g = *self;
+    if (g == NULL) return;
+    dv_board_set_stage(g->front.board, DV_STAGE_STOPPING);
+    dv_http_stop(&g->http);
+    dv_follow_destroy(&g->follow);
+    dv_tape_destroy(&g->tape);
+    dv_hub_destroy(&g->front.hub);
+    dv_limiter_destroy(&g->front.limiter);
+    dv_board_destroy(&g->front.board);
+    while (g->questions != NULL) question_forget(g, g->questions);
+    free(g);
+    *self = NULL;
+}
+
+void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const char *desk_endpoint)
+{
+    gateway *g = calloc(1, sizeof *g);
+    if (g == NULL) abort();
+    snprintf(g->desk_endpoint, sizeof g->desk_endpoint, "%s", desk_endpoint);
+    uint32_t queue_max = config->websocket_queue_max;
+    g->front = (dv_front){
+        .config = config,
+        .tokens = tokens,
+        .desk_endpoint = g->desk_endpoint,
+        .board = dv_board_new(),
+        .hub =
+            dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
+        .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
+    g->follow = dv_follow_new(tokens, g->front.hub);
+    g->tape = dv_tape_new(tokens, g->front.hub);
+    g->drained_by_ns = DV_NEVER;
+    return g;
+}
+
+const dv_actor_class DV_GATEWAY_CLASS = {
+    .name = "gateway",
+    .handlers = HANDLERS,
+    .start = start,
+    .tick = tick,
+    .drain = drain,
+    .drained = drained,
+    .destroy = destroy,
+};

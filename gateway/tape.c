@@ -1,0 +1,265 @@
+#include "gateway/tape.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "proto/view.h"
+
+#define FEED DV_PORT(DV_LINK_feed, 0)
+#define QUERY DV_PORT(DV_LINK_query, 0)
+#define PAGE_MAX 256u /* events */
+#define PAGE_MIN 16u  /* room in a listener's queue for which a page is worth asking */
+#define PAGE_WAIT_NS (5000 * DV_NS_PER_MS)    /* for a page */
+#define ERROR_WAIT_NS (1000 * DV_NS_PER_MS)   /* after the store refused */
+#define ROOM_WAIT_NS (20 * DV_NS_PER_MS)      /* for the client to read */
+#define EMPTY_WAIT_NS (50 * DV_NS_PER_MS)     /* for the store to show what the feed has told */
+#define RENEW_EVERY_NS (15000 * DV_NS_PER_MS) /* in case the last update was lost */
+#define SERIAL_BITS 20                        /* of a request_id; above them is the connection */
+
+typedef enum course {
+    STARTING, /* waits for the feed's head, to begin there */
+    CATCHING, /* reads pages from the store */
+    LIVE,     /* its cursor was at the head after each event so far */
+} course;
+
+typedef struct listener {
+    uint64_t connection;
+    course course;
+    uint8_t frame_type;
+    uint64_t cursor; /* position of the last event sent */
+    /* the page under way */
+    bool asking;
+    uint64_t request_id;
+    uint32_t received; /* events of it */
+    bool holed;        /* an event of it did not follow on the one before */
+    bool hole_taken;   /* the store was asked twice and has a hole there: go on behind it */
+    int64_t act_at_ns; /* to ask, or to give up waiting */
+    UT_hash_handle hh;
+} listener;
+
+struct dv_tape {
+    const dv_tokens *tokens;
+    dv_hub *hub;
+    listener *listeners;
+    bool head_known;
+    uint64_t head; /* position up to which the feed has told */
+    uint64_t serial;
+    int64_t renew_at_ns;
+    int64_t act_at_ns; /* no listener has anything to do before it */
+};
+
+dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub)
+{
+    dv_tape *tape = calloc(1, sizeof *tape);
+    if (tape == NULL) abort();
+    tape->tokens = tokens;
+    tape->hub = hub;
+    return tape;
+}
+
+void dv_tape_destroy(dv_tape **tape)
+{
+    if (*tape == NULL) return;
+    listener *l, *next;
+    HASH_ITER(hh, (*tape)->listeners, l, next)
+    {
+        HASH_DEL((*tape)->listeners, l);
+        free(l);
+    }
+    free(*tape);
+    *tape = NULL;
+}
+
+static listener *listener_of(dv_tape *tape, uint64_t connection)
+{
+    listener *l;
+    HASH_FIND(hh, tape->listeners, &connection, sizeof connection, l);
+    return l;
+}
+
+static void listener_remove(dv_tape *tape, listener *l)
+{
+    HASH_DEL(tape->listeners, l);
+    free(l);
+}
+
+static void orders_watch(dv_outbox *outbox, bool on)
+{
+    dv_send(outbox, FEED, NULL,
+            &(dv_message){.type = DV_MSG_orders_watch, .orders_watch = {.on = on}});
+}
+
+/* ---- a listener's course ---- */
+
+static void go_live(dv_tape *tape, listener *l, uint64_t cursor)
+{
+    l->course = LIVE;
+    l->cursor = cursor;
+    dv_hub_mark(tape->hub, l->connection, cursor);
+}
+
+static void catch_up(dv_tape *tape, listener *l, int64_t at_ns)
+{
+    tape->act_at_ns = dv_min_i64(tape->act_at_ns, at_ns);
+    l->course = CATCHING;
+    l->asking = false;
+    l->act_at_ns = at_ns;
+}
+
+void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_outbox *outbox)
+{
+    uint32_t room;
+    if (!dv_hub_room(tape->hub, open->connection, &room)) return; /* closed meanwhile */
+    if (listener_of(tape, open->connection) != NULL) return;
+    if (tape->listeners == NULL) {
+        tape->head_known = false;
+        tape->renew_at_ns = now.mono_ns + ERROR_WAIT_NS;
+        orders_watch(outbox, true);
+    }
+    listener *l = calloc(1, sizeof *l);
+    if (l == NULL) abort();
+    l->connection = open->connection;
+    l->frame_type = (uint8_t)open->frame_type;
+    HASH_ADD(hh, tape->listeners, connection, sizeof l->connection, l);
+    if (open->has_since) {
+        l->cursor = open->since;
+        dv_hub_mark(tape->hub, l->connection, l->cursor);
+        catch_up(tape, l, now.mono_ns);
+    } else if (tape->head_known) {
+        go_live(tape, l, tape->head);
+    }
+}
+
+void dv_tape_gone(dv_tape *tape, uint64_t connection, dv_outbox *outbox)
+{
+    listener *l = listener_of(tape, connection);
+    if (l == NULL) return;
+    listener_remove(tape, l);
+    if (tape->listeners == NULL) orders_watch(outbox, false);
+}
+
+/* ---- the feed ---- */
+
+void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now)
+{
+    if (!tape->head_known || position > tape->head) tape->head = position;
+    tape->head_known = true;
+    tape->renew_at_ns = now.mono_ns + RENEW_EVERY_NS;
+    for (listener *l = tape->listeners; l != NULL; l = l->hh.next) {
+        if (l->course == STARTING) go_live(tape, l, tape->head);
+        if (l->course == LIVE && l->cursor < tape->head) catch_up(tape, l, now.mono_ns);
+    }
+}
+
+void dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now)
+{
+    const dv_event *event = dv_view_last(frames->view);
+    if (!tape->head_known || event == NULL || event->position <= tape->head) return;
+    tape->head = event->position;
+    for (listener *l = tape->listeners; l != NULL; l = l->hh.next) {
+        if (l->course != LIVE || l->cursor >= event->position) continue;
+        if (l->cursor + 1 != event->position) {
+            catch_up(tape, l, now.mono_ns);
+            continue;
+        }
+        dv_frame *frame = dv_frames_get(frames, event->seq, l->frame_type);
+        if (dv_hub_send(tape->hub, l->connection, frame, event->position))
+            l->cursor = event->position;
+    }
+}
+
+/* ---- pages ---- */
+
+/* The listener whose page under way has this request_id; NULL for a page given up. */
+static listener *listener_asking(dv_tape *tape, uint64_t request_id)
+{
+    listener *l = listener_of(tape, (request_id & ~DV_TAPE_REQUEST) >> SERIAL_BITS);
+    return l != NULL && l->asking && l->request_id == request_id ? l : NULL;
+}
+
+static void page_ask(dv_tape *tape, listener *l, uint32_t room, dv_time now, dv_outbox *outbox)
+{
+    uint64_t serial = ++tape->serial & ((1u << SERIAL_BITS) - 1);
+    l->request_id = DV_TAPE_REQUEST | l->connection << SERIAL_BITS | serial;
+    l->asking = true;
+    l->received = 0;
+    l->holed = false;
+    l->act_at_ns = now.mono_ns + PAGE_WAIT_NS;
+    dv_send(outbox, QUERY, NULL,
+            &(dv_message){.type = DV_MSG_events_ask,
+                          .events_ask = {.request_id = l->request_id,
+                                         .after_position = l->cursor,
+                                         .limit = room < PAGE_MAX ? room : PAGE_MAX}});
+}
+
+void dv_tape_view(dv_tape *tape, const dv_order_view *answer)
+{
+    listener *l = listener_asking(tape, answer->request_id);
+    if (l == NULL || answer->seq == 0 || answer->seq > answer->view.events_count) return;
+    l->received++;
+    uint64_t position = answer->view.events[answer->seq - 1].position;
+    if (position <= l->cursor) return;
+    if (position != l->cursor + 1 && !l->hole_taken) l->holed = true;
+    if (l->holed) return;
+    dv_frames frames;
+    dv_frames_init(&frames, tape->tokens, &answer->view);
+    if (dv_hub_send(tape->hub, l->connection, dv_frames_get(&frames, answer->seq, l->frame_type),
+                    position))
+        l->cursor = position;
+    dv_frames_fini(&frames);
+}
+
+void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now)
+{
+    listener *l = listener_asking(tape, done->request_id);
+    if (l == NULL) return;
+    bool complete = done->error == DV_OK && done->count == l->received;
+    l->hole_taken = complete && l->holed;
+    if (tape->head_known && l->cursor >= tape->head)
+        go_live(tape, l, l->cursor);
+    else if (done->error != DV_OK)
+        catch_up(tape, l, now.mono_ns + ERROR_WAIT_NS);
+    else
+        catch_up(tape, l, now.mono_ns + (done->count == 0 ? EMPTY_WAIT_NS : 0));
+}
+
+/* ---- time ---- */
+
+void dv_tape_renew(dv_tape *tape)
+{
+    tape->renew_at_ns = 0;
+}
+
+/* Does what is due for a listener that catches up. False: it is gone. */
+static bool listener_act(dv_tape *tape, listener *l, dv_time now, dv_outbox *outbox)
+{
+    uint32_t room;
+    if (!dv_hub_room(tape->hub, l->connection, &room)) return false;
+    if (room >= PAGE_MIN)
+        page_ask(tape, l, room / 2, now, outbox);
+    else
+        catch_up(tape, l, now.mono_ns + ROOM_WAIT_NS);
+    return true;
+}
+
+int64_t dv_tape_tick(dv_tape *tape, dv_time now, dv_outbox *outbox)
+{
+    if (tape->listeners == NULL) return DV_NEVER;
+    if (now.mono_ns >= tape->renew_at_ns) {
+        tape->renew_at_ns = now.mono_ns + (tape->head_known ? RENEW_EVERY_NS : ERROR_WAIT_NS);
+        orders_watch(outbox, true);
+    }
+    if (now.mono_ns < tape->act_at_ns) return dv_min_i64(tape->act_at_ns, tape->renew_at_ns);
+    tape->act_at_ns = DV_NEVER;
+    listener *l, *after;
+    HASH_ITER(hh, tape->listeners, l, after)
+    {
+        if (l->course != CATCHING) continue;
+        if (now.mono_ns >= l->act_at_ns && !listener_act(tape, l, now, outbox)) {
+            dv_tape_gone(tape, l->connection, outbox);
+            continue;
+        }
+        tape->act_at_ns = dv_min_i64(tape->act_at_ns, l->act_at_ns);
+    }
+    return dv_min_i64(tape->act_at_ns, tape->renew_at_ns);
+}

@@ -1,0 +1,42 @@
+/* The tape: every order's events, for the WebSockets that show them all.
+
+   A listener has a cursor by position. It is live when its cursor is at the head of the feed, and
+   is then sent each event as it is committed. Otherwise it catches up: pages of events are asked
+   from the store until the cursor reaches the head. An event that does not follow on the cursor
+   puts the listener back to catching up, so that nothing is skipped and nothing doubled. */
+#ifndef DV_GATEWAY_TAPE_H
+#define DV_GATEWAY_TAPE_H
+
+#include "actors/base/actor.h"
+#include "gateway/frames.h"
+
+/* Set in the request_id of every question the tape asks. */
+#define DV_TAPE_REQUEST (1ull << 63)
+
+typedef struct dv_tape dv_tape;
+
+/* Makes a tape without listeners; tokens and hub are borrowed for its life. Never NULL. */
+dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub);
+void dv_tape_destroy(dv_tape **tape); /* accepts NULL */
+
+/* A connection begins to listen: without `since` from now on, with it from the position after. */
+void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_outbox *outbox);
+
+/* A connection closed. One that does not listen is fine. */
+void dv_tape_gone(dv_tape *tape, uint64_t connection, dv_outbox *outbox);
+
+/* The feed: where it stands, and each event of its own. */
+void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now);
+void dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now);
+
+/* The store: an event of a page, and its end. */
+void dv_tape_view(dv_tape *tape, const dv_order_view *view);
+void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now);
+
+/* Asks the feed anew at the next tick: it has forgotten that anybody listens. */
+void dv_tape_renew(dv_tape *tape);
+
+/* Asks for the pages that are due. Returns when there will be more to do, monotonic nanoseconds. */
+int64_t dv_tape_tick(dv_tape *tape, dv_time now, dv_outbox *outbox);
+
+#endif
