@@ -1,0 +1,573 @@
+/* Notification's handlers: what each gateway is sent after any run of events, watches and answers
+   of persistence. */
+#include <check.h>
+
+#include "actors/notification.h"
+
+#define FEED DV_PORT(DV_LINK_feed, 0)
+#define RECALL DV_PORT(DV_LINK_query, 1)
+#define EVENTS DV_PORT(DV_LINK_events, 0)
+#define ENDED_MAX 10000
+
+static void *self;
+static dv_outbox *outbox;
+static dv_arena *arena;
+static dv_time now;
+
+static void setup(void)
+{
+    self = dv_notification_new();
+    outbox = dv_outbox_new();
+    arena = dv_arena_new();
+    now = (dv_time){.mono_ns = 1000 * DV_NS_PER_MS, .wall_us = 1700000000000000};
+}
+
+static void teardown(void)
+{
+    DV_NOTIFICATION_CLASS.destroy(&self);
+    dv_outbox_destroy(&outbox);
+    dv_arena_destroy(&arena);
+}
+
+static dv_id order(uint32_t n)
+{
+    return (dv_id){{1, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
+static dv_peer gateway(char name)
+{
+    return (dv_peer){.size = 1, .bytes = {(uint8_t)name}};
+}
+
+static void give(dv_port port, const dv_peer *peer, dv_message message)
+{
+    dv_envelope envelope = {.port = port, .message = message};
+    if (peer != NULL) envelope.peer = *peer;
+    DV_NOTIFICATION_CLASS.handlers[message.type](self, &envelope, now, outbox);
+}
+
+/* The states of a run: seq 1 is pending, the last one of a full run confirmed. */
+static dv_state state_of_seq(uint32_t seq)
+{
+    static const dv_state STATES[] = {DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
+                                      DV_STATE_submitted, DV_STATE_confirmed};
+    return STATES[seq - 1];
+}
+#define LAST 5
+
+static dv_event event_of(uint32_t seq, uint64_t position)
+{
+    return (dv_event){.seq = seq, .position = position, .state = state_of_seq(seq), .attempt = 1};
+}
+
+static void event(uint32_t n, uint32_t seq, uint64_t position)
+{
+    dv_order_event m = {.terms = {.order_id = order(n)}, .event = event_of(seq, position)};
+    dv_attempt attempt = {.number = 1};
+    if (seq == 1) m.terms.token_in = dv_text_of("SOL");
+    if (seq == 3) attempt.venue = dv_text_of("raydium");
+    if (seq >= 2) m.attempts = &attempt, m.attempts_count = 1;
+    give(EVENTS, NULL, (dv_message){.type = DV_MSG_order_event, .order_event = m});
+}
+
+static void events(uint32_t n, uint32_t from, uint32_t to)
+{
+    for (uint32_t seq = from; seq <= to; seq++) event(n, seq, 100 * n + seq);
+}
+
+static void watch(char name, uint32_t n)
+{
+    dv_peer peer = gateway(name);
+    give(FEED, &peer, (dv_message){.type = DV_MSG_order_watch, .order_watch = {order(n)}});
+}
+
+static void unwatch(char name, uint32_t n)
+{
+    dv_peer peer = gateway(name);
+    give(FEED, &peer, (dv_message){.type = DV_MSG_order_unwatch, .order_unwatch = {order(n)}});
+}
+
+static void watch_all(char name, bool on)
+{
+    dv_peer peer = gateway(name);
+    give(FEED, &peer, (dv_message){.type = DV_MSG_orders_watch, .orders_watch = {on}});
+}
+
+static void view_told(uint64_t request_id, uint32_t n, uint32_t seq)
+{
+    static dv_event list[LAST];
+    for (uint32_t i = 0; i < seq; i++) list[i] = event_of(i + 1, 100 * n + i + 1);
+    static const dv_attempt attempt = {.number = 1, .venue = {"raydium", 7}};
+    dv_view view = {.terms = {.order_id = order(n), .token_in = {"SOL", 3}},
+                    .attempts = &attempt,
+                    .attempts_count = 1,
+                    .events = list,
+                    .events_count = seq};
+    give(RECALL, NULL,
+         (dv_message){.type = DV_MSG_order_view, .order_view = {request_id, seq, view}});
+}
+
+static void query_done(uint64_t request_id, dv_err error, uint64_t head)
+{
+    give(RECALL, NULL,
+         (dv_message){.type = DV_MSG_query_done,
+                      .query_done = {.request_id = request_id,
+                                     .error = error,
+                                     .count = error == DV_OK,
+                                     .head_position = head}});
+}
+
+static void told(uint64_t request_id, uint32_t n, uint32_t seq)
+{
+    view_told(request_id, n, seq);
+    query_done(request_id, DV_OK, 0);
+}
+
+static void pass(int64_t ms)
+{
+    now.mono_ns += ms * DV_NS_PER_MS;
+    DV_NOTIFICATION_CLASS.tick(self, now, outbox);
+}
+
+/* Writes the outbox as words, in order, and clears it: "A:live1/3" (to gateway A, order 1 up to
+   seq 3), "A:now1/3" (the answer to a watch), "A:no1=ERROR", "A:head=7", "get1#4" (order_get of
+   order 1 with request id 4). */
+static const char *sent(void)
+{
+    static char text[4096];
+    size_t n = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < dv_outbox_count(outbox); i++) {
+        dv_outbox_entry e = dv_outbox_at(outbox, i);
+        dv_message m;
+        ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &m), DV_OK);
+        char word[64] = "?";
+        char to = (char)e.to.bytes[0];
+        const dv_view *view = &m.order_update.view;
+        if (m.type == DV_MSG_order_update)
+            snprintf(word, sizeof word, "%c:%s%u/%u", to, m.order_update.live ? "live" : "now",
+                     view->terms.order_id.bytes[3], view->events_count);
+        else if (m.type == DV_MSG_watch_refused)
+            snprintf(word, sizeof word, "%c:no%u=%s", to, m.watch_refused.order_id.bytes[3],
+                     dv_err_name((uint16_t)m.watch_refused.error));
+        else if (m.type == DV_MSG_feed_head)
+            snprintf(word, sizeof word, "%c:head=%u", to, (unsigned)m.feed_head.position);
+        else if (m.type == DV_MSG_order_get)
+            snprintf(word, sizeof word, "get%u#%u", m.order_get.order_id.bytes[3],
+                     (unsigned)m.order_get.request_id);
+        ck_assert_uint_eq(e.port, m.type == DV_MSG_order_get ? RECALL : FEED);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n > 0 ? " " : "", word);
+        ck_assert_uint_lt(n, sizeof text);
+    }
+    dv_outbox_clear(outbox);
+    dv_arena_reset(arena);
+    return text;
+}
+
+/* ---- orders that are known ----------------------------------------------------------------- */
+
+START_TEST(nothing_is_sent_while_nobody_watches)
+{
+    events(1, 1, LAST);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(a_watcher_gets_the_view_at_once_and_then_each_event_once)
+{
+    events(1, 1, 2);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "A:now1/2");
+    events(1, 3, LAST);
+    ck_assert_str_eq(sent(), "A:live1/3 A:live1/4 A:live1/5");
+}
+END_TEST
+
+START_TEST(an_update_carries_terms_attempts_and_history)
+{
+    events(1, 1, 3);
+    watch('A', 1);
+    dv_outbox_entry e = dv_outbox_at(outbox, 0);
+    dv_message m;
+    ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &m), DV_OK);
+    const dv_view *view = &m.order_update.view;
+    ck_assert(dv_text_is(view->terms.token_in, "SOL"));
+    ck_assert_uint_eq(view->attempts_count, 1);
+    ck_assert(dv_text_is(view->attempts[0].venue, "raydium"));
+    for (uint32_t i = 0; i < 3; i++) ck_assert_uint_eq(view->events[i].seq, i + 1);
+}
+END_TEST
+
+START_TEST(every_gateway_that_watches_gets_each_event)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    watch('B', 1);
+    sent();
+    events(1, 2, 2);
+    ck_assert_str_eq(sent(), "A:live1/2 B:live1/2");
+}
+END_TEST
+
+START_TEST(an_event_that_comes_twice_is_sent_once)
+{
+    events(1, 1, 2);
+    watch('A', 1);
+    sent();
+    event(1, 3, 103);
+    event(1, 3, 103);
+    event(1, 1, 101);
+    ck_assert_str_eq(sent(), "A:live1/3");
+}
+END_TEST
+
+START_TEST(watching_twice_answers_twice_and_sends_each_event_once)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "A:now1/1 A:now1/1");
+    events(1, 2, 2);
+    ck_assert_str_eq(sent(), "A:live1/2");
+}
+END_TEST
+
+START_TEST(after_unwatch_nothing_is_sent)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    watch('B', 1);
+    unwatch('A', 1);
+    unwatch('A', 2);
+    sent();
+    events(1, 2, 2);
+    ck_assert_str_eq(sent(), "B:live1/2");
+}
+END_TEST
+
+START_TEST(an_order_that_ended_is_still_shown)
+{
+    events(1, 1, LAST);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "A:now1/5");
+}
+END_TEST
+
+START_TEST(the_order_that_ended_first_is_forgotten_and_an_unfinished_one_never)
+{
+    events(0, 1, LAST - 1);
+    for (uint32_t n = 1; n <= ENDED_MAX; n++) events(n, 1, LAST);
+    watch('A', 1); /* now it ended last, as it were */
+    ck_assert_str_eq(sent(), "A:now1/5");
+    events(ENDED_MAX + 1, 1, LAST);
+    watch('A', 0);
+    watch('A', 1);
+    watch('A', 2);
+    ck_assert_str_eq(sent(), "A:now0/4 A:now1/5 get2#1");
+}
+END_TEST
+
+/* ---- orders that are not known ------------------------------------------------------------- */
+
+START_TEST(an_unknown_order_is_recalled_for_its_watcher)
+{
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "get1#1");
+    told(1, 1, 2);
+    ck_assert_str_eq(sent(), "A:now1/2");
+    events(1, 3, 3);
+    ck_assert_str_eq(sent(), "A:live1/3");
+}
+END_TEST
+
+START_TEST(an_order_is_recalled_once_for_all_who_ask)
+{
+    watch('A', 1);
+    watch('B', 1);
+    ck_assert_str_eq(sent(), "get1#1");
+    unwatch('A', 1);
+    told(1, 1, 1);
+    ck_assert_str_eq(sent(), "B:now1/1");
+}
+END_TEST
+
+START_TEST(a_recall_that_fails_refuses_the_watch)
+{
+    static const dv_err ERRORS[] = {DV_ORDER_NOT_FOUND, DV_STORE_AWAY, DV_STORE_REFUSED};
+    watch('A', 1);
+    query_done(1, ERRORS[_i], 0);
+    char expected[64];
+    snprintf(expected, sizeof expected, "get1#1 A:no1=%s", dv_err_name(ERRORS[_i]));
+    ck_assert_str_eq(sent(), expected);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "get1#2");
+}
+END_TEST
+
+START_TEST(an_answer_without_the_order_is_an_order_not_found)
+{
+    watch('A', 1);
+    query_done(1, DV_OK, 0);
+    ck_assert_str_eq(sent(), "get1#1 A:no1=ORDER_NOT_FOUND");
+}
+END_TEST
+
+START_TEST(a_recall_without_an_answer_refuses_the_watch_after_two_seconds)
+{
+    watch('A', 1);
+    sent();
+    pass(1999);
+    ck_assert_str_eq(sent(), "");
+    pass(1);
+    ck_assert_str_eq(sent(), "A:no1=STORE_AWAY");
+    told(1, 1, 2);
+    ck_assert_str_eq(sent(), ""); /* too late: it was refused */
+}
+END_TEST
+
+START_TEST(the_first_event_answers_a_watch_that_came_before_it)
+{
+    watch('A', 1);
+    sent();
+    events(1, 1, 2);
+    ck_assert_str_eq(sent(), "A:now1/1 A:live1/2");
+    query_done(1, DV_ORDER_NOT_FOUND, 0); /* it was looked for too early */
+    events(1, 3, 3);
+    ck_assert_str_eq(sent(), "A:live1/3");
+}
+END_TEST
+
+START_TEST(an_event_that_overtakes_the_answer_follows_it)
+{
+    watch('A', 1);
+    event(1, 4, 104);
+    ck_assert_str_eq(sent(), "get1#1");
+    told(1, 1, 2);
+    ck_assert_str_eq(sent(), "A:now1/2");
+    pass(100);
+    ck_assert_str_eq(sent(), "get1#2");
+    told(2, 1, 4);
+    ck_assert_str_eq(sent(), "A:live1/3 A:live1/4");
+}
+END_TEST
+
+/* ---- events that were lost ----------------------------------------------------------------- */
+
+START_TEST(lost_events_are_recalled_and_each_is_sent_once_in_order)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    sent();
+    event(1, 4, 104);
+    ck_assert_str_eq(sent(), "get1#1");
+    event(1, 3, 103);
+    event(1, LAST, 105);
+    ck_assert_str_eq(sent(), "");
+    told(1, 1, LAST);
+    ck_assert_str_eq(sent(), "A:live1/2 A:live1/3 A:live1/4 A:live1/5");
+    event(1, LAST, 105);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(lost_events_are_recalled_until_persistence_answers)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    event(1, 3, 103);
+    ck_assert_str_eq(sent(), "A:now1/1 get1#1");
+    pass(2000);
+    ck_assert_str_eq(sent(), "");
+    pass(100);
+    ck_assert_str_eq(sent(), "get1#2");
+    query_done(2, DV_STORE_AWAY, 0);
+    pass(100);
+    ck_assert_str_eq(sent(), "get1#3");
+    told(3, 1, 3);
+    ck_assert_str_eq(sent(), "A:live1/2 A:live1/3");
+    pass(10000);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(lost_events_that_nobody_watches_wait_for_the_next_watcher)
+{
+    events(1, 1, 1);
+    event(1, 3, 103);
+    event(2, 3, 203);
+    pass(10000);
+    ck_assert_str_eq(sent(), "");
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "get1#1");
+    told(1, 1, 3);
+    ck_assert_str_eq(sent(), "A:now1/3");
+}
+END_TEST
+
+/* ---- all orders ---------------------------------------------------------------------------- */
+
+START_TEST(all_orders_begin_with_the_last_position_and_every_later_event_follows)
+{
+    events(1, 1, 2);
+    watch_all('A', true);
+    ck_assert_str_eq(sent(), "A:head=102");
+    events(1, 3, 3);
+    events(2, 1, 1);
+    ck_assert_str_eq(sent(), "A:live1/3 A:live2/1");
+    watch_all('A', false);
+    events(1, 4, 4);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(a_gateway_that_watches_one_and_all_gets_each_event_once)
+{
+    events(1, 1, 1);
+    watch_all('A', true);
+    watch('A', 1);
+    sent();
+    events(1, 2, 2);
+    ck_assert_str_eq(sent(), "A:live1/2");
+    watch_all('A', false);
+    events(1, 3, 3);
+    ck_assert_str_eq(sent(), "A:live1/3");
+}
+END_TEST
+
+START_TEST(without_any_event_yet_the_head_is_asked_for)
+{
+    watch_all('A', true);
+    watch_all('B', true);
+    ck_assert_str_eq(sent(), "get0#1");
+    query_done(1, DV_ORDER_NOT_FOUND, 77);
+    ck_assert_str_eq(sent(), "A:head=77 B:head=77");
+    events(1, 1, 1);
+    ck_assert_str_eq(sent(), "A:live1/1 B:live1/1");
+}
+END_TEST
+
+START_TEST(the_head_is_asked_for_until_it_is_known)
+{
+    watch_all('A', true);
+    ck_assert_str_eq(sent(), "get0#1");
+    pass(2000);
+    ck_assert_str_eq(sent(), "get0#2");
+    query_done(1, DV_ORDER_NOT_FOUND, 70); /* no longer the one waited for */
+    query_done(2, DV_STORE_AWAY, 0);
+    ck_assert_str_eq(sent(), "");
+    pass(100);
+    ck_assert_str_eq(sent(), "get0#3");
+    query_done(3, DV_ORDER_NOT_FOUND, 77);
+    ck_assert_str_eq(sent(), "A:head=77");
+    pass(10000);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(an_event_before_the_head_is_known_settles_it)
+{
+    watch_all('A', true);
+    sent();
+    event(1, 1, 50);
+    ck_assert_str_eq(sent(), "A:head=49 A:live1/1");
+    query_done(1, DV_ORDER_NOT_FOUND, 60);
+    ck_assert_str_eq(sent(), "");
+}
+END_TEST
+
+START_TEST(events_out_of_the_order_of_position_are_sent_as_they_come)
+{
+    events(1, 1, 1);
+    watch_all('A', true);
+    sent();
+    event(3, 1, 310);
+    event(2, 1, 309);
+    watch_all('B', true);
+    ck_assert_str_eq(sent(), "A:live3/1 A:live2/1 B:head=310");
+}
+END_TEST
+
+START_TEST(an_unknown_order_of_all_is_recalled_and_then_sent)
+{
+    watch_all('A', true);
+    query_done(1, DV_ORDER_NOT_FOUND, 10);
+    sent();
+    event(1, 3, 103);
+    ck_assert_str_eq(sent(), "get1#2");
+    event(1, 4, 104);
+    told(2, 1, 4);
+    ck_assert_str_eq(sent(), "A:live1/3 A:live1/4");
+    event(1, LAST, 105);
+    ck_assert_str_eq(sent(), "A:live1/5");
+}
+END_TEST
+
+/* ---- limits -------------------------------------------------------------------------------- */
+
+START_TEST(a_gateway_too_many_takes_the_place_of_the_one_silent_for_longest)
+{
+    events(1, 1, 1);
+    for (int i = 0; i < 64; i++) watch((char)('0' + i), 1);
+    watch('1', 1);
+    watch('z', 1);
+    sent();
+    events(1, 2, 2);
+    const char *text = sent();
+    ck_assert_ptr_null(strstr(text, "0:live1/2"));
+    ck_assert_ptr_nonnull(strstr(text, "1:live1/2"));
+    ck_assert_ptr_nonnull(strstr(text, "z:live1/2"));
+}
+END_TEST
+
+START_TEST(more_recalls_than_the_limit_are_refused)
+{
+    for (uint32_t n = 1; n <= 10000; n++) watch('A', n);
+    dv_outbox_clear(outbox);
+    watch('A', 10001);
+    ck_assert_str_eq(sent(), "A:no17=ENGINE_FULL");
+    query_done(1, DV_ORDER_NOT_FOUND, 0);
+    watch('A', 10001);
+    ck_assert_str_eq(sent(), "A:no1=ORDER_NOT_FOUND get17#10001");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = tcase_create("notification");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, nothing_is_sent_while_nobody_watches);
+    tcase_add_test(tcase, a_watcher_gets_the_view_at_once_and_then_each_event_once);
+    tcase_add_test(tcase, an_update_carries_terms_attempts_and_history);
+    tcase_add_test(tcase, every_gateway_that_watches_gets_each_event);
+    tcase_add_test(tcase, an_event_that_comes_twice_is_sent_once);
+    tcase_add_test(tcase, watching_twice_answers_twice_and_sends_each_event_once);
+    tcase_add_test(tcase, after_unwatch_nothing_is_sent);
+    tcase_add_test(tcase, an_order_that_ended_is_still_shown);
+    tcase_add_test(tcase, the_order_that_ended_first_is_forgotten_and_an_unfinished_one_never);
+    tcase_add_test(tcase, an_unknown_order_is_recalled_for_its_watcher);
+    tcase_add_test(tcase, an_order_is_recalled_once_for_all_who_ask);
+    tcase_add_loop_test(tcase, a_recall_that_fails_refuses_the_watch, 0, 3);
+    tcase_add_test(tcase, an_answer_without_the_order_is_an_order_not_found);
+    tcase_add_test(tcase, a_recall_without_an_answer_refuses_the_watch_after_two_seconds);
+    tcase_add_test(tcase, the_first_event_answers_a_watch_that_came_before_it);
+    tcase_add_test(tcase, an_event_that_overtakes_the_answer_follows_it);
+    tcase_add_test(tcase, lost_events_are_recalled_and_each_is_sent_once_in_order);
+    tcase_add_test(tcase, lost_events_are_recalled_until_persistence_answers);
+    tcase_add_test(tcase, lost_events_that_nobody_watches_wait_for_the_next_watcher);
+    tcase_add_test(tcase, all_orders_begin_with_the_last_position_and_every_later_event_follows);
+    tcase_add_test(tcase, a_gateway_that_watches_one_and_all_gets_each_event_once);
+    tcase_add_test(tcase, without_any_event_yet_the_head_is_asked_for);
+    tcase_add_test(tcase, the_head_is_asked_for_until_it_is_known);
+    tcase_add_test(tcase, an_event_before_the_head_is_known_settles_it);
+    tcase_add_test(tcase, events_out_of_the_order_of_position_are_sent_as_they_come);
+    tcase_add_test(tcase, an_unknown_order_of_all_is_recalled_and_then_sent);
+    tcase_add_test(tcase, a_gateway_too_many_takes_the_place_of_the_one_silent_for_longest);
+    tcase_add_test(tcase, more_recalls_than_the_limit_are_refused);
+    Suite *suite = suite_create("unit/notification");
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
