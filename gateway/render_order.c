@@ -111,12 +111,16 @@ static void put_decimal(dv_json *json, const char *name, uint64_t atoms, uint8_t
 }
 
 /* The amount as it was written, in the JSON type that it was written in. */
-static void put_amount_input(dv_json *json, const char *name, const dv_terms *terms)
+static void put_amount_input(dv_json *json, const char *name, const moment *m)
 {
+    const dv_terms *terms = &m->view->terms;
+    const dv_token *token = terms->swap_mode == DV_EXACT_OUT ? m->out : m->in;
     if (terms->style & DV_STYLE_AMOUNT_STRING)
         dv_json_text(json, name, terms->amount_input);
-    else
+    else if (terms->amount_input.size > 0)
         dv_json_number(json, name, terms->amount_input);
+    else
+        put_decimal(json, name, terms->amount, token ? token->decimals : 0);
 }
 
 /* The amount paid. A buy by quantity learns it from its execution and has no such member before. */
@@ -124,7 +128,7 @@ static void put_amount_in(dv_json *json, const char *name, const moment *m)
 {
     const dv_terms *terms = &m->view->terms;
     if (!(terms->style & DV_STYLE_SIDE_BUY))
-        put_amount_input(json, name, terms);
+        put_amount_input(json, name, m);
     else if (m->attempt.amount_in > 0)
         put_decimal(json, name, m->attempt.amount_in, m->in ? m->in->decimals : 0);
 }
@@ -203,13 +207,20 @@ static void put_result_slippage(dv_json *json, const char *name, const dv_attemp
 
 /* ---- routing -------------------------------------------------------------------------------- */
 
+#define DEX_NAME_SIZE (DV_VENUE_MAX + 1)
+
 /* "Raydium" for raydium. */
+static const char *dex_name(dv_text venue, char ret_name[DEX_NAME_SIZE])
+{
+    dv_text_copy(ret_name, DEX_NAME_SIZE, venue);
+    ret_name[0] = (char)toupper((unsigned char)ret_name[0]);
+    return ret_name;
+}
+
 static void put_dex(dv_json *json, const char *name, dv_text venue)
 {
-    char text[DV_VENUE_MAX + 1];
-    dv_text_copy(text, sizeof text, venue);
-    text[0] = (char)toupper((unsigned char)text[0]);
-    dv_json_string(json, name, text);
+    char text[DEX_NAME_SIZE];
+    dv_json_string(json, name, dex_name(venue, text));
 }
 
 static void put_text_or_null(dv_json *json, const char *name, dv_text text)
@@ -352,7 +363,7 @@ static void put_side(dv_json *json, const moment *m)
     else
         put_token_in(json, "symbol", m);
     dv_json_string(json, "side", buy ? "buy" : "sell");
-    put_amount_input(json, "quantity", terms);
+    put_amount_input(json, "quantity", m);
 }
 
 /* What the order asks for. */
@@ -483,7 +494,8 @@ void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *vi
 static void put_message(dv_json *json, const moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
-    char text[2 * DV_REASON_MAX];
+    char text[2 * DV_REASON_MAX], name[DEX_NAME_SIZE];
+    const char *dex = dex_name(attempt->venue, name);
     switch (m->event.state) {
     case DV_STATE_pending: snprintf(text, sizeof text, "Order received"); break;
     case DV_STATE_routing:
@@ -494,15 +506,10 @@ static void put_message(dv_json *json, const moment *m)
             snprintf(text, sizeof text, "Comparing venues");
         break;
     case DV_STATE_building:
-        snprintf(text, sizeof text, "Building the transaction for %.*s",
-                 DV_TEXT_ARG(attempt->venue));
+        snprintf(text, sizeof text, "Building the transaction for %s", dex);
         break;
-    case DV_STATE_submitted:
-        snprintf(text, sizeof text, "Transaction submitted to %.*s", DV_TEXT_ARG(attempt->venue));
-        break;
-    case DV_STATE_confirmed:
-        snprintf(text, sizeof text, "Order executed on %.*s", DV_TEXT_ARG(attempt->venue));
-        break;
+    case DV_STATE_submitted: snprintf(text, sizeof text, "Transaction submitted to %s", dex); break;
+    case DV_STATE_confirmed: snprintf(text, sizeof text, "Order executed on %s", dex); break;
     case DV_STATE_failed:
         snprintf(text, sizeof text, "Order failed: %.*s", DV_TEXT_ARG(failure_text(attempt)));
         break;

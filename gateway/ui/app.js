@@ -44,7 +44,7 @@ function routingOf(order) {
 
 function pricesText(routing) {
   if (!routing) return "";
-  const price = (value) => (value === null ? "no quote" : String(value));
+  const price = (value) => (value === null ? "no quote" : String(Number(value.toPrecision(9))));
   return `Raydium ${price(routing.raydiumPrice)} · Meteora ${price(routing.meteoraPrice)}`;
 }
 

@@ -216,6 +216,7 @@ START_TEST(a_frame_of_building_shows_both_prices_before_their_fees)
     dv_view view = confirmed_view();
     render_frame(&view, 6);
     assert_string("status", "building");
+    assert_string("message", "Building the transaction for Meteora");
     assert_number("attempt", "2");
     assert_string("dex", "Meteora");
     assert_string("routing/dex", "meteora");
@@ -450,6 +451,16 @@ START_TEST(a_buy_shows_its_quantity_and_what_it_paid_once_that_is_known)
     assert_number("order/amountIn", "306.306");
     assert_number("order/quantity", "2");
     assert_number("slippage", "0.0999"); /* 1 - 306 / 306.306 = 0.000999 */
+}
+END_TEST
+
+START_TEST(an_amount_whose_writing_is_not_known_is_shown_from_its_atoms)
+{
+    dv_view view = confirmed_view();
+    view.terms.amount_input = (dv_text){0};
+    dv_render_order(&out, &tokens, &view);
+    parse();
+    assert_number("amountIn", "2");
 }
 END_TEST
 
@@ -748,6 +759,7 @@ static void add_order_tests(TCase *tcase)
     tcase_add_test(tcase, a_string_amount_makes_string_prices_in_the_order);
     tcase_add_test(tcase, a_token_is_shown_by_mint_if_it_was_named_by_mint_or_is_not_in_the_table);
     tcase_add_test(tcase, a_buy_shows_its_quantity_and_what_it_paid_once_that_is_known);
+    tcase_add_test(tcase, an_amount_whose_writing_is_not_known_is_shown_from_its_atoms);
     tcase_add_test(tcase, a_sell_pays_its_quantity);
     tcase_add_loop_test(tcase, slippage_is_how_much_worse_than_the_quote_an_execution_was, 0,
                         (int)(sizeof SLIPPAGES / sizeof SLIPPAGES[0]));
