@@ -1,0 +1,420 @@
+/* The message codec, over the whole catalogue: what is encoded comes back, what is hostile does
+   not, and older and newer peers understand each other. */
+#include "proto/message.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <yajl/yajl_parse.h>
+
+#define BODY(message) ((char *)(message) + offsetof(dv_message, order_submit))
+
+static dv_arena *arena;
+static dv_buffer bytes, again;
+static const dv_message_info *catalogue[DV_MSG_COUNT];
+static int catalogue_size;
+
+static void catalogue_read(void)
+{
+    for (unsigned type = 0; type < DV_MSG_COUNT; type++)
+        if (dv_message_info_of(type) != NULL)
+            catalogue[catalogue_size++] = dv_message_info_of(type);
+}
+
+static void make(void)
+{
+    arena = dv_arena_new();
+}
+
+static void clean(void)
+{
+    dv_arena_destroy(&arena);
+    dv_buffer_fini(&bytes);
+    dv_buffer_fini(&again);
+}
+
+/* ---- messages with something in every field ---- */
+
+typedef enum filling { SMALL, FULL } filling;
+
+static dv_text text_filled(uint64_t size, bool utf8)
+{
+    static const char CHARACTERS[] = "a\"\\\n\x01\x7f/\xc3\xa9";
+    char *at = dv_arena_alloc(arena, size + 1);
+    for (uint64_t i = 0; i < size; i++) at[i] = CHARACTERS[i % (sizeof CHARACTERS - 1)];
+    if (utf8 && size > 0 && (unsigned char)at[size - 1] == 0xc3) at[size - 1] = 'z';
+    if (!utf8 && size > 0) at[0] = '\xff';
+    return (dv_text){at, (uint32_t)size};
+}
+
+static void fill(const dv_shape *shape, char *record, filling how);
+
+static void fill_field(const dv_field *f, char *record, filling how)
+{
+    static uint64_t counter;
+    uint64_t small = f->max < 3 ? f->max : 3 + counter++ % (f->max < 9 ? f->max - 2 : 7);
+    uint64_t n = how == FULL ? f->max : small;
+    switch (f->kind) {
+    case DV_FIELD_UINT: memcpy(record + f->offset, &n, sizeof n); break;
+    case DV_FIELD_ID: memset(record + f->offset, 'i' + (int)(counter % 7), sizeof(dv_id)); break;
+    case DV_FIELD_TEXT:
+    case DV_FIELD_BLOB: {
+        dv_text text = text_filled(n, f->kind == DV_FIELD_TEXT);
+        memcpy(record + f->offset, &text, sizeof text);
+        break;
+    }
+    case DV_FIELD_ONE: fill(f->shape, record + f->offset, how); break;
+    case DV_FIELD_LIST: {
+        uint32_t count = how == FULL ? (uint32_t)f->max : 2;
+        char *list = dv_arena_alloc(arena, count * f->shape->size);
+        for (uint32_t i = 0; i < count; i++) fill(f->shape, list + i * f->shape->size, how);
+        memcpy(record + f->offset, &list, sizeof list);
+        memcpy(record + f->count_offset, &count, sizeof count);
+        break;
+    }
+    }
+}
+
+static void fill(const dv_shape *shape, char *record, filling how)
+{
+    for (uint32_t i = 0; i < shape->field_count; i++) fill_field(&shape->fields[i], record, how);
+}
+
+static dv_message filled(const dv_message_info *info, filling how)
+{
+    dv_message message = {.type = info->type};
+    memset(BODY(&message), 0, info->shape->size);
+    fill(info->shape, BODY(&message), how);
+    return message;
+}
+
+/* Equal when they print alike, and (for blobs, which print as their size) encode alike. */
+static void assert_equal(const dv_message *a, const dv_message *b)
+{
+    bytes.size = again.size = 0;
+    dv_message_print(a, &bytes);
+    dv_message_print(b, &again);
+    ck_assert_uint_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
+    bytes.size = again.size = 0;
+    dv_message_encode(a, &bytes);
+    dv_message_encode(b, &again);
+    ck_assert_uint_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
+}
+
+/* ---- every message ---- */
+
+START_TEST(what_is_encoded_comes_back)
+{
+    for (filling how = SMALL; how <= FULL; how++) {
+        dv_message message = filled(catalogue[_i], how), got;
+        bytes.size = 0;
+        dv_message_encode(&message, &bytes);
+        ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
+        char *copy = dv_arena_alloc(arena, bytes.size); /* what was decoded borrows from it */
+        memcpy(copy, bytes.bytes, bytes.size);
+        ck_assert_int_eq(dv_message_decode(copy, bytes.size, arena, &got), DV_OK);
+        assert_equal(&message, &got);
+    }
+}
+END_TEST
+
+START_TEST(an_empty_message_comes_back_empty)
+{
+    dv_message message = {.type = catalogue[_i]->type}, got;
+    memset(BODY(&message), 0, catalogue[_i]->shape->size);
+    dv_message_encode(&message, &bytes);
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
+    got.type = message.type;
+    dv_message_print(&got, &again);
+    bytes.size = 0;
+    dv_message_print(&message, &bytes);
+    ck_assert_uint_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
+}
+END_TEST
+
+START_TEST(no_message_is_larger_than_its_bound)
+{
+    dv_message message = filled(catalogue[_i], FULL);
+    dv_message_encode(&message, &bytes);
+    ck_assert_uint_le(bytes.size, dv_message_bound(catalogue[_i]->type));
+    ck_assert_uint_le(dv_message_bound(catalogue[_i]->type), DV_MESSAGE_SIZE_MAX);
+}
+END_TEST
+
+START_TEST(a_message_cut_off_anywhere_is_malformed)
+{
+    dv_message message = filled(catalogue[_i], SMALL), got;
+    dv_message_encode(&message, &bytes);
+    for (size_t size = 0; size < bytes.size; size++) {
+        char *cut = malloc(size ? size : 1); /* so that reading past its end is noticed */
+        memcpy(cut, bytes.bytes, size);
+        ck_assert_int_eq(dv_message_decode(cut, size, arena, &got), DV_MESSAGE_MALFORMED);
+        free(cut);
+    }
+}
+END_TEST
+
+START_TEST(a_message_with_any_byte_changed_is_survived)
+{
+    dv_message message = filled(catalogue[_i], SMALL), got;
+    dv_message_encode(&message, &bytes);
+    for (size_t at = 0; at < bytes.size; at++) {
+        char was = bytes.bytes[at];
+        for (int value = 0; value < 256; value += 5) {
+            bytes.bytes[at] = (char)value;
+            if (dv_message_decode(bytes.bytes, bytes.size, arena, &got) == DV_OK) {
+                again.size = 0;
+                dv_message_encode(&got, &again);
+                ck_assert_uint_le(again.size, dv_message_bound(got.type));
+            }
+            dv_arena_reset(arena);
+        }
+        bytes.bytes[at] = was;
+    }
+}
+END_TEST
+
+START_TEST(a_printed_message_is_json)
+{
+    dv_message message = filled(catalogue[_i], SMALL);
+    dv_message_print(&message, &bytes);
+    yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
+    ck_assert_int_eq(yajl_parse(parser, (unsigned char *)bytes.bytes, bytes.size), yajl_status_ok);
+    ck_assert_int_eq(yajl_complete_parse(parser), yajl_status_ok);
+    yajl_free(parser);
+    ck_assert_ptr_null(memchr(bytes.bytes, '\n', bytes.size));
+}
+END_TEST
+
+START_TEST(message_numbers_fit_their_links)
+{
+    for (int k = 0; k < _i; k++) ck_assert_str_ne(catalogue[k]->name, catalogue[_i]->name);
+    ck_assert_int_lt(catalogue[_i]->link, DV_LINK_KIND_COUNT);
+    ck_assert_uint_gt(catalogue[_i]->shape->field_count, 0);
+}
+END_TEST
+
+/* ---- older and newer peers ---- */
+
+/* The shape as another version of Drover has it: with `by` fields more, or less, at the end of it
+   and of every record in it. */
+static const dv_shape *other_version(const dv_shape *shape, int by)
+{
+    uint32_t count = (uint32_t)((int)shape->field_count + by);
+    dv_field *fields = dv_arena_alloc(arena, (count + 1) * sizeof *fields);
+    for (uint32_t i = 0; i < count; i++) {
+        fields[i] = shape->fields[i < shape->field_count ? i : 0];
+        if (fields[i].shape != NULL) fields[i].shape = other_version(fields[i].shape, by);
+    }
+    dv_shape *other = dv_arena_alloc(arena, sizeof *other);
+    *other = (dv_shape){shape->name, shape->size, fields, count};
+    return other;
+}
+
+/* What a peer that has `shape` for this message would send. */
+static void encode_as(const dv_shape *shape, const dv_message *message, dv_buffer *buffer)
+{
+    dv_buffer record = {0};
+    dv_record_encode(shape, BODY(message), &record);
+    size_t header = shape->field_count < 16 ? 1 : 3;
+    uint8_t start[] = {0xdc, 0, (uint8_t)(shape->field_count + 1), (uint8_t)message->type};
+    buffer->size = 0;
+    dv_buffer_add(buffer, start, sizeof start);
+    dv_buffer_add(buffer, record.bytes + header, record.size - header);
+    dv_buffer_fini(&record);
+}
+
+START_TEST(fields_of_a_newer_peer_are_passed_over)
+{
+    dv_message message = filled(catalogue[_i], SMALL), got;
+    dv_buffer newer = {0};
+    encode_as(other_version(catalogue[_i]->shape, 1), &message, &newer);
+    ck_assert_int_eq(dv_message_decode(newer.bytes, newer.size, arena, &got), DV_OK);
+    assert_equal(&message, &got);
+    dv_buffer_fini(&newer);
+}
+END_TEST
+
+START_TEST(fields_that_an_older_peer_lacks_are_empty)
+{
+    const dv_shape *older = other_version(catalogue[_i]->shape, -1);
+    dv_message message = filled(catalogue[_i], SMALL), got;
+    encode_as(older, &message, &bytes);
+    memset(&got, 0xee, sizeof got);
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
+    encode_as(older, &got, &again);
+    ck_assert_uint_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
+
+    const dv_field *last = &catalogue[_i]->shape->fields[older->field_count];
+    static const char EMPTY[sizeof(dv_view) + sizeof(dv_job)];
+    size_t size = last->kind == DV_FIELD_ONE    ? last->shape->size
+                  : last->kind == DV_FIELD_ID   ? sizeof(dv_id)
+                  : last->kind == DV_FIELD_UINT ? sizeof(uint64_t)
+                  : last->kind == DV_FIELD_LIST ? sizeof(void *)
+                                                : sizeof(dv_text);
+    ck_assert_mem_eq(BODY(&got) + last->offset, EMPTY, size);
+}
+END_TEST
+
+/* ---- hostile bytes ---- */
+
+#define ID16 0xc4, 16, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define HOSTILE(...)                                                                               \
+    {                                                                                              \
+        (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[])                                    \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+static const struct {
+    const uint8_t *bytes;
+    size_t size;
+} MALFORMED[] = {
+    HOSTILE(0x90),                               /* no number */
+    HOSTILE(0xc0),                               /* not an array */
+    HOSTILE(0x80),                               /* a map */
+    HOSTILE(0x65),                               /* a number alone */
+    HOSTILE(0x91, 0),                            /* numbers of no message */
+    HOSTILE(0x91, 127),                          /* */
+    HOSTILE(0x91, 0xcc, 200),                    /* */
+    HOSTILE(0x91, 0xce, 0xff, 0xff, 0xff, 0xff), /* */
+    HOSTILE(0x91, 0xff),                         /* a negative one */
+    HOSTILE(0x91, 0xa1, 'A'),                    /* a text */
+    HOSTILE(0x91, 0xca, 0, 0, 0, 0),             /* a float */
+    HOSTILE(0x91, 0xc7, 1, 1, 1),                /* an extension */
+    HOSTILE(0xc1),                               /* never used */
+    HOSTILE(0xdd, 0xff, 0xff, 0xff, 0xff),       /* claims that cannot be true */
+    HOSTILE(0xdd, 0xff, 0xff, 0xff, 0xff, 101),
+    HOSTILE(0x92, 101, 0xdd, 0x7f, 0xff, 0xff, 0xff),
+    HOSTILE(0x92, 101, 0xdb, 0xff, 0xff, 0xff, 0xff),
+    HOSTILE(0x92, 101, 0xc6, 0xff, 0xff, 0xff, 0xff, 0, 0),
+    HOSTILE(0x93, 101, 0x92, 0x92, 0x92),
+    HOSTILE(0x92, 101, ID16, 0), /* bytes left over */
+    HOSTILE(0x92, 101, 0xc4, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), /* short id */
+    HOSTILE(0x92, 101, 0xb0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), /* text id */
+    HOSTILE(0x92, 31, 0xcf, 0, 0, 0, 1, 0, 0, 0, 0), /* over a maximum: load's u32 */
+    HOSTILE(0x92, 102, 2),                           /* orders_watch's 0 or 1 */
+    HOSTILE(0x92, 31, 0xff),                         /* negative */
+    HOSTILE(0x92, 31, 0xc0),                         /* nil */
+    HOSTILE(0x92, 31, 0xc3),                         /* true */
+    HOSTILE(0x92, 31, 0x90),                         /* an array for a number */
+    HOSTILE(0x92, 120, 7),                           /* a number for a text */
+    HOSTILE(0x92, 120, 0xc4, 1, 'x'),                /* bytes for a text */
+    HOSTILE(0x92, 120, 0xd9, 32, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x',
+            'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x',
+            'x', 'x'),          /* a byte too long */
+    HOSTILE(0x93, 21, ID16, 1), /* a number for a record */
+    HOSTILE(0x92, 71, 0x91, 1), /* a number for a list's element */
+    HOSTILE(0x92, 71, 0xa0),    /* a text for a list */
+    /* UTF-8 as RFC 3629 does not have it: cut off, stray, overlong, surrogate, too high */
+    HOSTILE(0x92, 120, 0xa1, 0xc3),
+    HOSTILE(0x92, 120, 0xa1, 0x80),
+    HOSTILE(0x92, 120, 0xa2, 0xc0, 0x80),
+    HOSTILE(0x92, 120, 0xa2, 0xc1, 0xbf),
+    HOSTILE(0x92, 120, 0xa3, 0xe0, 0x9f, 0xbf),
+    HOSTILE(0x92, 120, 0xa3, 0xed, 0xa0, 0x80),
+    HOSTILE(0x92, 120, 0xa4, 0xf0, 0x8f, 0xbf, 0xbf),
+    HOSTILE(0x92, 120, 0xa4, 0xf4, 0x90, 0x80, 0x80),
+    HOSTILE(0x92, 120, 0xa4, 0xf5, 0x80, 0x80, 0x80),
+    HOSTILE(0x92, 120, 0xa3, 0xe2, 0x82, 0x28),
+    HOSTILE(0x92, 120, 0xa1, 0xff),
+};
+#define MALFORMED_COUNT (int)(sizeof MALFORMED / sizeof MALFORMED[0])
+
+START_TEST(hostile_bytes_are_malformed_and_write_nothing)
+{
+    dv_message got, before;
+    memset(&got, 0xee, sizeof got);
+    memset(&before, 0xee, sizeof before);
+    char *copy = malloc(MALFORMED[_i].size);
+    memcpy(copy, MALFORMED[_i].bytes, MALFORMED[_i].size);
+    ck_assert_int_eq(dv_message_decode(copy, MALFORMED[_i].size, arena, &got),
+                     DV_MESSAGE_MALFORMED);
+    ck_assert_mem_eq(&got, &before, sizeof got);
+    free(copy);
+}
+END_TEST
+
+START_TEST(valid_utf8_of_every_length_is_taken)
+{
+    static const uint8_t GOOD[] = {0x92, 120,  0xaa, 'a',  0xc2, 0x80, 0xe0,
+                                   0xa0, 0x80, 0xf4, 0x8f, 0xbf, 0xbf};
+    dv_message got;
+    ck_assert_int_eq(dv_message_decode(GOOD, sizeof GOOD, arena, &got), DV_OK);
+    ck_assert_uint_eq(got.beat.actor.size, 10);
+    ck_assert_uint_eq(got.beat.pid, 0);
+}
+END_TEST
+
+START_TEST(a_list_over_its_maximum_is_malformed)
+{
+    dv_message got;
+    uint8_t start[] = {0x92, 71, 0xdc, (DV_SWEEP_MAX + 1) >> 8, (DV_SWEEP_MAX + 1) & 0xff};
+    dv_buffer_add(&bytes, start, sizeof start);
+    for (int i = 0; i <= DV_SWEEP_MAX; i++) dv_buffer_add(&bytes, "\x90", 1);
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_MESSAGE_MALFORMED);
+    bytes.bytes[3] = (char)(DV_SWEEP_MAX >> 8);
+    bytes.bytes[4] = (char)(DV_SWEEP_MAX & 0xff);
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size - 1, arena, &got), DV_OK);
+    ck_assert_uint_eq(got.waiting_told.waiting_count, DV_SWEEP_MAX);
+}
+END_TEST
+
+START_TEST(deep_nesting_and_nothing_and_too_much_are_refused)
+{
+    static char deep[100000], large[DV_MESSAGE_SIZE_MAX + 1];
+    dv_message got;
+    memset(deep, '\x91', sizeof deep);
+    deep[sizeof deep - 1] = 1;
+    ck_assert_int_eq(dv_message_decode(deep, sizeof deep, arena, &got), DV_MESSAGE_MALFORMED);
+    ck_assert_int_eq(dv_message_decode("", 0, arena, &got), DV_MESSAGE_MALFORMED);
+    ck_assert_int_eq(dv_message_decode(large, sizeof large, arena, &got), DV_MESSAGE_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(a_record_alone_comes_back)
+{
+    char record[sizeof(dv_view)] = {0}, got[sizeof(dv_view)];
+    fill(&DV_SHAPE_view, record, FULL);
+    dv_record_encode(&DV_SHAPE_view, record, &bytes);
+    ck_assert_int_eq(dv_record_decode(&DV_SHAPE_view, bytes.bytes, bytes.size, arena, got), DV_OK);
+    dv_record_encode(&DV_SHAPE_view, got, &again);
+    ck_assert_uint_eq(bytes.size, again.size);
+    ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
+    ck_assert_int_eq(dv_record_decode(&DV_SHAPE_view, "\xa0", 1, arena, got), DV_MESSAGE_MALFORMED);
+}
+END_TEST
+
+int main(void)
+{
+    catalogue_read();
+    Suite *suite = suite_create("message");
+    TCase *c = tcase_create("catalogue"), *h = tcase_create("hostile");
+    suite_add_tcase(suite, c);
+    suite_add_tcase(suite, h);
+    tcase_add_checked_fixture(c, make, clean);
+    tcase_add_checked_fixture(h, make, clean);
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, what_is_encoded_comes_back, 0, catalogue_size);
+    tcase_add_loop_test(c, an_empty_message_comes_back_empty, 0, catalogue_size);
+    tcase_add_loop_test(c, no_message_is_larger_than_its_bound, 0, catalogue_size);
+    tcase_add_loop_test(c, a_message_cut_off_anywhere_is_malformed, 0, catalogue_size);
+    tcase_add_loop_test(c, a_message_with_any_byte_changed_is_survived, 0, catalogue_size);
+    tcase_add_loop_test(c, a_printed_message_is_json, 0, catalogue_size);
+    tcase_add_loop_test(c, message_numbers_fit_their_links, 0, catalogue_size);
+    tcase_add_loop_test(c, fields_of_a_newer_peer_are_passed_over, 0, catalogue_size);
+    tcase_add_loop_test(c, fields_that_an_older_peer_lacks_are_empty, 0, catalogue_size);
+    tcase_add_loop_test(h, hostile_bytes_are_malformed_and_write_nothing, 0, MALFORMED_COUNT);
+    tcase_add_test(h, valid_utf8_of_every_length_is_taken);
+    tcase_add_test(h, a_list_over_its_maximum_is_malformed);
+    tcase_add_test(h, deep_nesting_and_nothing_and_too_much_are_refused);
+    tcase_add_test(h, a_record_alone_comes_back);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
