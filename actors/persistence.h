@@ -17,10 +17,15 @@
 
 #include "actors/base/actor.h"
 #include "actors/base/config.h"
+#include "actors/store.h"
 
 extern const dv_actor_class DV_PERSISTENCE_CLASS;
 
 /* Makes the actor's self. config is borrowed for its life. Never NULL. */
 void *dv_persistence_new(const dv_config *config);
+
+/* The same on a store of the caller's, which is consumed and nulled: for tests and the simulator.
+ */
+void *dv_persistence_new_on(const dv_config *config, dv_store **store);
 
 #endif

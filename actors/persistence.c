@@ -1,0 +1,862 @@
+#include "actors/persistence.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "actors/base/log.h"
+
+/* ---- limits ------------------------------------------------------------------------------- */
+
+#define QUERIES_MAX 10000 /* waiting or in flight; the high-water mark of their links */
+
+/* ---- state -------------------------------------------------------------------------------- */
+
+/* One insert or step, from its arrival until it is answered. */
+typedef struct item {
+    dv_peer peer;   /* who is to be answered */
+    bool answered;  /* nothing more to be done for it */
+    bool written;   /* `event` is committed, by the last request */
+    dv_event event; /* its event, once written */
+    union {
+        dv_order_insert insert;
+        dv_order_step step;
+    };
+    dv_id id;          /* of its order */
+    UT_hash_handle hh; /* by id, within its batch */
+} item;
+
+typedef enum batch_kind { INSERTS, STEPS, BATCH_KIND_COUNT } batch_kind;
+
+/* Items that travel together. What is asked of the store is about the unanswered items of its
+   window, which is all of it unless the store has refused one of them:
+
+     open ─► write ──► answered, all written ─► held until published in turn ─► free
+              ▲ │ │
+              │ │ └─► some not written ─► look (at what is there instead) ─► answered
+              │ └───► refused: half the window; alone and refused: give it up
+              └─────── store away: the same again                                       */
+typedef struct batch {
+    struct batch *prev, *next;
+    batch_kind kind;
+    bool looking;     /* asks what is there instead of writing */
+    bool partial;     /* not all of it was written by one request */
+    uint64_t ticket;  /* of the request in flight */
+    uint64_t barrier; /* HELD: the last ticket given out before its answer came */
+    dv_arena *arena;  /* the items' texts and lists */
+    item *items;      /* store_batch_max of them */
+    uint32_t count, first, window;
+    item *by_id; /* hash of the items */
+} batch;
+
+/* A question to the store, and whom to answer. */
+typedef struct query {
+    struct query *prev, *next;
+    dv_store_request request; /* its text points to `text` */
+    dv_port port;
+    dv_peer peer;
+    uint64_t request_id;
+    char text[DV_USER_ID_MAX]; /* a user's id, or an owner's name */
+} query;
+
+typedef struct persistence {
+    const dv_config *config;
+    dv_store *store;
+    batch *open[BATCH_KIND_COUNT];       /* gathering, oldest first */
+    batch *again;                        /* to be asked next */
+    batch *in_flight;                    /* asked */
+    batch *held;                         /* written, not yet published; by position */
+    batch *spare;                        /* free, for the next ones */
+    query *waiting[DV_STORE_LANE_COUNT]; /* not yet asked, oldest first */
+    query *asked;                        /* in flight */
+    uint32_t item_count;                 /* not answered */
+    uint32_t query_count;                /* waiting or asked */
+    uint64_t last_ticket;                /* given out */
+    uint64_t published;                  /* position of the last event told in turn */
+    batch_kind last_kind;                /* of the batch submitted last, so that both have turns */
+    dv_stats_told stats;                 /* last known */
+    const void **rows;                   /* store_batch_max, of the request being made */
+} persistence;
+
+/* A call from the store has this for context. */
+typedef struct turn {
+    persistence *self;
+    dv_outbox *outbox;
+} turn;
+
+/* ---- copies ------------------------------------------------------------------------------- */
+
+/* Makes a record's texts and lists the arena's own. */
+static void own(const dv_shape *shape, void *record, dv_arena *arena)
+{
+    for (uint32_t i = 0; i < shape->field_count; i++) {
+        const dv_field *f = &shape->fields[i];
+        char *at = (char *)record + f->offset;
+        if (f->kind == DV_FIELD_TEXT || f->kind == DV_FIELD_BLOB) {
+            dv_text *text = (dv_text *)(void *)at;
+            *text = dv_arena_text(arena, *text);
+        } else if (f->kind == DV_FIELD_ONE)
+            own(f->shape, at, arena);
+        else if (f->kind == DV_FIELD_LIST) {
+            uint32_t count;
+            char *list, *copy;
+            memcpy(&count, (char *)record + f->count_offset, sizeof count);
+            memcpy(&list, at, sizeof list);
+            copy = dv_arena_alloc(arena, count * f->shape->size);
+            if (count > 0) memcpy(copy, list, count * f->shape->size);
+            for (uint32_t k = 0; k < count; k++) own(f->shape, copy + k * f->shape->size, arena);
+            memcpy(at, &copy, sizeof copy);
+        }
+    }
+}
+
+/* ---- batches ------------------------------------------------------------------------------ */
+
+static batch *batch_new(persistence *self, batch_kind kind)
+{
+    batch *b = self->spare;
+    if (b != NULL)
+        DL_DELETE(self->spare, b);
+    else {
+        b = calloc(1, sizeof *b);
+        if (b == NULL) abort();
+        b->items = calloc(self->config->store_batch_max, sizeof *b->items);
+        if (b->items == NULL) abort();
+        b->arena = dv_arena_new();
+    }
+    b->kind = kind;
+    return b;
+}
+
+/* Empties a batch that is in no list, for the next use. */
+static void batch_recycle(persistence *self, batch *b)
+{
+    HASH_CLEAR(hh, b->by_id);
+    dv_arena_reset(b->arena);
+    b->count = b->first = b->window = 0;
+    b->looking = b->partial = false;
+    DL_PREPEND(self->spare, b);
+}
+
+static void batch_free(batch *b)
+{
+    HASH_CLEAR(hh, b->by_id);
+    dv_arena_destroy(&b->arena);
+    free(b->items);
+    free(b);
+}
+
+static void batches_free(batch *list)
+{
+    batch *b, *next;
+    DL_FOREACH_SAFE(list, b, next) batch_free(b);
+}
+
+/* Takes an item into the youngest open batch, or into a new one when that is full or has the same
+   order: a statement cannot change a row twice. */
+static item *gather(persistence *self, batch_kind kind, const dv_id *id, const dv_peer *peer)
+{
+    batch *b = self->open[kind] != NULL ? self->open[kind]->prev : NULL;
+    item *same = NULL;
+    if (b != NULL) HASH_FIND(hh, b->by_id, id, sizeof *id, same);
+    if (b == NULL || same != NULL || b->count == self->config->store_batch_max) {
+        b = batch_new(self, kind);
+        DL_APPEND(self->open[kind], b);
+    }
+    item *i = &b->items[b->count++];
+    *i = (item){.peer = *peer, .id = *id};
+    HASH_ADD(hh, b->by_id, id, sizeof i->id, i);
+    b->window = b->count;
+    self->item_count++;
+    return i;
+}
+
+static dv_arena *gathering_arena(const persistence *self, batch_kind kind)
+{
+    return self->open[kind]->prev->arena;
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static void send_insert_refused(dv_outbox *outbox, const dv_peer *to, const dv_id *id, dv_err error)
+{
+    dv_send(outbox, DV_PORT(DV_LINK_insert, 0), to,
+            &(dv_message){.type = DV_MSG_insert_refused,
+                          .insert_refused = {.order_id = *id, .error = error}});
+}
+
+static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_order_step *step,
+                           dv_err error)
+{
+    dv_send(outbox, DV_PORT(DV_LINK_write, 0), to,
+            &(dv_message){.type = DV_MSG_step_done,
+                          .step_done = {.order_id = step->order_id,
+                                        .epoch = step->epoch,
+                                        .to_state = step->to_state,
+                                        .attempt = step->attempt.number,
+                                        .error = error}});
+}
+
+/* Ends an item: it has been answered, or is now with an error. */
+static void item_end(persistence *self, item *i)
+{
+    i->answered = true;
+    self->item_count--;
+}
+
+static void item_refuse(persistence *self, batch_kind kind, item *i, dv_err error,
+                        dv_outbox *outbox)
+{
+    if (kind == INSERTS)
+        send_insert_refused(outbox, &i->peer, &i->id, error);
+    else
+        send_step_done(outbox, &i->peer, &i->step, error);
+    item_end(self, i);
+}
+
+/* Tells the asker that its event is committed. */
+static void item_done(persistence *self, batch_kind kind, item *i, dv_outbox *outbox)
+{
+    i->written = true;
+    if (kind == INSERTS)
+        dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
+                &(dv_message){.type = DV_MSG_order_inserted,
+                              .order_inserted = {.order_id = i->id, .event = i->event}});
+    else
+        send_step_done(outbox, &i->peer, &i->step, DV_OK);
+    item_end(self, i);
+}
+
+/* Tells notification of an item's event. */
+static void item_publish(batch_kind kind, item *i, dv_outbox *outbox)
+{
+    dv_attempt attempts[2];
+    dv_message message = {.type = DV_MSG_order_event,
+                          .order_event = {.event = i->event, .attempts = attempts}};
+    if (kind == INSERTS)
+        message.order_event.terms = i->insert.terms;
+    else {
+        message.order_event.terms.order_id = i->id;
+        message.order_event.attempts_count = dv_step_learnt(&i->step, attempts);
+    }
+    dv_send(outbox, DV_PORT(DV_LINK_events, 0), NULL, &message);
+}
+
+/* ---- publishing in turn ------------------------------------------------------------------- */
+
+/* Keeps a wholly written batch until those that may have earlier positions are known. */
+static void hold(persistence *self, batch *b)
+{
+    b->barrier = self->last_ticket;
+    batch *later = self->held;
+    while (later != NULL && later->items[0].event.position < b->items[0].event.position)
+        later = later->next;
+    if (later == NULL)
+        DL_APPEND(self->held, b);
+    else
+        DL_PREPEND_ELEM(self->held, later, b);
+}
+
+static void batch_publish(persistence *self, batch *b, dv_outbox *outbox)
+{
+    for (uint32_t i = 0; i < b->count; i++) item_publish(b->kind, &b->items[i], outbox);
+    uint64_t last = b->items[b->count - 1].event.position;
+    if (last > self->published) self->published = last;
+    batch_recycle(self, b);
+}
+
+/* Publishes what has its turn: the next position, or one whose predecessors are not on their way to
+   us, because all that was asked before its answer came has been answered or lost. */
+static void release(persistence *self, dv_outbox *outbox)
+{
+    uint64_t oldest = UINT64_MAX;
+    batch *b;
+    DL_FOREACH(self->in_flight, b) if (b->ticket < oldest) oldest = b->ticket;
+    while ((b = self->held) != NULL) {
+        if (b->items[0].event.position != self->published + 1 && b->barrier >= oldest) return;
+        DL_DELETE(self->held, b);
+        batch_publish(self, b, outbox);
+    }
+}
+
+/* ---- what the store says of a batch -------------------------------------------------------- */
+
+/* Moves the window on, or ends the batch. The batch is in no list. */
+static void window_end(persistence *self, batch *b)
+{
+    b->looking = false;
+    b->first += b->window;
+    b->window = b->count - b->first;
+    if (b->window > 0)
+        DL_APPEND(self->again, b);
+    else if (b->partial)
+        batch_recycle(self, b);
+    else
+        hold(self, b);
+}
+
+static uint32_t unanswered(const batch *b)
+{
+    uint32_t count = 0;
+    for (uint32_t i = b->first; i < b->first + b->window; i++) count += !b->items[i].answered;
+    return count;
+}
+
+/* A row of it is at fault: try with half of them, until the one is alone. */
+static void batch_refused(persistence *self, batch *b, dv_text why, dv_outbox *outbox)
+{
+    b->partial = true;
+    b->looking = false;
+    if (b->window > 1) {
+        b->window /= 2;
+        if (unanswered(b) > 0)
+            DL_APPEND(self->again, b);
+        else
+            window_end(self, b);
+        return;
+    }
+    item *i = &b->items[b->first];
+    dv_error("store_refused", &i->id, dv_kv_string("what", b->kind == INSERTS ? "insert" : "step"),
+             dv_kv_text("why", why));
+    item_refuse(self, b->kind, i, DV_STORE_REFUSED, outbox);
+    window_end(self, b);
+}
+
+/* Events of a part of a batch are rare and need not wait for their turn. */
+static void written_publish(batch *b, dv_outbox *outbox)
+{
+    for (uint32_t i = b->first; i < b->first + b->window; i++) {
+        if (b->items[i].written) item_publish(b->kind, &b->items[i], outbox);
+        b->items[i].written = false;
+    }
+}
+
+static void batch_written(persistence *self, batch *b, const dv_store_answer *answer,
+                          dv_outbox *outbox)
+{
+    uint32_t k = 0;
+    for (uint32_t n = b->first; n < b->first + b->window; n++) {
+        item *i = &b->items[n];
+        if (i->answered) continue;
+        const dv_store_receipt *receipt = &answer->receipts[k++];
+        if (!receipt->found) continue;
+        i->event = receipt->event;
+        item_done(self, b->kind, i, outbox);
+    }
+    b->looking = unanswered(b) > 0;
+    b->partial = b->partial || b->looking;
+    if (b->partial) written_publish(b, outbox);
+    if (b->looking)
+        DL_APPEND(self->again, b);
+    else
+        window_end(self, b);
+}
+
+/* What holds an insert's id or key: itself, if our answer was lost, or another order. */
+static void insert_found(persistence *self, item *i, const dv_view *view, dv_outbox *outbox)
+{
+    if (dv_id_equal(&view->terms.order_id, &i->id) && view->events_count > 0) {
+        i->event = view->events[0];
+        item_done(self, INSERTS, i, outbox);
+        return;
+    }
+    dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
+            &(dv_message){.type = DV_MSG_order_exists,
+                          .order_exists = {.order_id = i->id, .view = *view}});
+    item_end(self, i);
+}
+
+/* What holds a step's order: the step itself, if our answer was lost, or something else. */
+static void step_found(persistence *self, item *i, const dv_store_receipt *now, dv_outbox *outbox)
+{
+    const dv_order_step *step = &i->step;
+    bool ours = now->found && now->epoch == step->epoch && now->event.state == step->to_state &&
+                now->event.attempt == step->attempt.number;
+    if (!ours) {
+        item_refuse(self, STEPS, i, DV_STORE_STALE, outbox);
+        return;
+    }
+    i->event = now->event;
+    item_done(self, STEPS, i, outbox);
+}
+
+static void batch_looked(persistence *self, batch *b, const dv_store_answer *answer,
+                         dv_outbox *outbox)
+{
+    uint32_t k = 0, v = 0; /* asked items, and views, both in the order asked */
+    for (uint32_t n = b->first; n < b->first + b->window; n++) {
+        item *i = &b->items[n];
+        if (i->answered) continue;
+        k++;
+        if (b->kind == STEPS)
+            step_found(self, i, &answer->receipts[k - 1], outbox);
+        else if (v < answer->count && answer->views[v].mark == k)
+            insert_found(self, i, &answer->views[v++].view, outbox);
+    }
+    written_publish(b, outbox);
+    if (unanswered(b) == 0) {
+        window_end(self, b);
+        return;
+    }
+    b->looking = false; /* what was in the way has gone */
+    DL_APPEND(self->again, b);
+}
+
+static void on_batch_answer(persistence *self, batch *b, const dv_store_answer *answer,
+                            dv_outbox *outbox)
+{
+    DL_DELETE(self->in_flight, b);
+    if (answer->error == DV_STORE_AWAY) {
+        dv_warn("batch_again", NULL, dv_kv_number("orders", b->window),
+                dv_kv_text("why", answer->error_text));
+        DL_APPEND(self->again, b);
+    } else if (answer->error != DV_OK)
+        batch_refused(self, b, answer->error_text, outbox);
+    else if (b->looking)
+        batch_looked(self, b, answer, outbox);
+    else
+        batch_written(self, b, answer, outbox);
+}
+
+/* ---- what the store says of a query -------------------------------------------------------- */
+
+static void send_query_done(const query *q, dv_err error, const dv_store_answer *answer,
+                            dv_outbox *outbox)
+{
+    dv_send(outbox, q->port, &q->peer,
+            &(dv_message){.type = DV_MSG_query_done,
+                          .query_done = {.request_id = q->request_id,
+                                         .error = error,
+                                         .count = answer->count,
+                                         .head_position = answer->head_position}});
+}
+
+static void send_views(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
+{
+    for (uint32_t i = 0; i < answer->count; i++)
+        dv_send(outbox, q->port, &q->peer,
+                &(dv_message){.type = DV_MSG_order_view,
+                              .order_view = {.request_id = q->request_id,
+                                             .seq = answer->views[i].mark,
+                                             .view = answer->views[i].view}});
+    bool missing = q->request.type == DV_STORE_GET && answer->count == 0;
+    send_query_done(q, missing ? DV_ORDER_NOT_FOUND : DV_OK, answer, outbox);
+}
+
+static void send_jobs(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
+{
+    for (uint32_t i = 0; i < answer->count; i++)
+        dv_send(
+            outbox, q->port, &q->peer,
+            &(dv_message){.type = DV_MSG_order_claimed, .order_claimed = {.job = answer->jobs[i]}});
+    dv_message done = {.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}};
+    if (answer->count > 0) done.claim_done.last = answer->jobs[answer->count - 1].terms.order_id;
+    dv_send(outbox, q->port, &q->peer, &done);
+}
+
+static void send_stats(persistence *self, const query *q, dv_outbox *outbox)
+{
+    dv_message told = {.type = DV_MSG_stats_told, .stats_told = self->stats};
+    told.stats_told.request_id = q->request_id;
+    dv_send(outbox, q->port, &q->peer, &told);
+}
+
+/* An answer without what was asked for. Stats have no place for an error: the last known serve. */
+static void query_refuse(persistence *self, const query *q, dv_err error, dv_outbox *outbox)
+{
+    switch (q->request.type) {
+    case DV_STORE_CLAIM:
+        dv_send(outbox, q->port, &q->peer,
+                &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.error = error}});
+        break;
+    case DV_STORE_WAITING:
+        dv_send(outbox, q->port, &q->peer,
+                &(dv_message){.type = DV_MSG_waiting_told, .waiting_told = {.error = error}});
+        break;
+    case DV_STORE_STATS: send_stats(self, q, outbox); break;
+    default: send_query_done(q, error, &(dv_store_answer){0}, outbox); break;
+    }
+}
+
+static void query_answer(persistence *self, const query *q, const dv_store_answer *answer,
+                         dv_outbox *outbox)
+{
+    switch (q->request.type) {
+    case DV_STORE_CLAIM: send_jobs(q, answer, outbox); break;
+    case DV_STORE_WAITING:
+        dv_send(outbox, q->port, &q->peer,
+                &(dv_message){
+                    .type = DV_MSG_waiting_told,
+                    .waiting_told = {.waiting = answer->waiting, .waiting_count = answer->count}});
+        break;
+    case DV_STORE_STATS:
+        self->stats = answer->stats;
+        send_stats(self, q, outbox);
+        break;
+    default: send_views(q, answer, outbox); break;
+    }
+}
+
+static void query_free(persistence *self, query *q)
+{
+    self->query_count--;
+    free(q);
+}
+
+static void on_query_answer(persistence *self, query *q, const dv_store_answer *answer,
+                            dv_outbox *outbox)
+{
+    DL_DELETE(self->asked, q);
+    if (answer->error == DV_OK)
+        query_answer(self, q, answer, outbox);
+    else {
+        dv_warn("query_failed", NULL, dv_kv_string("error", dv_err_name((uint16_t)answer->error)),
+                dv_kv_text("why", answer->error_text));
+        query_refuse(self, q, answer->error, outbox);
+    }
+    query_free(self, q);
+}
+
+/* The store's call. */
+static void on_answer(void *context, const dv_store_answer *answer)
+{
+    turn *t = context;
+    batch *b;
+    DL_FOREACH(t->self->in_flight, b)
+    {
+        if (b->ticket != answer->ticket) continue;
+        on_batch_answer(t->self, b, answer, t->outbox);
+        return;
+    }
+    query *q;
+    DL_SEARCH_SCALAR(t->self->asked, q, request.ticket, answer->ticket);
+    if (q != NULL) on_query_answer(t->self, q, answer, t->outbox);
+}
+
+/* ---- asking the store ----------------------------------------------------------------------- */
+
+static void batch_submit(persistence *self, batch *b)
+{
+    uint32_t count = 0;
+    for (uint32_t n = b->first; n < b->first + b->window; n++) {
+        const item *i = &b->items[n];
+        if (i->answered) continue;
+        self->rows[count++] = b->kind == INSERTS ? (const void *)&i->insert : &i->step;
+    }
+    b->ticket = ++self->last_ticket;
+    dv_store_request request = {.ticket = b->ticket, .count = count};
+    if (b->kind == INSERTS) {
+        request.type = b->looking ? DV_STORE_FIND : DV_STORE_INSERT;
+        request.inserts = (const dv_order_insert *const *)self->rows;
+    } else {
+        request.type = b->looking ? DV_STORE_LOOK : DV_STORE_STEP;
+        request.steps = (const dv_order_step *const *)self->rows;
+    }
+    DL_APPEND(self->in_flight, b);
+    self->store->class->submit(self->store, &request);
+}
+
+static void query_submit(persistence *self, query *q)
+{
+    DL_DELETE(self->waiting[dv_store_lane_of(q->request.type)], q);
+    q->request.ticket = ++self->last_ticket;
+    DL_APPEND(self->asked, q);
+    self->store->class->submit(self->store, &q->request);
+}
+
+/* Takes the next batch out of its list: those begun first, then both kinds in turn. */
+static batch *batch_next(persistence *self)
+{
+    batch *b = self->again;
+    if (b != NULL) {
+        DL_DELETE(self->again, b);
+        return b;
+    }
+    batch_kind kind = self->last_kind == INSERTS ? STEPS : INSERTS;
+    if (self->open[kind] == NULL) kind = self->last_kind;
+    b = self->open[kind];
+    if (b == NULL) return NULL;
+    DL_DELETE(self->open[kind], b);
+    self->last_kind = kind;
+    return b;
+}
+
+/* Gives the store all it takes. What is not taken gathers meanwhile. */
+static void pump(persistence *self)
+{
+    const dv_store_class *store = self->store->class;
+    uint32_t room = store->room(self->store, DV_STORE_WRITER);
+    for (; room > 0 && self->waiting[DV_STORE_WRITER] != NULL; room--)
+        query_submit(self, self->waiting[DV_STORE_WRITER]);
+    for (batch *b; room > 0 && (b = batch_next(self)) != NULL; room--) batch_submit(self, b);
+    room = store->room(self->store, DV_STORE_READER);
+    for (; room > 0 && self->waiting[DV_STORE_READER] != NULL; room--)
+        query_submit(self, self->waiting[DV_STORE_READER]);
+}
+
+/* While the store is away, refuses what was not sent to it; steps wait. */
+static void refuse_waiting(persistence *self, dv_outbox *outbox)
+{
+    for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++) {
+        if (!self->store->class->away(self->store, lane)) continue;
+        query *q, *next;
+        DL_FOREACH_SAFE(self->waiting[lane], q, next)
+        {
+            query_refuse(self, q, DV_STORE_AWAY, outbox);
+            DL_DELETE(self->waiting[lane], q);
+            query_free(self, q);
+        }
+    }
+    if (!self->store->class->away(self->store, DV_STORE_WRITER)) return;
+    batch *b, *next;
+    DL_FOREACH_SAFE(self->open[INSERTS], b, next)
+    {
+        for (uint32_t i = 0; i < b->count; i++)
+            item_refuse(self, INSERTS, &b->items[i], DV_STORE_AWAY, outbox);
+        DL_DELETE(self->open[INSERTS], b);
+        batch_recycle(self, b);
+    }
+}
+
+/* ---- messages ----------------------------------------------------------------------------- */
+
+static bool full(const persistence *self)
+{
+    return self->item_count >= self->config->in_flight_max;
+}
+
+static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
+{
+    (void)now;
+    persistence *self = self_;
+    const dv_order_insert *insert = &envelope->message.order_insert;
+    const dv_id *id = &insert->terms.order_id;
+    if (full(self)) {
+        send_insert_refused(outbox, &envelope->peer, id, DV_ENGINE_FULL);
+        return;
+    }
+    item *i = gather(self, INSERTS, id, &envelope->peer);
+    i->insert = *insert;
+    own(dv_message_info_of(DV_MSG_order_insert)->shape, &i->insert, gathering_arena(self, INSERTS));
+}
+
+/* A move that exists, with the attempt number that goes with it. */
+static bool step_legal(const dv_order_step *step)
+{
+    uint64_t begins = step->to_state == DV_STATE_routing;
+    return dv_state_may_move((uint8_t)step->from_state, (uint8_t)step->to_state) &&
+           step->attempt.number == step->from_attempt + begins;
+}
+
+static void on_order_step(void *self_, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    persistence *self = self_;
+    const dv_order_step *step = &envelope->message.order_step;
+    if (!step_legal(step)) {
+        dv_error("step_illegal", &step->order_id,
+                 dv_kv_string("from", dv_state_name((uint8_t)step->from_state)),
+                 dv_kv_string("to", dv_state_name((uint8_t)step->to_state)),
+                 dv_kv_number("attempt", (int64_t)step->attempt.number));
+        send_step_done(outbox, &envelope->peer, step, DV_STORE_REFUSED);
+        return;
+    }
+    if (full(self)) {
+        send_step_done(outbox, &envelope->peer, step, DV_ENGINE_FULL);
+        return;
+    }
+    item *i = gather(self, STEPS, &step->order_id, &envelope->peer);
+    i->step = *step;
+    own(dv_message_info_of(DV_MSG_order_step)->shape, &i->step, gathering_arena(self, STEPS));
+}
+
+/* Queues a question; a text in it is copied by the caller. */
+static query *ask(persistence *self, dv_store_type type, const dv_envelope *envelope,
+                  uint64_t request_id, dv_outbox *outbox)
+{
+    query *q = calloc(1, sizeof *q);
+    if (q == NULL) abort();
+    q->request.type = type;
+    q->port = envelope->port;
+    q->peer = envelope->peer;
+    q->request_id = request_id;
+    if (self->query_count >= QUERIES_MAX) {
+        query_refuse(self, q, DV_ENGINE_FULL, outbox);
+        free(q);
+        return NULL;
+    }
+    self->query_count++;
+    DL_APPEND(self->waiting[dv_store_lane_of(type)], q);
+    return q;
+}
+
+static dv_text query_text(query *q, dv_text text)
+{
+    memcpy(q->text, text.at != NULL ? text.at : "", text.size);
+    return (dv_text){q->text, text.size};
+}
+
+static void on_orders_claim(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    query *q = ask(self, DV_STORE_CLAIM, envelope, 0, outbox);
+    if (q == NULL) return;
+    q->request.claim = envelope->message.orders_claim;
+    q->request.claim.owner = query_text(q, q->request.claim.owner);
+}
+
+static void on_waiting_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    query *q = ask(self, DV_STORE_WAITING, envelope, 0, outbox);
+    if (q != NULL) q->request.waiting = envelope->message.waiting_ask;
+}
+
+static void on_order_get(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    const dv_order_get *get = &envelope->message.order_get;
+    query *q = ask(self, DV_STORE_GET, envelope, get->request_id, outbox);
+    if (q != NULL) q->request.get = *get;
+}
+
+static void on_order_list(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    const dv_order_list *list = &envelope->message.order_list;
+    query *q = ask(self, DV_STORE_LIST, envelope, list->request_id, outbox);
+    if (q == NULL) return;
+    q->request.list = *list;
+    q->request.list.user_id = query_text(q, list->user_id);
+}
+
+static void on_events_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    const dv_events_ask *events = &envelope->message.events_ask;
+    query *q = ask(self, DV_STORE_EVENTS, envelope, events->request_id, outbox);
+    if (q != NULL) q->request.events = *events;
+}
+
+static void on_stats_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    ask(self, DV_STORE_STATS, envelope, envelope->message.stats_ask.request_id, outbox);
+}
+
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
+    [DV_MSG_order_insert] = on_order_insert, [DV_MSG_order_step] = on_order_step,
+    [DV_MSG_orders_claim] = on_orders_claim, [DV_MSG_waiting_ask] = on_waiting_ask,
+    [DV_MSG_order_get] = on_order_get,       [DV_MSG_order_list] = on_order_list,
+    [DV_MSG_events_ask] = on_events_ask,     [DV_MSG_stats_ask] = on_stats_ask,
+};
+
+/* ---- the run loop's calls ------------------------------------------------------------------ */
+
+static dv_err start(void *self_, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+{
+    (void)now;
+    (void)outbox;
+    persistence *self = self_;
+    return self->store->class->start(self->store, ret_why);
+}
+
+/* Sends at the end of the turn, so that what came in one turn travels in one batch. */
+static int64_t tick(void *self_, dv_time now, dv_outbox *outbox)
+{
+    persistence *self = self_;
+    turn t = {self, outbox};
+    dv_store_answers answers = {on_answer, &t};
+    int64_t next_ns = self->store->class->tick(self->store, now, &answers);
+    refuse_waiting(self, outbox);
+    pump(self);
+    release(self, outbox);
+    return next_ns;
+}
+
+static bool drained(const void *self_)
+{
+    const persistence *self = self_;
+    return self->item_count == 0 && self->query_count == 0 && self->held == NULL;
+}
+
+static uint32_t watch(void *self_, dv_watch ret_watches[DV_WATCH_MAX])
+{
+    persistence *self = self_;
+    return self->store->class->watch(self->store, ret_watches);
+}
+
+static void ready(void *self_, dv_watch watch, dv_time now, dv_outbox *outbox)
+{
+    persistence *self = self_;
+    turn t = {self, outbox};
+    dv_store_answers answers = {on_answer, &t};
+    self->store->class->ready(self->store, watch, now, &answers);
+}
+
+static dv_health health(const void *self_)
+{
+    const persistence *self = self_;
+    if (self->store->class->away(self->store, DV_STORE_WRITER))
+        return (dv_health){DV_STORE_AWAY,
+                           "PostgreSQL is away: no order is accepted, and those in flight wait"};
+    if (self->store->class->away(self->store, DV_STORE_READER))
+        return (dv_health){DV_STORE_AWAY,
+                           "PostgreSQL answers no queries: orders go on, but cannot be looked up"};
+    return (dv_health){0};
+}
+
+static void queries_free(query *list)
+{
+    query *q, *next;
+    DL_FOREACH_SAFE(list, q, next) free(q);
+}
+
+static void destroy(void **self_)
+{
+    if (self_ == NULL || *self_ == NULL) return;
+    persistence *self = *self_;
+    self->store->class->destroy(&self->store);
+    for (batch_kind kind = 0; kind < BATCH_KIND_COUNT; kind++) batches_free(self->open[kind]);
+    batches_free(self->again);
+    batches_free(self->in_flight);
+    batches_free(self->held);
+    batches_free(self->spare);
+    for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++)
+        queries_free(self->waiting[lane]);
+    queries_free(self->asked);
+    free(self->rows);
+    free(self);
+    *self_ = NULL;
+}
+
+void *dv_persistence_new_on(const dv_config *config, dv_store **store)
+{
+    persistence *self = calloc(1, sizeof *self);
+    if (self == NULL) abort();
+    self->config = config;
+    self->store = *store;
+    *store = NULL;
+    self->rows = calloc(config->store_batch_max, sizeof *self->rows);
+    if (self->rows == NULL) abort();
+    return self;
+}
+
+void *dv_persistence_new(const dv_config *config)
+{
+    dv_store *store = dv_store_pg_new(config);
+    return dv_persistence_new_on(config, &store);
+}
+
+const dv_actor_class DV_PERSISTENCE_CLASS = {
+    .name = "persistence",
+    .handlers = HANDLERS,
+    .start = start,
+    .tick = tick,
+    .drained = drained,
+    .watch = watch,
+    .ready = ready,
+    .health = health,
+    .destroy = destroy,
+};

@@ -1,0 +1,261 @@
+#include "actors/store_query.h"
+
+#include <assert.h>
+
+#include "sql/statements.h"
+
+enum {
+#define STATEMENT_ENUM(name, params, sql) STATEMENT_##name,
+    DV_STATEMENTS(STATEMENT_ENUM)
+#undef STATEMENT_ENUM
+        STATEMENT_COUNT
+};
+_Static_assert(STATEMENT_COUNT == DV_STATEMENT_COUNT, "the header counts the statements");
+
+const dv_statement DV_STATEMENT_TABLE[] = {
+#define STATEMENT_ROW(name, params, sql) {#name, params, sql},
+    DV_STATEMENTS(STATEMENT_ROW)
+#undef STATEMENT_ROW
+};
+
+/* ---- columns, in the order of the statements' parameters ---------------------------------- */
+
+#define INSERTED(member) offsetof(dv_order_insert, member)
+static const dv_column INSERT_COLUMNS[] = {
+    {DV_COLUMN_ID, INSERTED(terms.order_id)},
+    {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.client_order_id)},
+    {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.user_id)},
+    {DV_COLUMN_INT, INSERTED(terms.order_type)},
+    {DV_COLUMN_INT, INSERTED(terms.swap_mode)},
+    {DV_COLUMN_TEXT, INSERTED(terms.token_in)},
+    {DV_COLUMN_TEXT, INSERTED(terms.token_out)},
+    {DV_COLUMN_U64, INSERTED(terms.amount)},
+    {DV_COLUMN_INT, INSERTED(terms.slippage_bps)},
+    {DV_COLUMN_INT, INSERTED(terms.style)},
+    {DV_COLUMN_TEXT, INSERTED(terms.amount_input)},
+    {DV_COLUMN_TIME, INSERTED(terms.created_at_us)},
+    {DV_COLUMN_TEXT, INSERTED(owner)},
+};
+
+static const dv_column FIND_COLUMNS[] = {
+    {DV_COLUMN_ID, INSERTED(terms.order_id)},
+    {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.user_id)},
+    {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.client_order_id)},
+};
+
+#define STEPPED(member) offsetof(dv_order_step, member)
+static const dv_column STEP_COLUMNS[] = {
+    {DV_COLUMN_ID, STEPPED(order_id)},      {DV_COLUMN_INT, STEPPED(epoch)},
+    {DV_COLUMN_STATE, STEPPED(from_state)}, {DV_COLUMN_STATE, STEPPED(to_state)},
+    {DV_COLUMN_INT, STEPPED(from_attempt)}, {DV_COLUMN_INT, STEPPED(attempt.number)},
+    {DV_COLUMN_TIME, STEPPED(at_us)},       {DV_COLUMN_TIME_OR_NULL, STEPPED(attempt.due_at_us)},
+};
+static const dv_column LOOK_COLUMNS[] = {{DV_COLUMN_ID, STEPPED(order_id)}};
+
+/* An attempt's fields that were learnt with a step. */
+typedef struct learnt {
+    uint64_t ord; /* of the step, from 1 */
+    dv_attempt attempt;
+} learnt;
+
+#define LEARNT(member) offsetof(learnt, member)
+static const dv_column LEARNT_COLUMNS[] = {
+    {DV_COLUMN_INT, LEARNT(ord)},
+    {DV_COLUMN_INT, LEARNT(attempt.number)},
+    {DV_COLUMN_TIME_OR_NULL, LEARNT(attempt.due_at_us)},
+    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.venue)},
+    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.reason)},
+    {DV_COLUMN_QUOTES_OR_NULL, LEARNT(attempt)},
+    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.signature)},
+    {DV_COLUMN_BYTES_OR_NULL, LEARNT(attempt.transaction)},
+    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.last_valid_block_height)},
+    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.limit_amount)},
+    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.amount_in)},
+    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.amount_out)},
+    {DV_COLUMN_INT_OR_NULL, LEARNT(attempt.error)},
+    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.error_text)},
+};
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+#define COLUMNS(params, columns, rows, count)                                                      \
+    dv_params_columns(params, columns, sizeof columns / sizeof(dv_column),                         \
+                      (const void *const *)(rows), count)
+
+static void write_learnt(const dv_store_request *r, dv_arena *arena, dv_params *ret)
+{
+    learnt *list = dv_arena_alloc(arena, 2 * r->count * sizeof *list);
+    const learnt **rows = dv_arena_alloc(arena, 2 * r->count * sizeof *rows);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < r->count; i++) {
+        dv_attempt attempts[2];
+        uint32_t n = dv_step_learnt(r->steps[i], attempts);
+        for (uint32_t k = 0; k < n; k++, count++) {
+            list[count] = (learnt){.ord = i + 1, .attempt = attempts[k]};
+            rows[count] = &list[count];
+        }
+    }
+    COLUMNS(ret, LEARNT_COLUMNS, rows, count);
+}
+
+static int write_list(const dv_order_list *list, dv_params *ret)
+{
+    dv_params_text(ret, list->state != 0 ? dv_text_of(dv_state_name((uint8_t)list->state))
+                                         : (dv_text){0});
+    dv_params_int(ret, list->limit);
+    if (!list->has_user) return list->active_only ? STATEMENT_LIST_UNFINISHED : STATEMENT_LIST_ALL;
+    dv_params_text(ret, list->user_id);
+    dv_params_int(ret, list->active_only);
+    return STATEMENT_LIST_USER;
+}
+
+static int write_batch(const dv_store_request *r, dv_arena *arena, dv_params *ret)
+{
+    switch (r->type) {
+    case DV_STORE_INSERT:
+        COLUMNS(ret, INSERT_COLUMNS, r->inserts, r->count);
+        return STATEMENT_INSERT;
+    case DV_STORE_FIND: COLUMNS(ret, FIND_COLUMNS, r->inserts, r->count); return STATEMENT_FIND;
+    case DV_STORE_LOOK: COLUMNS(ret, LOOK_COLUMNS, r->steps, r->count); return STATEMENT_LOOK;
+    default:
+        COLUMNS(ret, STEP_COLUMNS, r->steps, r->count);
+        write_learnt(r, arena, ret);
+        return STATEMENT_STEP;
+    }
+}
+
+static int write_query(const dv_store_request *r, dv_params *ret)
+{
+    switch (r->type) {
+    case DV_STORE_CLAIM:
+        dv_params_text(ret, r->claim.owner);
+        dv_params_id(ret, &r->claim.after);
+        dv_params_int(ret, r->claim.limit);
+        return STATEMENT_CLAIM;
+    case DV_STORE_WAITING:
+        dv_params_time(ret, r->waiting.before_us);
+        dv_params_id(ret, &r->waiting.after);
+        dv_params_int(ret, DV_SWEEP_MAX);
+        return STATEMENT_WAITING;
+    case DV_STORE_GET: dv_params_id(ret, &r->get.order_id); return STATEMENT_GET;
+    case DV_STORE_LIST: return write_list(&r->list, ret);
+    case DV_STORE_EVENTS:
+        dv_params_int(ret, r->events.after_position);
+        dv_params_int(ret, r->events.limit);
+        return STATEMENT_EVENTS;
+    default: return STATEMENT_STATS;
+    }
+}
+
+const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *arena,
+                                   dv_params *ret_params)
+{
+    dv_params_clear(ret_params);
+    int statement = request->type <= DV_STORE_LOOK ? write_batch(request, arena, ret_params)
+                                                   : write_query(request, ret_params);
+    assert(ret_params->count == DV_STATEMENT_TABLE[statement].params);
+    return &DV_STATEMENT_TABLE[statement];
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* Rows lead with the number of what was submitted, from 1, and its event. False when they do not.
+ */
+static bool read_receipts(const PGresult *result, uint32_t count, dv_store_receipt *receipts)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        uint64_t ord = dv_row_uint(result, row, 0);
+        if (ord == 0 || ord > count) return false;
+        dv_store_receipt *r = &receipts[ord - 1];
+        r->found = true;
+        r->event = (dv_event){.seq = dv_row_uint(result, row, 1),
+                              .position = dv_row_uint(result, row, 2),
+                              .at_us = dv_row_uint(result, row, 3),
+                              .state = dv_state_of(dv_text_of(PQgetvalue(result, row, 4))),
+                              .attempt = dv_row_uint(result, row, 5)};
+        if (PQnfields(result) > 6) r->epoch = dv_row_uint(result, row, 6);
+    }
+    return true;
+}
+
+static bool read_views(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
+{
+    int rows = PQntuples(result);
+    dv_store_view *views = dv_arena_alloc(arena, (size_t)rows * sizeof *views);
+    for (int row = 0; row < rows; row++) {
+        ret->head_position = dv_row_uint(result, row, 0);
+        if (PQgetisnull(result, row, 2)) continue; /* the row that stands for no order */
+        dv_store_view *v = &views[ret->count++];
+        v->mark = dv_row_uint(result, row, 1);
+        if (!dv_row_view(result, row, 2, arena, &v->view)) return false;
+    }
+    ret->views = views;
+    return true;
+}
+
+static bool read_jobs(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
+{
+    ret->count = (uint32_t)PQntuples(result);
+    dv_job *jobs = dv_arena_alloc(arena, ret->count * sizeof *jobs);
+    ret->jobs = jobs;
+    for (int row = 0; row < PQntuples(result); row++) {
+        dv_job *job = &jobs[row];
+        if (!dv_row_terms(result, row, 3, arena, &job->terms) ||
+            !dv_row_attempt(result, row, 3 + DV_ROW_TERMS_COLUMNS, arena, &job->attempt))
+            return false;
+        job->state = dv_state_of(dv_text_of(PQgetvalue(result, row, 0)));
+        job->attempt.number = dv_row_uint(result, row, 1);
+        job->epoch = dv_row_uint(result, row, 2);
+    }
+    return true;
+}
+
+static bool read_waiting(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
+{
+    ret->count = (uint32_t)PQntuples(result);
+    dv_waiting *list = dv_arena_alloc(arena, ret->count * sizeof *list);
+    ret->waiting = list;
+    for (int row = 0; row < PQntuples(result); row++)
+        list[row] = (dv_waiting){.order_id = dv_row_id(result, row, 0),
+                                 .attempt = dv_row_uint(result, row, 1),
+                                 .due_at_us = dv_row_uint(result, row, 2)};
+    return ret->count <= DV_SWEEP_MAX;
+}
+
+static bool read_stats(const PGresult *result, dv_store_answer *ret)
+{
+    if (PQntuples(result) != 1) return false;
+    ret->stats = (dv_stats_told){.waiting = dv_row_uint(result, 0, 0),
+                                 .active = dv_row_uint(result, 0, 1),
+                                 .completed = dv_row_uint(result, 0, 2),
+                                 .failed = dv_row_uint(result, 0, 3)};
+    return true;
+}
+
+static bool read_batch(const PGresult *result, uint32_t count, dv_arena *arena,
+                       dv_store_answer *ret)
+{
+    dv_store_receipt *receipts = dv_arena_alloc(arena, count * sizeof *receipts);
+    ret->receipts = receipts;
+    ret->count = count;
+    return read_receipts(result, count, receipts);
+}
+
+dv_err dv_query_read(const PGresult *result, dv_store_type type, uint32_t count, dv_arena *arena,
+                     dv_store_answer *ret_answer)
+{
+    bool good = false;
+    switch (type) {
+    case DV_STORE_INSERT:
+    case DV_STORE_STEP:
+    case DV_STORE_LOOK: good = read_batch(result, count, arena, ret_answer); break;
+    case DV_STORE_FIND:
+    case DV_STORE_GET:
+    case DV_STORE_LIST:
+    case DV_STORE_EVENTS: good = read_views(result, arena, ret_answer); break;
+    case DV_STORE_CLAIM: good = read_jobs(result, arena, ret_answer); break;
+    case DV_STORE_WAITING: good = read_waiting(result, arena, ret_answer); break;
+    case DV_STORE_STATS: good = read_stats(result, ret_answer); break;
+    }
+    return good ? DV_OK : DV_STORE_REFUSED;
+}

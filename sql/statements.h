@@ -1,0 +1,196 @@
+/* Every statement that the engine runs, once. The tables are in the migrations beside this file.
+
+   Parameters are binary: arrays of one element per row for the batches, scalars for the queries.
+   Results are text. Each statement is a transaction of its own. */
+#ifndef DV_SQL_STATEMENTS_H
+#define DV_SQL_STATEMENTS_H
+
+/* Microseconds since 1970, exactly: extract gives a numeric. */
+#define DV_SQL_US(time) "(extract(epoch from " time ") * 1000000)::bigint"
+
+/* The columns of dv_terms, in its order. */
+#define DV_SQL_TERMS                                                                               \
+    "o.id, o.client_order_id, o.user_id, o.order_type, o.swap_mode, o.token_in, o.token_out,"      \
+    " o.amount, o.slippage_bps, o.style, o.amount_input, " DV_SQL_US("o.created_at")
+
+/* An execution as a JSON object with the names of dv_attempt, and the quotes of dv_quote. */
+#define DV_SQL_ATTEMPT                                                                             \
+    "json_build_object('number', x.attempt, 'due_at_us', " DV_SQL_US(                              \
+        "x.due_at") ","                                                                            \
+                    " 'venue', x.chosen_dex, 'reason', x.reason,"                                  \
+                    " 'quotes', x.routing_decision -> 'quotes', 'signature', x.tx_signature,"      \
+                    " 'transaction', encode(x.transaction, 'hex'),"                                \
+                    " 'last_valid_block_height', x.last_valid_block_height,"                       \
+                    " 'limit_amount', x.limit_amount, 'amount_in', x.amount_in,"                   \
+                    " 'amount_out', x.amount_out, 'error', x.failure_code,"                        \
+                    " 'error_text', x.failure_reason)"
+
+/* A view of the order o: its terms, attempts and events. Lists stop where the messages' do. */
+#define DV_SQL_VIEW                                                                                \
+    DV_SQL_TERMS                                                                                   \
+    ", (select json_agg(" DV_SQL_ATTEMPT " order by x.attempt) from order_executions x"            \
+    " where x.order_id = o.id and x.attempt <= 16),"                                               \
+    " (select json_agg(json_build_object('seq', e.seq, 'position', e.position,"                    \
+    " 'status', e.status, 'attempt', e.attempt, 'at_us', " DV_SQL_US(                              \
+        "e.at") ")"                                                                                \
+                " order by e.seq) from order_events e where e.order_id = o.id and e.seq <= 64)"
+
+/* Views with the newest position of the same snapshot, in a row of its own when there is no order.
+   picked: a query for (mark, place, id), mark being handed through and place giving the order. */
+#define DV_SQL_VIEWS(picked)                                                                       \
+    "select h.position, p.mark, " DV_SQL_VIEW " from event_stream h"                               \
+    " left join (" picked ") p on true left join orders o on o.id = p.id order by p.place"
+
+/* X(NAME, parameters, statement). */
+#define DV_STATEMENTS(X)                                                                           \
+    /* rows of order_insert → ord and first event of those that were new. Sorted, so that two    \
+       batches with the same keys wait for each other in one direction only. */                                  \
+    X(INSERT, 13,                                                                                  \
+      "with input as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[],"      \
+      " $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],"            \
+      " $11::text[], $12::timestamptz[], $13::text[]) with ordinality as i(id, client_order_id,"   \
+      " user_id, order_type, swap_mode, token_in, token_out, amount, slippage_bps, style,"         \
+      " amount_input, created_at, owner, ord)),"                                                   \
+      " inserted as (insert into orders (id, client_order_id, user_id, order_type, swap_mode,"     \
+      " token_in, token_out, amount, slippage_bps, style, amount_input, status, owner,"            \
+      " created_at, updated_at)"                                                                   \
+      " select id, client_order_id, user_id, order_type, swap_mode, token_in, token_out,"          \
+      " amount::numeric, slippage_bps, style, amount_input, 'pending', owner, created_at,"         \
+      " created_at from input order by coalesce(user_id, ''), client_order_id, id"                 \
+      " on conflict do nothing returning id),"                                                     \
+      " total as (select count(*) as n from inserted),"                                            \
+      " stream as (update event_stream h set position = h.position + t.n,"                         \
+      " pending = h.pending + t.n from total t where t.n > 0 returning h.position - t.n as base)," \
+      " numbered as (select i.ord, i.id, i.created_at,"                                            \
+      " s.base + row_number() over (order by i.ord) as position"                                   \
+      " from inserted n join input i on i.id = n.id cross join stream s),"                         \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
+      " select id, 1, position, 'pending', 0, created_at from numbered)"                           \
+      " select ord, 1, position, " DV_SQL_US("created_at") ", 'pending', 0 from numbered")         \
+    /* ids, users, keys of order_inserts that were not new → views of the orders in their way:   \
+       the same id if there is one, else the holder of the key. */                                 \
+    X(FIND, 3,                                                                                     \
+      DV_SQL_VIEWS("select i.ord as mark, i.ord as place, f.id"                                    \
+                   " from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality"              \
+                   " as i(id, user_id, client_order_id, ord) cross join lateral"                   \
+                   " (select 1 as rank, b.id from orders b where b.id = i.id"                      \
+                   " union all select 2, k.id from orders k"                                       \
+                   " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                      \
+                   " and k.client_order_id = i.client_order_id"                                    \
+                   " order by rank limit 1) f"))                                                   \
+    /* rows of order_step, and the attempts learnt with them → ord and event of those            \
+       that found their order in the state, attempt and epoch they expected. */                    \
+    X(STEP, 22,                                                                                    \
+      "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"       \
+      " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"         \
+      " as s(id, epoch, from_status, to_status, from_attempt, to_attempt, at, due_at, ord)),"      \
+      " learnt as (select * from unnest($9::bigint[], $10::bigint[], $11::timestamptz[],"          \
+      " $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[],"            \
+      " $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[]) as l(ord, attempt,"     \
+      " due_at, chosen_dex, reason, routing_decision, tx_signature, transaction,"                  \
+      " last_valid_block_height, limit_amount, amount_in, amount_out, failure_code,"               \
+      " failure_reason)),"                                                                         \
+      " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"               \
+      " finished = s.to_status in ('confirmed', 'failed', 'cancelled', 'expired'),"                \
+      " seq = o.seq + 1, updated_at = greatest(o.updated_at, s.at),"                               \
+      " retry_at = case when s.to_status = 'routing' then s.due_at end"                            \
+      " from step s where o.id = s.id and o.status = s.from_status"                                \
+      " and o.attempt = s.from_attempt and o.epoch = s.epoch"                                      \
+      " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at),"          \
+      " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_," \
+      " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                \
+      " (where status in ('failed', 'cancelled', 'expired')) as failed from moved),"               \
+      " stream as (update event_stream h set position = h.position + t.n,"                         \
+      " pending = h.pending - t.left_, confirmed = h.confirmed + t.confirmed,"                     \
+      " failed = h.failed + t.failed,"                                                             \
+      " active = h.active + t.left_ - t.confirmed - t.failed"                                      \
+      " from total t where t.n > 0 returning h.position - t.n as base),"                           \
+      " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"          \
+      " from moved m cross join stream s),"                                                        \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
+      " select id, seq, position, status, attempt, updated_at from numbered),"                     \
+      " executions as (insert into order_executions as x (order_id, attempt, due_at, chosen_dex,"  \
+      " reason, routing_decision, tx_signature, transaction, last_valid_block_height,"             \
+      " limit_amount, amount_in, amount_out, failure_code, failure_reason, created_at,"            \
+      " updated_at)"                                                                               \
+      " select m.id, l.attempt, l.due_at, l.chosen_dex, l.reason, l.routing_decision::jsonb,"      \
+      " l.tx_signature, l.transaction, l.last_valid_block_height::numeric,"                        \
+      " l.limit_amount::numeric, l.amount_in::numeric, l.amount_out::numeric, l.failure_code,"     \
+      " l.failure_reason, m.updated_at, m.updated_at"                                              \
+      " from learnt l join moved m on m.ord = l.ord"                                               \
+      " on conflict (order_id, attempt) do update set"                                             \
+      " due_at = coalesce(excluded.due_at, x.due_at),"                                             \
+      " chosen_dex = coalesce(excluded.chosen_dex, x.chosen_dex),"                                 \
+      " reason = coalesce(excluded.reason, x.reason),"                                             \
+      " routing_decision = coalesce(excluded.routing_decision, x.routing_decision),"               \
+      " tx_signature = coalesce(excluded.tx_signature, x.tx_signature),"                           \
+      " transaction = coalesce(excluded.transaction, x.transaction),"                              \
+      " last_valid_block_height ="                                                                 \
+      " coalesce(excluded.last_valid_block_height, x.last_valid_block_height),"                    \
+      " limit_amount = coalesce(excluded.limit_amount, x.limit_amount),"                           \
+      " amount_in = coalesce(excluded.amount_in, x.amount_in),"                                    \
+      " amount_out = coalesce(excluded.amount_out, x.amount_out),"                                 \
+      " failure_code = coalesce(excluded.failure_code, x.failure_code),"                           \
+      " failure_reason = coalesce(excluded.failure_reason, x.failure_reason),"                     \
+      " updated_at = excluded.updated_at)"                                                         \
+      " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")    \
+    /* ids of steps that found something else → ord, and what their orders hold now. A statement \
+       of its own, since it has to see what was committed while the step waited for a lock. */     \
+    X(LOOK, 1,                                                                                     \
+      "select i.ord, e.seq, e.position, " DV_SQL_US(                                               \
+          "e.at") ", o.status, o.attempt, o.epoch"                                                 \
+                  " from unnest($1::uuid[]) with ordinality as i(id, ord)"                         \
+                  " join orders o on o.id = i.id"                                                  \
+                  " join order_events e on e.order_id = o.id and e.seq = o.seq")                   \
+    /* owner, after, limit → jobs by id. */                                                      \
+    X(CLAIM, 3,                                                                                    \
+      "with picked as materialized (select id from orders where not finished and id > $2::uuid"    \
+      " order by id limit $3::bigint for update),"                                                 \
+      " o as (update orders u set owner = $1::text, epoch = u.epoch + 1 from picked p"             \
+      " where u.id = p.id returning u.*)"                                                          \
+      " select o.status, o.attempt, o.epoch, " DV_SQL_TERMS ", (select " DV_SQL_ATTEMPT            \
+      " from order_executions x where x.order_id = o.id and x.attempt = o.attempt)"                \
+      " from o order by o.id")                                                                     \
+    /* before, after, limit → orders whose attempt is due. */                                    \
+    X(WAITING, 3,                                                                                  \
+      "select id, attempt, " DV_SQL_US("retry_at") " from orders where retry_at is not null"       \
+                                                   " and retry_at < $1::timestamptz and id > "     \
+                                                   "$2::uuid order by id limit $3::bigint")        \
+    /* id → its view. */                                                                         \
+    X(GET, 1, DV_SQL_VIEWS("select seq as mark, 1 as place, id from orders where id = $1::uuid"))  \
+    /* state's name or '', limit → views, newest first. */                                       \
+    X(LIST_ALL, 2,                                                                                 \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
+                   " from orders where ($1::text = '' or status = $1)"                             \
+                   " order by id desc limit $2::bigint"))                                          \
+    /* The same, unfinished ones only. */                                                          \
+    X(LIST_UNFINISHED, 2,                                                                          \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
+                   " from orders where not finished and ($1::text = '' or status = $1)"            \
+                   " order by id desc limit $2::bigint"))                                          \
+    /* The same of a user ($3); $4: 1 for unfinished ones only. */                                 \
+    X(LIST_USER, 4,                                                                                \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
+                   " from orders where user_id = $3::text and ($1::text = '' or status = $1)"      \
+                   " and ($4::bigint = 0 or not finished)"                                         \
+                   " order by id desc limit $2::bigint"))                                          \
+    /* position, limit → the orders of the events above it, once for each event. */              \
+    X(EVENTS, 2,                                                                                   \
+      DV_SQL_VIEWS("select seq as mark, position as place, order_id as id from order_events"       \
+                   " where position > $1::bigint order by position limit $2::bigint"))             \
+    /* → waiting, active, completed, failed. An attempt that waits stands in an active state. */ \
+    X(STATS, 0,                                                                                    \
+      "select h.pending + w.n, h.active - w.n, h.confirmed, h.failed from event_stream h,"         \
+      " (select count(*) as n from orders where retry_at is not null) w")
+
+/* Migration (actors/migrate.c). The lock's number is "drover" in ASCII. */
+#define DV_SQL_MIGRATE_LOCK "select pg_advisory_lock(110442659079538)"
+#define DV_SQL_MIGRATE_TABLE                                                                       \
+    "create table if not exists schema_migrations ("                                               \
+    " number integer primary key, name text not null, applied_at timestamptz not null"             \
+    " default now())"
+#define DV_SQL_MIGRATE_HAS "select 1 from schema_migrations where number = $1::integer"
+#define DV_SQL_MIGRATE_NOTE                                                                        \
+    "insert into schema_migrations (number, name) values ($1::integer, $2::text)"
+
+#endif
