@@ -379,7 +379,7 @@ START_TEST(a_failed_order_says_why)
 }
 END_TEST
 
-START_TEST(an_outcome_is_unknown_only_while_that_is_known_of_it)
+START_TEST(an_outcome_is_unknown_only_while_the_order_rests_in_doubt)
 {
     dv_attempt attempt = ATTEMPTS[0];
     dv_view view = {terms_sol_usdc(), &attempt, 1, EVENTS, 4};
@@ -391,6 +391,10 @@ START_TEST(an_outcome_is_unknown_only_while_that_is_known_of_it)
     assert_string("order/outcome", "unknown");
     assert_string("order/status", "submitted");
     attempt.error = DV_VENUE_TRANSACTION_FAILED;
+    render_frame(&view, 4);
+    assert_absent("order/outcome");
+    attempt.error = DV_VENUE_OUTCOME_UNKNOWN; /* learnt with the event that followed */
+    view.events_count = 5;
     render_frame(&view, 4);
     assert_absent("order/outcome");
 }
@@ -755,7 +759,7 @@ static void add_order_tests(TCase *tcase)
     tcase_add_test(tcase, frames_and_history_agree);
     tcase_add_test(tcase, frames_of_all_orders_are_order_updates);
     tcase_add_test(tcase, a_failed_order_says_why);
-    tcase_add_test(tcase, an_outcome_is_unknown_only_while_that_is_known_of_it);
+    tcase_add_test(tcase, an_outcome_is_unknown_only_while_the_order_rests_in_doubt);
     tcase_add_test(tcase, a_string_amount_makes_string_prices_in_the_order);
     tcase_add_test(tcase, a_token_is_shown_by_mint_if_it_was_named_by_mint_or_is_not_in_the_table);
     tcase_add_test(tcase, a_buy_shows_its_quantity_and_what_it_paid_once_that_is_known);
