@@ -11,7 +11,9 @@
 #define ENDED_MAX 10000   /* terminal orders remembered */
 #define RECALLS_MAX 10000 /* orders asked for at once */
 #define RECALL_TIMEOUT_NS (2000 * DV_NS_PER_MS)
-#define RECALL_AGAIN_NS (100 * DV_NS_PER_MS) /* after a failure, if gateways are owed events */
+#define RECALL_AGAIN_NS (100 * DV_NS_PER_MS)  /* after a failure, if gateways are owed events */
+#define DOUBT_AFTER_NS (10000 * DV_NS_PER_MS) /* silence after which an event may have been lost   \
+                                               */
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)
@@ -39,6 +41,7 @@ typedef struct order {
     uint32_t owed_seq;    /* the first one owed */
     uint64_t request_id;  /* of the recall under way; 0: none */
     dv_timer timer;       /* when the recall has failed, or is due again */
+    int64_t sure_at_ns;   /* when its view was last known to be the newest */
     UT_hash_handle by_id;
     UT_hash_handle by_request;
     struct order *prev, *next; /* among those that ended, oldest first */
@@ -291,13 +294,16 @@ static void head_ask(notification *self, dv_time now, dv_outbox *outbox)
         &(dv_message){.type = DV_MSG_order_get, .order_get = {.request_id = self->head_request}});
 }
 
+/* Events that a known order turns out to have are news to whoever watches. */
 static void on_order_view(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    (void)now;
     notification *self = arg;
     const dv_order_view *m = &envelope->message.order_view;
     order *o = order_find(self, &m->view.terms.order_id);
     if (o == NULL || m->view.events_count <= o->seq) return;
+    if (o->owed == 0) o->owed_seq = o->seq + 1;
+    if (o->view != NULL) o->owed |= o->watching | self->all;
+    o->sure_at_ns = now.mono_ns;
     dv_view view = m->view;
     order_keep(self, o, &view);
     order_tell(o, self, &view, outbox);
@@ -381,6 +387,7 @@ static void on_order_event(void *arg, const dv_envelope *envelope, dv_time now, 
     if (o->owed == 0) o->owed_seq = o->view != NULL ? o->seq + 1 : (uint32_t)m->event.seq;
     o->owed |= o->watching | self->all;
     o->heard_seq = (uint32_t)m->event.seq;
+    o->sure_at_ns = now.mono_ns;
     dv_view view = order_view(o, outbox);
     if (event_apply(self, o, m, &view, outbox)) {
         order_tell(o, self, &view, outbox);
@@ -392,6 +399,21 @@ static void on_order_event(void *arg, const dv_envelope *envelope, dv_time now, 
 
 /* ---- watches ------------------------------------------------------------------------------ */
 
+/* Answers with the view that is known. Gateways watch again from time to time: if nothing was heard
+   of an unfinished order for long, that is the time to ask whether its last event was lost. */
+static void watch_known(notification *self, order *o, gateway_set from, dv_time now,
+                        dv_outbox *outbox)
+{
+    dv_view view = order_view(o, outbox);
+    update_send(self, from, &view, false, outbox);
+    order_touch(self, o);
+    if (o->ended) return;
+    o->watching |= from;
+    if (now.mono_ns < o->sure_at_ns + DOUBT_AFTER_NS) return;
+    o->sure_at_ns = now.mono_ns;
+    (void)recall(self, o, now, outbox);
+}
+
 static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
@@ -400,10 +422,7 @@ static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, 
     order *o = order_find(self, id);
     if (o == NULL) o = order_add(self, id);
     if (order_complete(o)) {
-        dv_view view = order_view(o, outbox);
-        update_send(self, from, &view, false, outbox);
-        if (!o->ended) o->watching |= from;
-        order_touch(self, o);
+        watch_known(self, o, from, now, outbox);
         return;
     }
     if (recall(self, o, now, outbox)) {

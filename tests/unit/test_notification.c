@@ -390,6 +390,38 @@ START_TEST(lost_events_are_recalled_until_persistence_answers)
 }
 END_TEST
 
+START_TEST(a_last_event_that_was_lost_is_found_when_the_order_is_watched_again)
+{
+    events(1, 1, 3);
+    watch('A', 1);
+    sent();
+    pass(9999);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "A:now1/3");
+    pass(1);
+    watch('B', 1);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "B:now1/3 get1#1 A:now1/3");
+    told(1, 1, LAST);
+    ck_assert_str_eq(sent(), "A:live1/4 B:live1/4 A:live1/5 B:live1/5");
+}
+END_TEST
+
+START_TEST(doubt_about_an_order_costs_its_watchers_nothing)
+{
+    events(1, 1, 3);
+    pass(10000);
+    watch('A', 1);
+    ck_assert_str_eq(sent(), "A:now1/3 get1#1");
+    if (_i == 0) told(1, 1, 3);
+    if (_i == 1) query_done(1, DV_STORE_AWAY, 0);
+    if (_i == 2) pass(2000);
+    ck_assert_str_eq(sent(), "");
+    events(1, 4, 4);
+    ck_assert_str_eq(sent(), "A:live1/4");
+}
+END_TEST
+
 START_TEST(lost_events_that_nobody_watches_wait_for_the_next_watcher)
 {
     events(1, 1, 1);
@@ -553,6 +585,8 @@ int main(void)
     tcase_add_test(tcase, an_event_that_overtakes_the_answer_follows_it);
     tcase_add_test(tcase, lost_events_are_recalled_and_each_is_sent_once_in_order);
     tcase_add_test(tcase, lost_events_are_recalled_until_persistence_answers);
+    tcase_add_test(tcase, a_last_event_that_was_lost_is_found_when_the_order_is_watched_again);
+    tcase_add_loop_test(tcase, doubt_about_an_order_costs_its_watchers_nothing, 0, 3);
     tcase_add_test(tcase, lost_events_that_nobody_watches_wait_for_the_next_watcher);
     tcase_add_test(tcase, all_orders_begin_with_the_last_position_and_every_later_event_follows);
     tcase_add_test(tcase, a_gateway_that_watches_one_and_all_gets_each_event_once);
