@@ -86,25 +86,24 @@ static bool credentials_parse(dv_text text, dv_redis_url *url)
 /* host, host:port, [address] or [address]:port. */
 static bool address_parse(dv_text text, dv_redis_url *url)
 {
-    dv_text host, port = text;
-    if (text.size > 0 && text.at[0] == '[') {
-        const char *end = first_of(text, ']');
-        if (end == NULL) return false;
-        host = cut(&port, end);
-        host.at++, host.size--;
-        if (port.size > 0 && *port.at != ':') return false;
-        cut(&port, port.size > 0 ? port.at : NULL);
-        if (end[0] == ']' && port.size == 0 && text.at + text.size != end + 1) return false;
-    } else {
-        const char *colon = first_of(text, ':');
-        host = cut(&port, colon);
-        if (colon != NULL && port.size == 0) return false;
+    dv_text host = text;
+    const char *end = text.at + text.size, *host_end = first_of(text, ':');
+    if (text.size > 0 && *text.at == '[') {
+        const char *bracket = first_of(text, ']');
+        if (bracket == NULL) return false;
+        host = (dv_text){text.at + 1, (uint32_t)(bracket - text.at - 1)};
+        host_end = bracket + 1;
+    } else if (host_end != NULL) {
+        host.size = (uint32_t)(host_end - text.at);
     }
-    uint32_t number = PORT_DEFAULT;
-    if (port.size > 0 && (!number_parse(port, UINT16_MAX, &number) || number == 0)) return false;
+    uint32_t port = PORT_DEFAULT;
+    if (host_end != NULL && host_end != end) {
+        dv_text digits = {host_end + 1, (uint32_t)(end - host_end - 1)};
+        if (*host_end != ':' || !number_parse(digits, UINT16_MAX, &port) || port == 0) return false;
+    }
     if (host.size == 0 || host.size >= sizeof url->host) return false;
     dv_text_copy(url->host, sizeof url->host, host);
-    url->port = (uint16_t)number;
+    url->port = (uint16_t)port;
     return true;
 }
 
