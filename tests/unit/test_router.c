@@ -1,0 +1,356 @@
+#include "actors/router.h"
+#include "stage.h"
+
+#define PORT DV_PORT(DV_LINK_quote, 1)
+#define TICKETS 200000
+#define FORGET_MS 120000
+
+/* A venue that keeps the tickets it was given, and answers when the test says so. */
+typedef struct fake {
+    dv_venue base;
+    uint64_t tickets[TICKETS + 10];
+    size_t count;
+    dv_message due; /* what the next tick answers, to `due_ticket` */
+    uint64_t due_ticket;
+    int64_t next_ns;
+    dv_err start_error;
+    dv_health health;
+} fake;
+
+static fake *venue;
+static stage *s;
+static bool destroyed;
+
+static void keep(uint64_t ticket)
+{
+    ck_assert_uint_lt(venue->count, TICKETS + 10);
+    venue->tickets[venue->count++] = ticket;
+}
+
+static void fake_quote(dv_venue *v, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+                       const dv_answers *answers)
+{
+    (void)v, (void)ask, (void)now, (void)answers;
+    keep(ticket);
+}
+
+/* Building answers at once. */
+static void fake_build(dv_venue *v, uint64_t ticket, const dv_swap_build *build, dv_time now,
+                       const dv_answers *answers)
+{
+    (void)v, (void)now;
+    keep(ticket);
+    dv_message message = {.type = DV_MSG_swap_built,
+                          .swap_built = {.order_id = build->order_id,
+                                         .attempt = build->attempt,
+                                         .last_valid_block_height = 77}};
+    answers->answer(answers->context, ticket, &message);
+}
+
+static void fake_send(dv_venue *v, uint64_t ticket, const dv_swap_send *send, dv_time now,
+                      const dv_answers *answers)
+{
+    (void)v, (void)send, (void)now, (void)answers;
+    keep(ticket);
+}
+
+static void fake_check(dv_venue *v, uint64_t ticket, const dv_swap_check *check, dv_time now,
+                       const dv_answers *answers)
+{
+    (void)v, (void)check, (void)now, (void)answers;
+    keep(ticket);
+}
+
+static int64_t fake_tick(dv_venue *v, dv_time now, const dv_answers *answers)
+{
+    (void)v, (void)now;
+    if (venue->due.type != 0) answers->answer(answers->context, venue->due_ticket, &venue->due);
+    venue->due.type = 0;
+    return venue->next_ns;
+}
+
+static dv_err fake_start(dv_venue *v, dv_time now, char ret_why[DV_REASON_MAX])
+{
+    (void)v, (void)now;
+    if (venue->start_error != DV_OK) snprintf(ret_why, DV_REASON_MAX, "the disk is away");
+    return venue->start_error;
+}
+
+static dv_health fake_health(const dv_venue *v)
+{
+    (void)v;
+    return venue->health;
+}
+
+static void fake_destroy(dv_venue **v)
+{
+    destroyed = true;
+    free(*v);
+    *v = NULL;
+}
+
+static dv_venue_class fake_class;
+
+static void set_up(void)
+{
+    fake_class = (dv_venue_class){"meteora",  fake_start, fake_quote,  fake_build,  fake_send,
+                                  fake_check, fake_tick,  fake_health, fake_destroy};
+    venue = calloc(1, sizeof *venue);
+    venue->base.class = &fake_class;
+    venue->next_ns = DV_NEVER;
+    dv_venue *given = &venue->base;
+    s = stage_new(&DV_ROUTER_CLASS, dv_router_new(1, &given));
+    ck_assert_ptr_null(given);
+}
+
+static void tear_down(void)
+{
+    stage_destroy(s);
+    ck_assert(destroyed);
+}
+
+static dv_id order(uint32_t number)
+{
+    dv_id id = {{0x01}};
+    memcpy(&id.bytes[12], &number, sizeof number);
+    return id;
+}
+
+static void quote_ask(const char *peer, uint32_t number)
+{
+    stage_receive(s, PORT, peer,
+                  (dv_message){.type = DV_MSG_quote_ask,
+                               .quote_ask = {.order_id = order(number), .attempt = 1}});
+}
+
+static void swap_send(const char *peer, uint32_t number, const char *signature)
+{
+    stage_receive(s, PORT, peer,
+                  (dv_message){.type = DV_MSG_swap_send,
+                               .swap_send = {.order_id = order(number),
+                                             .attempt = 1,
+                                             .signature = dv_text_of(signature)}});
+}
+
+static void answer_quote(uint64_t ticket, uint32_t number)
+{
+    venue->due = (dv_message){
+        .type = DV_MSG_quote_told,
+        .quote_told = {.order_id = order(number), .attempt = 1, .quote = {.amount_out = 123}}};
+    venue->due_ticket = ticket;
+    stage_tick(s);
+}
+
+static void answer_status(uint64_t ticket, uint32_t number, dv_swap_outcome outcome)
+{
+    venue->due =
+        (dv_message){.type = DV_MSG_swap_status,
+                     .swap_status = {.order_id = order(number), .attempt = 1, .outcome = outcome}};
+    venue->due_ticket = ticket;
+    stage_tick(s);
+}
+
+static void check_went_to(const stage_sent *sent, const char *peer)
+{
+    dv_peer expected = stage_peer(peer);
+    ck_assert_uint_eq(sent->port, PORT);
+    ck_assert_uint_eq(sent->to.size, expected.size);
+    ck_assert_mem_eq(sent->to.bytes, expected.bytes, expected.size);
+}
+
+/* ---- who is answered ---- */
+
+START_TEST(an_answer_goes_to_the_peer_that_asked_whatever_the_order)
+{
+    quote_ask("execution-a", 1);
+    quote_ask("execution-b", 1);
+    ck_assert_uint_eq(s->sent_count, 0);
+    ck_assert_uint_ne(venue->tickets[0], venue->tickets[1]);
+    answer_quote(venue->tickets[1], 1);
+    const stage_sent *sent = stage_expect(s, DV_MSG_quote_told);
+    check_went_to(sent, "execution-b");
+    ck_assert_uint_eq(sent->message.quote_told.quote.amount_out, 123);
+    answer_quote(venue->tickets[0], 1);
+    check_went_to(stage_expect(s, DV_MSG_quote_told), "execution-a");
+}
+END_TEST
+
+START_TEST(an_answer_given_within_the_call_is_sent)
+{
+    stage_receive(s, PORT, "execution",
+                  (dv_message){.type = DV_MSG_swap_build,
+                               .swap_build = {.order_id = order(9), .attempt = 2}});
+    const stage_sent *sent = stage_expect(s, DV_MSG_swap_built);
+    check_went_to(sent, "execution");
+    ck_assert_uint_eq(sent->message.swap_built.last_valid_block_height, 77);
+    ck_assert_uint_eq(sent->message.swap_built.attempt, 2);
+}
+END_TEST
+
+START_TEST(a_request_is_answered_once)
+{
+    quote_ask("execution", 1);
+    answer_quote(venue->tickets[0], 1);
+    answer_quote(venue->tickets[0], 1);
+    answer_quote(venue->tickets[0] + 1000, 1);
+    ck_assert_uint_eq(s->sent_count, 1);
+}
+END_TEST
+
+START_TEST(a_send_repeated_shares_its_ticket_and_the_last_sender_is_told)
+{
+    swap_send("execution-a", 1, "sigA");
+    swap_send("execution-b", 1, "sigA");
+    swap_send("execution-a", 2, "sigAB");
+    ck_assert_uint_eq(venue->tickets[0], venue->tickets[1]);
+    ck_assert_uint_ne(venue->tickets[0], venue->tickets[2]);
+    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-b");
+    answer_status(venue->tickets[2], 2, DV_SWAP_FAILED);
+    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-a");
+    swap_send("execution-a", 1, "sigA"); /* answered before: a request of its own */
+    answer_status(venue->tickets[3], 1, DV_SWAP_LANDED);
+    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-a");
+}
+END_TEST
+
+START_TEST(a_check_is_answered_beside_a_send_of_the_same_transaction)
+{
+    swap_send("execution", 1, "sig");
+    stage_receive(
+        s, PORT, "other",
+        (dv_message){
+            .type = DV_MSG_swap_check,
+            .swap_check = {.order_id = order(1), .attempt = 1, .signature = dv_text_of("sig")}});
+    answer_status(venue->tickets[1], 1, DV_SWAP_UNKNOWN);
+    check_went_to(stage_expect(s, DV_MSG_swap_status), "other");
+    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution");
+}
+END_TEST
+
+/* ---- limits ---- */
+
+static void fill_up(void)
+{
+    dv_peer peer = stage_peer("execution");
+    for (uint32_t i = 0; i < TICKETS; i++) {
+        dv_envelope e = {.port = PORT, .peer = peer, .message = {.type = DV_MSG_quote_ask}};
+        e.message.quote_ask = (dv_quote_ask){.order_id = order(i), .attempt = 1};
+        DV_ROUTER_CLASS.handlers[DV_MSG_quote_ask](s->self, &e, s->now, s->outbox);
+    }
+    ck_assert_uint_eq(venue->count, TICKETS);
+}
+
+START_TEST(a_full_table_refuses_every_kind_of_request_with_an_error)
+{
+    fill_up();
+    quote_ask("execution", 1);
+    const dv_quote_told *told = &stage_expect(s, DV_MSG_quote_told)->message.quote_told;
+    ck_assert_uint_ne(told->quote.error, DV_OK);
+    ck_assert(dv_text_is(told->quote.venue, "meteora"));
+    stage_receive(s, PORT, "execution",
+                  (dv_message){.type = DV_MSG_swap_build,
+                               .swap_build = {.order_id = order(1), .attempt = 1}});
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_built)->message.swap_built.error, DV_ENGINE_FULL);
+    swap_send("execution", 1, "sig");
+    const dv_swap_status *status = &stage_expect(s, DV_MSG_swap_status)->message.swap_status;
+    ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
+    ck_assert_uint_eq(status->error, DV_ENGINE_FULL);
+    ck_assert(dv_text_is(status->signature, "sig"));
+    stage_receive(s, PORT, "execution",
+                  (dv_message){.type = DV_MSG_swap_check,
+                               .swap_check = {.order_id = order(1), .attempt = 1}});
+    status = &stage_expect(s, DV_MSG_swap_status)->message.swap_status;
+    ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
+    ck_assert_uint_eq(venue->count, TICKETS);
+    answer_quote(venue->tickets[5], 5); /* makes room for one */
+    quote_ask("execution", 1);
+    ck_assert_uint_eq(venue->count, TICKETS + 1);
+}
+END_TEST
+
+START_TEST(a_request_that_is_never_answered_is_forgotten_in_time)
+{
+    fill_up();
+    swap_send("execution", 1, "sig");
+    stage_expect(s, DV_MSG_swap_status);
+    ck_assert_int_eq(stage_tick(s), s->now.mono_ns + FORGET_MS * DV_NS_PER_MS);
+    stage_pass_ms(s, FORGET_MS);
+    ck_assert_int_eq(stage_tick(s), DV_NEVER);
+    venue->count = 0;
+    swap_send("execution", 1, "sig");
+    ck_assert_uint_eq(venue->count, 1);
+    stage_pass_ms(s, FORGET_MS - 1);
+    swap_send("execution", 1, "sig"); /* asked again: not forgotten yet */
+    stage_pass_ms(s, FORGET_MS - 1);
+    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    stage_expect(s, DV_MSG_swap_status);
+}
+END_TEST
+
+/* ---- its venue ---- */
+
+START_TEST(a_venue_that_cannot_start_fails_the_actors_start_with_its_reason)
+{
+    char why[DV_REASON_MAX] = "";
+    venue->start_error = DV_START_FAILED;
+    ck_assert_int_eq(DV_ROUTER_CLASS.start(s->self, s->now, s->outbox, why), DV_START_FAILED);
+    ck_assert_str_eq(why, "the disk is away");
+    venue->start_error = DV_OK;
+    ck_assert_int_eq(DV_ROUTER_CLASS.start(s->self, s->now, s->outbox, why), DV_OK);
+}
+END_TEST
+
+START_TEST(a_tick_passes_on_the_venues_deadline)
+{
+    venue->next_ns = s->now.mono_ns + 5;
+    ck_assert_int_eq(stage_tick(s), s->now.mono_ns + 5);
+    venue->next_ns = DV_NEVER;
+    ck_assert_int_eq(stage_tick(s), DV_NEVER);
+}
+END_TEST
+
+START_TEST(its_health_is_the_venues)
+{
+    ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_OK);
+    venue->health = (dv_health){DV_VENUE_OUTCOME_UNKNOWN, "why"};
+    ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_VENUE_OUTCOME_UNKNOWN);
+    ck_assert_str_eq(DV_ROUTER_CLASS.health(s->self).text, "why");
+    fake_class.health = NULL;
+    ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_OK);
+}
+END_TEST
+
+START_TEST(a_router_that_never_got_further_can_be_destroyed)
+{
+    void *nothing = NULL;
+    DV_ROUTER_CLASS.destroy(&nothing);
+    swap_send("execution", 1, "sig"); /* with a request open: tear_down destroys it */
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("router");
+    TCase *tcase = tcase_create("router");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 30);
+    tcase_add_test(tcase, an_answer_goes_to_the_peer_that_asked_whatever_the_order);
+    tcase_add_test(tcase, an_answer_given_within_the_call_is_sent);
+    tcase_add_test(tcase, a_request_is_answered_once);
+    tcase_add_test(tcase, a_send_repeated_shares_its_ticket_and_the_last_sender_is_told);
+    tcase_add_test(tcase, a_check_is_answered_beside_a_send_of_the_same_transaction);
+    tcase_add_test(tcase, a_full_table_refuses_every_kind_of_request_with_an_error);
+    tcase_add_test(tcase, a_request_that_is_never_answered_is_forgotten_in_time);
+    tcase_add_test(tcase, a_venue_that_cannot_start_fails_the_actors_start_with_its_reason);
+    tcase_add_test(tcase, a_tick_passes_on_the_venues_deadline);
+    tcase_add_test(tcase, its_health_is_the_venues);
+    tcase_add_test(tcase, a_router_that_never_got_further_can_be_destroyed);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
