@@ -286,13 +286,14 @@ static uint64_t read_tolerance(reading *r, uint64_t default_bps)
     return one ? slippage_bps : tolerance_bps;
 }
 
-/* A text that must be there and not empty. */
+/* A text that must be there, and not empty. */
 static bool read_text(reading *r, member_id member, dv_text *ret_text)
 {
     const value *v = &r->values[member];
     const char *flaw = !given(r, member)         ? "is required"
                        : v->kind != VALUE_STRING ? "must be a string"
                        : v->text.size == 0       ? "must not be empty"
+                       : has_controls(v->text)   ? "holds a control character"
                                                  : NULL;
     if (flaw) member_fault(r, DV_REQUEST_INVALID, member, flaw);
     if (!flaw) *ret_text = v->text;

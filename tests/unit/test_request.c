@@ -268,6 +268,8 @@ static const bad_row BAD[] = {
      "tokenIn"},
     {"{\"tokenIn\":\"sol\",\"tokenOut\":\"USDC\",\"amount\":1}", DV_ORDER_TOKEN_UNKNOWN, "tokenIn"},
     {"{\"tokenIn\":\"\",\"tokenOut\":\"USDC\",\"amount\":1}", DV_REQUEST_INVALID, "tokenIn"},
+    {"{\"tokenIn\":\"SOL\\u0000\",\"tokenOut\":\"USDC\",\"amount\":1}", DV_REQUEST_INVALID,
+     "tokenIn"},
     {"{\"tokenIn\":3,\"tokenOut\":\"USDC\",\"amount\":1}", DV_REQUEST_INVALID, "tokenIn"},
     {"{\"tokenIn\":\"SOL\",\"amount\":1}", DV_REQUEST_INVALID, "tokenOut"},
     {"{" PAIR "\"amount\":null}", DV_REQUEST_INVALID, "amount"},
