@@ -7,7 +7,8 @@
    Writes           feed: order_update, watch_refused, feed_head · recall: order_get
    Durable effects  none: all of it can be read again from PostgreSQL
    May block on     nothing
-   Limits           views of active orders, and of the last 10,000 that ended
+   Limits           views of active orders, and of the last 10,000 that ended; 10,000 orders
+                    recalled at once; 64 gateways
    If it dies       gateways watch again; every update carries the order's whole history, so that
                     nothing is skipped */
 #ifndef DV_NOTIFICATION_H

@@ -351,6 +351,21 @@ START_TEST(an_event_that_overtakes_the_answer_follows_it)
 }
 END_TEST
 
+START_TEST(an_event_overtaking_the_answer_is_not_kept_from_who_asked_by_who_was_owed_it_first)
+{
+    events(2, 1, 1);
+    watch_all('B', true);
+    sent();
+    watch('A', 1);
+    event(1, 4, 104);
+    told(1, 1, 2);
+    ck_assert_str_eq(sent(), "get1#1 A:now1/2");
+    pass(100);
+    told(2, 1, 4);
+    ck_assert_str_eq(sent(), "get1#2 B:live1/3 A:live1/3 B:live1/4 A:live1/4");
+}
+END_TEST
+
 /* ---- events that were lost ----------------------------------------------------------------- */
 
 START_TEST(lost_events_are_recalled_and_each_is_sent_once_in_order)
@@ -419,6 +434,34 @@ START_TEST(doubt_about_an_order_costs_its_watchers_nothing)
     ck_assert_str_eq(sent(), "");
     events(1, 4, 4);
     ck_assert_str_eq(sent(), "A:live1/4");
+}
+END_TEST
+
+START_TEST(an_answer_older_than_a_lost_event_is_not_taken_for_the_newest)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    event(1, 4, 104);
+    event(1, 3, 103);
+    sent();
+    told(1, 1, 3);
+    ck_assert_str_eq(sent(), "A:live1/2 A:live1/3");
+    pass(100);
+    ck_assert_str_eq(sent(), "get1#2");
+    told(2, 1, 4);
+    ck_assert_str_eq(sent(), "A:live1/4");
+}
+END_TEST
+
+START_TEST(an_event_of_an_order_that_is_not_there_is_dropped)
+{
+    events(2, 1, 1);
+    watch_all('A', true);
+    event(1, 3, 103);
+    sent();
+    query_done(1, DV_ORDER_NOT_FOUND, 0);
+    pass(10000);
+    ck_assert_str_eq(sent(), "");
 }
 END_TEST
 
@@ -583,6 +626,10 @@ int main(void)
     tcase_add_test(tcase, a_recall_without_an_answer_refuses_the_watch_after_two_seconds);
     tcase_add_test(tcase, the_first_event_answers_a_watch_that_came_before_it);
     tcase_add_test(tcase, an_event_that_overtakes_the_answer_follows_it);
+    tcase_add_test(
+        tcase, an_event_overtaking_the_answer_is_not_kept_from_who_asked_by_who_was_owed_it_first);
+    tcase_add_test(tcase, an_answer_older_than_a_lost_event_is_not_taken_for_the_newest);
+    tcase_add_test(tcase, an_event_of_an_order_that_is_not_there_is_dropped);
     tcase_add_test(tcase, lost_events_are_recalled_and_each_is_sent_once_in_order);
     tcase_add_test(tcase, lost_events_are_recalled_until_persistence_answers);
     tcase_add_test(tcase, a_last_event_that_was_lost_is_found_when_the_order_is_watched_again);

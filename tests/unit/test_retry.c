@@ -405,6 +405,21 @@ START_TEST(a_schedule_that_is_back_is_filled_at_once)
 }
 END_TEST
 
+START_TEST(a_take_that_the_schedule_took_along_is_asked_again)
+{
+    begin();
+    arm("execution", 1, now.wall_us);
+    DV_RETRY_CLASS.tick(self, now, outbox);
+    ck_assert(schedule.asked);
+    schedule.fault = "gone";
+    schedule.asked = false;
+    pass(10000);
+    schedule.fault = NULL;
+    pass(10000);
+    ck_assert_str_eq(sent(), "sweep execution:1");
+}
+END_TEST
+
 /* ---- the URL ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -486,6 +501,7 @@ int main(void)
     tcase_add_test(tcase, whom_a_sweep_does_not_name_everybody_who_spoke_is_told);
     tcase_add_test(tcase, while_the_schedule_is_away_what_is_overdue_is_handed_out_by_the_sweep);
     tcase_add_test(tcase, a_schedule_that_is_back_is_filled_at_once);
+    tcase_add_test(tcase, a_take_that_the_schedule_took_along_is_asked_again);
     TCase *url = tcase_create("redis_url");
     tcase_add_loop_test(url, a_url_is_read, 0, sizeof GOOD / sizeof GOOD[0]);
     tcase_add_loop_test(url, a_bad_url_is_refused_without_telling_the_password, 0,
