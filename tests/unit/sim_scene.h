@@ -12,6 +12,7 @@
 
 #define SCENE_WALL_US 1700000000000000
 #define SCENE_NAME_SIZE 128
+#define SCENE_SOL UINT64_C(1000000000) /* atoms in a whole one */
 
 #define MINT_SOL "So11111111111111111111111111111111111111112"
 #define MINT_USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
@@ -171,7 +172,7 @@ static inline dv_swap_built scene_build(scene *s, dv_swap_build build)
     return scene_last(s, DV_MSG_swap_built)->message.swap_built;
 }
 
-/* Builds an order's first attempt, which must succeed: 1 SOL for USDC unless said otherwise. */
+/* Builds the first attempt of an order of SOL for USDC, which must succeed. */
 static inline scene_swap scene_built(scene *s, uint32_t order, dv_swap_mode mode, uint64_t amount,
                                      uint64_t limit_amount)
 {
@@ -185,6 +186,12 @@ static inline scene_swap scene_built(scene *s, uint32_t order, dv_swap_mode mode
     ck_assert_uint_eq(built.error, DV_OK);
     return (scene_swap){scene_order(order), 1, built.last_valid_block_height, built.signature,
                         built.transaction};
+}
+
+/* The same for 1 SOL at any price. */
+static inline scene_swap scene_sell(scene *s, uint32_t order)
+{
+    return scene_built(s, order, DV_EXACT_IN, SCENE_SOL, 1);
 }
 
 static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
@@ -210,6 +217,16 @@ static inline dv_swap_status scene_check(scene *s, const scene_swap *swap)
     return scene_last(s, DV_MSG_swap_status)->message.swap_status;
 }
 
+/* The status told last, which must be of this transaction. */
+static inline dv_swap_status scene_status(const scene *s, const scene_swap *swap)
+{
+    dv_swap_status status = scene_last(s, DV_MSG_swap_status)->message.swap_status;
+    ck_assert(dv_text_equal(status.signature, swap->signature));
+    ck_assert(dv_id_equal(&status.order_id, &swap->order_id));
+    ck_assert_uint_eq(status.attempt, swap->attempt);
+    return status;
+}
+
 /* How many statuses were told so far. */
 static inline size_t scene_told(const scene *s)
 {
@@ -232,6 +249,11 @@ static inline int scene_lines(const scene *s, const char *const texts[])
     }
     fclose(file);
     return count;
+}
+
+static inline int scene_lines_with(const scene *s, const char *text)
+{
+    return scene_lines(s, (const char *const[]){text, NULL});
 }
 
 #endif

@@ -1,14 +1,9 @@
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <time.h>
 
-#include "actors/base/clock.h"
 #include "actors/solana/base58.h"
 #include "proto/amount.h"
 #include "sim_scene.h"
 
-#define SOL UINT64_C(1000000000)
 #define BLOCKS_MS(n) ((n)*400)
 #define EXPIRED_MS BLOCKS_MS(152)
 
@@ -24,31 +19,11 @@ static void tear_down(void)
     scene_destroy(s);
 }
 
-static scene_swap built(uint32_t order)
-{
-    return scene_built(s, order, DV_EXACT_IN, SOL, 1);
-}
-
-/* The status told last, which must be of this transaction. */
-static dv_swap_status told(const scene_swap *swap)
-{
-    dv_swap_status status = scene_last(s, DV_MSG_swap_status)->message.swap_status;
-    ck_assert(dv_text_equal(status.signature, swap->signature));
-    ck_assert(dv_id_equal(&status.order_id, &swap->order_id));
-    ck_assert_uint_eq(status.attempt, swap->attempt);
-    return status;
-}
-
-static int lines(const char *text)
-{
-    return scene_lines(s, (const char *const[]){text, NULL});
-}
-
 static int lines_of(const scene_swap *swap)
 {
     char text[DV_BASE58_TEXT_SIZE];
     dv_text_copy(text, sizeof text, swap->signature);
-    return lines(text);
+    return scene_lines_with(s, text);
 }
 
 /* ---- quotes ---- */
@@ -59,7 +34,7 @@ START_TEST(a_quote_is_told_after_its_delay_and_not_before)
     s->config.sim_quote_max_ms = 300;
     scene_open(s, "raydium");
     for (uint32_t order = 1; order <= 100; order++)
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL, order);
+        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, order);
     scene_pass_ms(s, 199);
     ck_assert_uint_eq(s->count, 0);
     scene_pass_ms(s, 51);
@@ -74,7 +49,7 @@ START_TEST(a_tick_says_when_the_next_answer_is_due)
 {
     s->config.sim_quote_min_ms = s->config.sim_quote_max_ms = 250;
     scene_open(s, "meteora");
-    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL, 1);
+    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, 1);
     ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to),
                      s->now.mono_ns + 250 * DV_NS_PER_MS);
 }
@@ -87,13 +62,13 @@ START_TEST(a_quote_names_its_venue_fee_and_pool)
     for (int i = 0; i < 2; i++) {
         uint8_t key[32];
         scene_open(s, DEXES[i]);
-        dv_quote a = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL);
-        dv_quote b = scene_quote(s, MINT_USDC, MINT_SOL, DV_EXACT_OUT, SOL);
+        dv_quote a = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL);
+        dv_quote b = scene_quote(s, MINT_USDC, MINT_SOL, DV_EXACT_OUT, SCENE_SOL);
         ck_assert_uint_eq(a.error, DV_OK);
         ck_assert(dv_text_is(a.venue, DEXES[i]));
         ck_assert_uint_eq(a.fee_ppm, i == 0 ? 2500 : 2000);
-        ck_assert_uint_eq(a.amount_in, SOL);
-        ck_assert_uint_eq(b.amount_out, SOL);
+        ck_assert_uint_eq(a.amount_in, SCENE_SOL);
+        ck_assert_uint_eq(b.amount_out, SCENE_SOL);
         ck_assert(dv_base58_decode(a.pool, key, sizeof key));
         ck_assert(dv_text_equal(a.pool, b.pool));
         dv_text_copy(pools[i], sizeof pools[i], a.pool);
@@ -133,8 +108,8 @@ START_TEST(the_same_seed_and_time_give_the_same_quotes_and_asking_changes_nothin
         s->config.sim_seed = run < 2 ? 5 : 6;
         scene_open(s, "meteora");
         for (int i = 0; i < run * 50; i++)
-            (void)scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SOL);
-        uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
+            (void)scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SCENE_SOL);
+        uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
         if (run == 0) first = out;
         if (run == 1) ck_assert_uint_eq(out, first);
         if (run == 2) other = out;
@@ -149,7 +124,7 @@ START_TEST(so_many_percent_of_the_quotes_fail)
     s->config.sim_fault_quote_percent = (uint32_t)_i;
     scene_open(s, "raydium");
     for (uint32_t order = 0; order < 2000; order++)
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL, order);
+        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, order);
     int failed = 0;
     for (size_t i = 0; i < s->count; i++) {
         uint64_t error = s->answers[i].message.quote_told.quote.error;
@@ -165,7 +140,7 @@ END_TEST
 START_TEST(a_transaction_is_signed_valid_for_so_many_blocks_and_never_the_same_twice)
 {
     scene_open(s, "raydium");
-    scene_swap a = built(1), b = built(1);
+    scene_swap a = scene_sell(s, 1), b = scene_sell(s, 1);
     uint8_t signature[64];
     ck_assert(dv_base58_decode(a.signature, signature, sizeof signature));
     ck_assert_uint_eq(a.last_valid, SCENE_WALL_US / 400000 + 150);
@@ -199,19 +174,19 @@ START_TEST(a_transaction_lands_after_its_settle_time_for_what_was_quoted)
     s->config.sim_settle_min_ms = 2000;
     s->config.sim_settle_max_ms = 3000;
     scene_open(s, _i ? "meteora" : "raydium");
-    dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL);
+    dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL);
     scene_swap swap =
-        scene_built(s, 1, DV_EXACT_IN, SOL, dv_min_amount_out_ceil(quote.amount_out, 10));
+        scene_built(s, 1, DV_EXACT_IN, SCENE_SOL, dv_min_amount_out_ceil(quote.amount_out, 10));
     scene_send(s, &swap, 5);
     scene_pass_ms(s, 1999);
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_pass_ms(s, 1001);
-    dv_swap_status status = told(&swap);
+    dv_swap_status status = scene_status(s, &swap);
     ck_assert_uint_eq(scene_last(s, DV_MSG_swap_status)->ticket, 5);
     ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(status.error, DV_OK);
-    ck_assert_uint_eq(status.amount_in, SOL);
+    ck_assert_uint_eq(status.amount_in, SCENE_SOL);
     ck_assert_uint_ge(status.amount_out, dv_min_amount_out_ceil(quote.amount_out, 10));
     dv_swap_status checked = scene_check(s, &swap);
     ck_assert_uint_eq(checked.outcome, DV_SWAP_LANDED);
@@ -225,7 +200,7 @@ START_TEST(an_exact_output_is_delivered_exactly)
     dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_OUT, 150000001);
     scene_swap swap = scene_built(s, 1, DV_EXACT_OUT, 150000001, quote.amount_in);
     scene_send(s, &swap, 5);
-    dv_swap_status status = told(&swap);
+    dv_swap_status status = scene_status(s, &swap);
     ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(status.amount_out, 150000001);
     ck_assert_uint_eq(status.amount_in, quote.amount_in);
@@ -235,9 +210,9 @@ END_TEST
 START_TEST(a_landing_is_one_line_of_the_ledger_with_all_its_members)
 {
     scene_open(s, "meteora");
-    scene_swap swap = built(0x01020304);
+    scene_swap swap = scene_sell(s, 0x01020304);
     scene_send(s, &swap, 5);
-    dv_swap_status status = told(&swap);
+    dv_swap_status status = scene_status(s, &swap);
     char expected[1024], line[1024] = "";
     snprintf(expected, sizeof expected,
              "{\"signature\":\"%.*s\",\"orderId\":\"01930000-0000-0000-0000-000004030201\","
@@ -250,7 +225,7 @@ START_TEST(a_landing_is_one_line_of_the_ledger_with_all_its_members)
     ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
     fclose(file);
     ck_assert_str_eq(line, expected);
-    ck_assert_int_eq(lines(""), 1);
+    ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
 END_TEST
 
@@ -265,7 +240,7 @@ static void look_into_ledger(scene *at, const dv_message *message)
 START_TEST(the_line_is_written_before_the_landing_is_told)
 {
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     s->on_answer = look_into_ledger;
     lines_when_told = -1;
     scene_send(s, &swap, 5);
@@ -276,13 +251,13 @@ END_TEST
 START_TEST(a_price_past_the_limit_fails_on_chain)
 {
     scene_open(s, _i ? "meteora" : "raydium");
-    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
+    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     uint64_t in = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_OUT, 777).amount_in;
-    scene_swap swaps[] = {scene_built(s, 1, DV_EXACT_IN, SOL, out + 1),
+    scene_swap swaps[] = {scene_built(s, 1, DV_EXACT_IN, SCENE_SOL, out + 1),
                           scene_built(s, 2, DV_EXACT_OUT, 777, in - 1)};
     for (int i = 0; i < 2; i++) {
         scene_send(s, &swaps[i], 5);
-        dv_swap_status status = told(&swaps[i]);
+        dv_swap_status status = scene_status(s, &swaps[i]);
         ck_assert_uint_eq(status.outcome, DV_SWAP_FAILED);
         ck_assert_uint_eq(status.error, DV_VENUE_SLIPPAGE_EXCEEDED);
         ck_assert_uint_eq(status.amount_in, 0);
@@ -294,7 +269,7 @@ START_TEST(a_price_past_the_limit_fails_on_chain)
     const char *const second[] = {"\"amountIn\":\"0\",\"amountOut\":\"777\",\"ok\":false", NULL};
     ck_assert_int_eq(scene_lines(s, first), 1);
     ck_assert_int_eq(scene_lines(s, second), 1);
-    ck_assert_uint_eq(scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out, out);
+    ck_assert_uint_eq(scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out, out);
 }
 END_TEST
 
@@ -303,25 +278,25 @@ START_TEST(a_pool_that_cannot_fill_any_more_fails_on_chain)
     scene_open(s, _i ? "meteora" : "raydium");
     scene_swap swap = scene_built(s, 1, DV_EXACT_IN, UINT64_MAX / 2, 1);
     scene_send(s, &swap, 5);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_FAILED);
-    ck_assert_uint_eq(told(&swap).error, DV_VENUE_LIQUIDITY_INSUFFICIENT);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FAILED);
+    ck_assert_uint_eq(scene_status(s, &swap).error, DV_VENUE_LIQUIDITY_INSUFFICIENT);
 }
 END_TEST
 
 START_TEST(fills_move_the_price_and_arbitrage_brings_it_back)
 {
     scene_open(s, _i ? "meteora" : "raydium");
-    uint64_t before = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
-    scene_swap large = scene_built(s, 1, DV_EXACT_IN, 300000 * SOL, 1);
+    uint64_t before = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    scene_swap large = scene_built(s, 1, DV_EXACT_IN, 300000 * SCENE_SOL, 1);
     scene_send(s, &large, 5);
-    ck_assert_uint_eq(told(&large).outcome, DV_SWAP_LANDED);
-    uint64_t moved = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
+    ck_assert_uint_eq(scene_status(s, &large).outcome, DV_SWAP_LANDED);
+    uint64_t moved = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert_uint_lt(moved, before - before / 400);
     scene_pass_ms(s, 3000);
-    uint64_t half = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
+    uint64_t half = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert(half > moved + (before - moved) / 3 && half < before - (before - moved) / 3);
     scene_pass_ms(s, 40000);
-    uint64_t after = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
+    uint64_t after = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert_uint_gt(after, half);
     ck_assert_uint_gt(after, before - before / 300); /* the market itself may have moved */
 }
@@ -333,7 +308,7 @@ START_TEST(sending_again_lands_once_and_tells_the_last_sender)
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     for (uint64_t ticket = 1; ticket <= 5; ticket++) scene_send(s, &swap, ticket);
     scene_pass_ms(s, 2000);
     ck_assert_uint_eq(scene_told(s), 1);
@@ -341,32 +316,32 @@ START_TEST(sending_again_lands_once_and_tells_the_last_sender)
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 5000);
     ck_assert_uint_eq(scene_told(s), 2);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
-    ck_assert_int_eq(lines(""), 1);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
 END_TEST
 
 START_TEST(a_signature_lands_once_across_a_restart)
 {
     scene_open(s, "raydium");
-    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL).amount_out;
-    scene_swap good = built(1), bad = scene_built(s, 2, DV_EXACT_IN, SOL, out + 1);
+    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    scene_swap good = scene_sell(s, 1), bad = scene_built(s, 2, DV_EXACT_IN, SCENE_SOL, out + 1);
     scene_send(s, &good, 5);
-    dv_swap_status before = told(&good);
+    dv_swap_status before = scene_status(s, &good);
     scene_send(s, &bad, 5);
     scene_close(s);
     scene_open(s, "raydium");
     ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(scene_check(s, &good).amount_out, before.amount_out);
     scene_send(s, &good, 6);
-    ck_assert_uint_eq(told(&good).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &good).outcome, DV_SWAP_LANDED);
     scene_send(s, &bad, 6);
-    ck_assert_uint_eq(told(&bad).outcome, DV_SWAP_FAILED);
-    ck_assert_uint_eq(told(&bad).error, DV_VENUE_SLIPPAGE_EXCEEDED);
-    ck_assert_uint_eq(told(&bad).amount_in, 0);
+    ck_assert_uint_eq(scene_status(s, &bad).outcome, DV_SWAP_FAILED);
+    ck_assert_uint_eq(scene_status(s, &bad).error, DV_VENUE_SLIPPAGE_EXCEEDED);
+    ck_assert_uint_eq(scene_status(s, &bad).amount_in, 0);
     scene_pass_ms(s, EXPIRED_MS);
     ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_LANDED);
-    ck_assert_int_eq(lines(""), 2);
+    ck_assert_int_eq(scene_lines_with(s, ""), 2);
 }
 END_TEST
 
@@ -374,7 +349,7 @@ START_TEST(what_was_in_flight_is_lost_with_the_process_and_lands_when_sent_again
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     scene_open(s, "meteora");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
     scene_close(s);
     scene_open(s, "meteora");
@@ -383,7 +358,7 @@ START_TEST(what_was_in_flight_is_lost_with_the_process_and_lands_when_sent_again
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 2000);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
     ck_assert_int_eq(lines_of(&swap), 1);
 }
 END_TEST
@@ -391,26 +366,26 @@ END_TEST
 START_TEST(bytes_that_are_not_what_was_signed_never_land_and_prove_nothing)
 {
     scene_open(s, "raydium");
-    scene_swap swap = built(1), forged = swap;
+    scene_swap swap = scene_sell(s, 1), forged = swap;
     char bytes[DV_TRANSACTION_MAX];
     for (uint32_t i = 0; i <= swap.transaction.size; i++) {
         memcpy(bytes, swap.transaction.at, swap.transaction.size);
         if (i < swap.transaction.size) bytes[i] ^= 1;
         forged.transaction = (dv_text){bytes, swap.transaction.size - (i == swap.transaction.size)};
         scene_send(s, &forged, 5);
-        ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_UNKNOWN);
-        ck_assert_uint_eq(told(&swap).error, DV_VENUE_OUTCOME_UNKNOWN);
+        ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_UNKNOWN);
+        ck_assert_uint_eq(scene_status(s, &swap).error, DV_VENUE_OUTCOME_UNKNOWN);
     }
     forged = swap;
-    forged.signature = built(2).signature;
+    forged.signature = scene_sell(s, 2).signature;
     scene_send(s, &forged, 5);
-    ck_assert_uint_eq(told(&forged).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_uint_eq(scene_status(s, &forged).outcome, DV_SWAP_UNKNOWN);
     forged.signature = dv_text_of("not base58: 0OIl");
     scene_send(s, &forged, 5);
-    ck_assert_uint_eq(told(&forged).outcome, DV_SWAP_UNKNOWN);
-    ck_assert_int_eq(lines(""), 0);
+    ck_assert_uint_eq(scene_status(s, &forged).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_int_eq(scene_lines_with(s, ""), 0);
     scene_send(s, &swap, 5);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
 }
 END_TEST
 
@@ -420,7 +395,7 @@ START_TEST(only_expiry_proves_death_and_nothing_lands_after_it)
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = BLOCKS_MS(200);
     scene_open(s, "raydium");
-    scene_swap sent = built(1), unsent = built(2);
+    scene_swap sent = scene_sell(s, 1), unsent = scene_sell(s, 2);
     scene_send(s, &sent, 5);
     scene_pass_ms(s, BLOCKS_MS(150));
     ck_assert_uint_eq(scene_check(s, &sent).outcome, DV_SWAP_UNKNOWN);
@@ -430,26 +405,26 @@ START_TEST(only_expiry_proves_death_and_nothing_lands_after_it)
     ck_assert_uint_eq(scene_check(s, &sent).error, DV_VENUE_TRANSACTION_EXPIRED);
     ck_assert_uint_eq(scene_check(s, &unsent).outcome, DV_SWAP_DEAD);
     scene_send(s, &unsent, 6);
-    ck_assert_uint_eq(told(&unsent).outcome, DV_SWAP_DEAD);
+    ck_assert_uint_eq(scene_status(s, &unsent).outcome, DV_SWAP_DEAD);
     s->now.wall_us -= INT64_C(3600000000); /* not even if the clock is put back */
     scene_send(s, &unsent, 7);
     scene_pass_ms(s, BLOCKS_MS(400));
-    ck_assert_int_eq(lines(""), 0);
+    ck_assert_int_eq(scene_lines_with(s, ""), 0);
 }
 END_TEST
 
 START_TEST(blocks_go_on_while_the_process_is_down)
 {
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_close(s);
     s->now.wall_us += EXPIRED_MS * DV_US_PER_MS;
     s->now.mono_ns = 1; /* another boot */
     scene_open(s, "raydium");
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_DEAD);
     scene_send(s, &swap, 5);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_DEAD);
-    ck_assert_int_eq(lines(""), 0);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_DEAD);
+    ck_assert_int_eq(scene_lines_with(s, ""), 0);
 }
 END_TEST
 
@@ -459,7 +434,7 @@ START_TEST(a_lost_answer_lands_but_only_a_check_tells)
 {
     s->config.sim_fault_lost_answer_percent = 100;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 10000);
@@ -473,17 +448,17 @@ START_TEST(a_dropped_send_never_arrives_and_the_next_one_does)
 {
     s->config.sim_fault_drop_percent = 100;
     scene_open(s, "raydium");
-    scene_swap swap = built(1), never = built(2);
+    scene_swap swap = scene_sell(s, 1), never = scene_sell(s, 2);
     scene_send(s, &swap, 5);
     scene_send(s, &never, 5);
     scene_pass_ms(s, 10000);
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_send(s, &swap, 6);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
     scene_pass_ms(s, EXPIRED_MS);
     ck_assert_uint_eq(scene_check(s, &never).outcome, DV_SWAP_DEAD);
-    ck_assert_int_eq(lines(""), 1);
+    ck_assert_int_eq(scene_lines_with(s, ""), 1);
     ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to), DV_NEVER); /* forgotten */
 }
 END_TEST
@@ -493,12 +468,12 @@ START_TEST(a_late_landing_takes_three_times_as_long_and_more)
     s->config.sim_fault_late_percent = 100;
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
     scene_pass_ms(s, 6500);
     ck_assert_uint_eq(scene_told(s), 0);
     scene_pass_ms(s, 3500);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
 }
 END_TEST
 
@@ -508,12 +483,12 @@ START_TEST(a_late_landing_comes_before_expiry_where_it_can)
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     s->config.sim_expiry_blocks = 12;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
     scene_pass_ms(s, 3900);
     ck_assert_uint_eq(scene_told(s), 0);
     for (int i = 0; i < 20; i++) scene_pass_ms(s, 100);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
 }
 END_TEST
 
@@ -521,7 +496,7 @@ START_TEST(an_expiring_transaction_never_lands_however_often_it_is_sent)
 {
     s->config.sim_fault_expire_percent = 100;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     for (int i = 0; i < 150; i++) {
         scene_send(s, &swap, 5);
         ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
@@ -529,7 +504,7 @@ START_TEST(an_expiring_transaction_never_lands_however_often_it_is_sent)
     }
     scene_pass_ms(s, 400);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_DEAD);
-    ck_assert_int_eq(lines(""), 0);
+    ck_assert_int_eq(scene_lines_with(s, ""), 0);
 }
 END_TEST
 
@@ -537,11 +512,11 @@ START_TEST(a_slippage_breach_fails_on_chain_whatever_the_limit)
 {
     s->config.sim_fault_slippage_percent = 100;
     scene_open(s, "raydium");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
-    ck_assert_uint_eq(told(&swap).outcome, DV_SWAP_FAILED);
-    ck_assert_uint_eq(told(&swap).error, DV_VENUE_SLIPPAGE_EXCEEDED);
-    ck_assert_int_eq(lines("\"ok\":false"), 1);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FAILED);
+    ck_assert_uint_eq(scene_status(s, &swap).error, DV_VENUE_SLIPPAGE_EXCEEDED);
+    ck_assert_int_eq(scene_lines_with(s, "\"ok\":false"), 1);
 }
 END_TEST
 
@@ -554,19 +529,19 @@ START_TEST(each_fault_befalls_its_percentage_and_at_most_one_a_transaction)
     scene_open(s, "meteora");
     int silent = 0, landed = 0, failed = 0;
     for (uint32_t i = 0; i < 2000; i++) {
-        scene_swap swap = built(i);
+        scene_swap swap = scene_sell(s, i);
         size_t before = scene_told(s);
         scene_send(s, &swap, 5);
         if (scene_told(s) == before)
             silent++;
-        else if (told(&swap).outcome == DV_SWAP_LANDED)
+        else if (scene_status(s, &swap).outcome == DV_SWAP_LANDED)
             landed++;
         else
             failed++;
         s->count = 0;
     }
     ck_assert(abs(silent - 1200) < 150 && abs(landed - 400) < 100 && abs(failed - 400) < 100);
-    int ok = lines("\"ok\":true"), not_ok = lines("\"ok\":false");
+    int ok = scene_lines_with(s, "\"ok\":true"), not_ok = scene_lines_with(s, "\"ok\":false");
     ck_assert_int_eq(not_ok, failed);
     ck_assert_int_lt(abs(ok - 800), 150); /* the lost answers landed */
 }
@@ -579,7 +554,7 @@ START_TEST(a_fault_is_the_signatures_own_across_a_restart)
     scene_swap swaps[64];
     bool landed[64];
     for (uint32_t i = 0; i < 64; i++) {
-        swaps[i] = built(i);
+        swaps[i] = scene_sell(s, i);
         scene_send(s, &swaps[i], 5);
         landed[i] = scene_check(s, &swaps[i]).outcome == DV_SWAP_LANDED;
     }
@@ -592,134 +567,14 @@ START_TEST(a_fault_is_the_signatures_own_across_a_restart)
 }
 END_TEST
 
-/* ---- the ledger ---- */
-
-static void limit_file_size(rlim_t bytes)
-{
-    struct rlimit limit;
-    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-START_TEST(nothing_lands_while_the_ledger_cannot_be_written)
-{
-    signal(SIGXFSZ, SIG_IGN);
-    scene_open(s, "raydium");
-    scene_swap first = built(1), second = built(2);
-    scene_send(s, &first, 5);
-    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SOL).amount_out;
-    limit_file_size(_i ? 600 : 1); /* the second line is torn, or not begun */
-    scene_send(s, &second, 5);
-    ck_assert_uint_eq(scene_told(s), 1);
-    ck_assert_uint_eq(scene_check(s, &second).outcome, DV_SWAP_UNKNOWN);
-    ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_VENUE_OUTCOME_UNKNOWN);
-    ck_assert_uint_eq(scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SOL).amount_out, out);
-    ck_assert_int_eq(lines(""), 1); /* and no part of a line is left behind */
-    limit_file_size(RLIM_INFINITY);
-    scene_pass_ms(s, 1000);
-    ck_assert_uint_eq(told(&second).outcome, DV_SWAP_LANDED);
-    ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK);
-    ck_assert_int_eq(lines("\"}\n"), 2);
-}
-END_TEST
-
-static void ledger_add(const char *text)
-{
-    FILE *file = fopen(s->config.sim_ledger, "a");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-START_TEST(a_line_that_a_crash_tore_is_taken_away)
-{
-    scene_open(s, "raydium");
-    scene_swap swap = built(1), next = built(2), third = built(3);
-    scene_send(s, &swap, 5);
-    scene_close(s);
-    ledger_add("{\"signature\":\"5hT");
-    scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
-    scene_send(s, &next, 5);
-    ledger_add("{\"signature\":\"5hT"); /* another process died while this one lives */
-    scene_send(s, &third, 5);
-    ck_assert_int_eq(lines("\"}\n"), 3);
-    ck_assert_int_eq(lines(""), 3);
-}
-END_TEST
-
-START_TEST(a_line_that_lacks_only_its_end_counts)
-{
-    scene_open(s, "raydium");
-    scene_swap swap = built(1);
-    scene_send(s, &swap, 5);
-    scene_close(s);
-    FILE *file = fopen(s->config.sim_ledger, "r+");
-    fseek(file, 0, SEEK_END);
-    ck_assert_int_eq(ftruncate(fileno(file), ftell(file) - 1), 0);
-    fclose(file);
-    scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
-    scene_send(s, &swap, 5);
-    ck_assert_int_eq(lines("\"}\n"), 1);
-}
-END_TEST
-
-START_TEST(a_start_with_a_ledger_that_is_none_fails_and_says_where)
-{
-    char why[DV_REASON_MAX] = "";
-    scene_open(s, "raydium");
-    scene_swap swap = built(1);
-    scene_send(s, &swap, 5);
-    scene_close(s);
-    ledger_add("this is no line\n");
-    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
-    ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
-    ck_assert_ptr_nonnull(strstr(why, "line 2 of "));
-    scene_close(s);
-    char path[DV_CONFIG_TEXT_MAX];
-    snprintf(path, sizeof path, "%s", s->config.sim_ledger);
-    snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "/dev/null/ledger.jsonl");
-    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
-    ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
-    ck_assert_ptr_nonnull(strstr(why, "/dev/null/ledger.jsonl"));
-    snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "%s", path);
-}
-END_TEST
-
-START_TEST(two_venues_share_a_ledger_and_know_only_their_own_lines)
-{
-    scene *other = scene_new();
-    other->config = s->config;
-    scene_open(s, "raydium");
-    scene_open(other, "meteora");
-    scene_swap ours[20], theirs[20];
-    for (uint32_t i = 0; i < 20; i++) {
-        ours[i] = built(i);
-        theirs[i] = scene_built(other, i, DV_EXACT_IN, SOL, 1);
-        scene_send(s, &ours[i], 5);
-        scene_send(other, &theirs[i], 5);
-    }
-    scene_send(s, &theirs[0], 5);
-    ck_assert_uint_eq(told(&theirs[0]).outcome, DV_SWAP_UNKNOWN);
-    ck_assert_int_eq(lines("\"dex\":\"raydium\""), 20);
-    ck_assert_int_eq(lines("\"dex\":\"meteora\""), 20);
-    scene_close(s);
-    scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &ours[19]).outcome, DV_SWAP_LANDED);
-    ck_assert_uint_eq(scene_check(s, &theirs[19]).outcome, DV_SWAP_UNKNOWN);
-    scene_destroy(other);
-}
-END_TEST
-
 /* ---- size ---- */
 
-static double seconds_since(struct timespec from)
+/* Of this process, so that a busy machine does not count. */
+static int64_t cpu_ms(void)
 {
-    struct timespec to;
-    clock_gettime(CLOCK_MONOTONIC, &to);
-    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
 START_TEST(fifty_thousand_in_flight_land_quickly_each_once)
@@ -730,20 +585,19 @@ START_TEST(fifty_thousand_in_flight_land_quickly_each_once)
     s->config.sim_quote_min_ms = 200;
     s->config.sim_quote_max_ms = 300;
     scene_open(s, "raydium");
-    struct timespec begun;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
+    int64_t begun_ms = cpu_ms();
     for (uint32_t i = 0; i < count; i++) {
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL, i);
-        scene_swap swap = built(i);
+        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, i);
+        scene_swap swap = scene_sell(s, i);
         scene_send(s, &swap, i);
         scene_send(s, &swap, i);
     }
     for (int i = 0; i < 3000; i++) scene_pass_ms(s, 1);
-    double took = seconds_since(begun);
+    int64_t took_ms = cpu_ms() - begun_ms;
     ck_assert_uint_eq(scene_told(s), count);
     ck_assert_uint_eq(s->count, 3 * count);
-    ck_assert_int_eq(lines("\"ok\":true"), (int)count);
-    ck_assert_msg(took < 30, "took %.1f s", took); /* some 2 s; ten times that under ASan */
+    ck_assert_int_eq(scene_lines_with(s, "\"ok\":true"), (int)count);
+    ck_assert_int_lt(took_ms, 30000); /* some 2 s, or 5 under AddressSanitizer */
 }
 END_TEST
 
@@ -755,9 +609,9 @@ START_TEST(a_venue_can_be_destroyed_with_anything_pending_or_never_started)
     scene_close(s);
     ck_assert_ptr_null(dv_sim_venue_new("orca", &s->config, &s->tokens));
     scene_open(s, "meteora");
-    scene_swap swap = built(1);
+    scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
-    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SOL, 1);
+    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, 1);
 }
 END_TEST
 
@@ -818,15 +672,9 @@ static void add_faults(Suite *suite)
     tcase_add_test(t, a_fault_is_the_signatures_own_across_a_restart);
 }
 
-static void add_ledger_and_size(Suite *suite)
+static void add_size(Suite *suite)
 {
-    TCase *t = add_case(suite, "ledger");
-    tcase_add_loop_test(t, nothing_lands_while_the_ledger_cannot_be_written, 0, 2);
-    tcase_add_test(t, a_line_that_a_crash_tore_is_taken_away);
-    tcase_add_test(t, a_line_that_lacks_only_its_end_counts);
-    tcase_add_test(t, a_start_with_a_ledger_that_is_none_fails_and_says_where);
-    tcase_add_test(t, two_venues_share_a_ledger_and_know_only_their_own_lines);
-    t = add_case(suite, "size");
+    TCase *t = add_case(suite, "size");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, fifty_thousand_in_flight_land_quickly_each_once);
     tcase_add_test(t, a_venue_can_be_destroyed_with_anything_pending_or_never_started);
@@ -838,7 +686,7 @@ int main(void)
     add_quotes_and_builds(suite);
     add_landings(suite);
     add_faults(suite);
-    add_ledger_and_size(suite);
+    add_size(suite);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

@@ -1,0 +1,158 @@
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "sim_scene.h"
+
+static scene *s;
+
+static void set_up(void)
+{
+    s = scene_new();
+}
+
+static void tear_down(void)
+{
+    scene_destroy(s);
+}
+
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+START_TEST(nothing_lands_while_the_ledger_cannot_be_written)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    scene_open(s, "raydium");
+    scene_swap first = scene_sell(s, 1), second = scene_sell(s, 2);
+    scene_send(s, &first, 5);
+    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SCENE_SOL).amount_out;
+    limit_file_size(_i ? 600 : 1); /* the second line is torn, or not begun */
+    scene_send(s, &second, 5);
+    ck_assert_uint_eq(scene_told(s), 1);
+    ck_assert_uint_eq(scene_check(s, &second).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_VENUE_OUTCOME_UNKNOWN);
+    ck_assert_uint_eq(scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SCENE_SOL).amount_out,
+                      out);
+    ck_assert_int_eq(scene_lines_with(s, ""), 1); /* and no part of a line is left behind */
+    limit_file_size(RLIM_INFINITY);
+    scene_pass_ms(s, 1000);
+    ck_assert_uint_eq(scene_status(s, &second).outcome, DV_SWAP_LANDED);
+    ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK);
+    ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 2);
+}
+END_TEST
+
+static void ledger_add(const char *text)
+{
+    FILE *file = fopen(s->config.sim_ledger, "a");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+START_TEST(a_line_that_a_crash_tore_is_taken_away)
+{
+    scene_open(s, "raydium");
+    scene_swap swap = scene_sell(s, 1), next = scene_sell(s, 2), third = scene_sell(s, 3);
+    scene_send(s, &swap, 5);
+    scene_close(s);
+    ledger_add("{\"signature\":\"5hT");
+    scene_open(s, "raydium");
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    scene_send(s, &next, 5);
+    ledger_add("{\"signature\":\"5hT"); /* another process died while this one lives */
+    scene_send(s, &third, 5);
+    ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 3);
+    ck_assert_int_eq(scene_lines_with(s, "5hT{"), 0);
+    scene_close(s);
+    scene_open(s, "raydium");
+    ck_assert_uint_eq(scene_check(s, &next).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &third).outcome, DV_SWAP_LANDED);
+}
+END_TEST
+
+START_TEST(a_line_that_lacks_only_its_end_counts)
+{
+    scene_open(s, "raydium");
+    scene_swap swap = scene_sell(s, 1);
+    scene_send(s, &swap, 5);
+    scene_close(s);
+    FILE *file = fopen(s->config.sim_ledger, "r+");
+    fseek(file, 0, SEEK_END);
+    ck_assert_int_eq(ftruncate(fileno(file), ftell(file) - 1), 0);
+    fclose(file);
+    scene_open(s, "raydium");
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    scene_send(s, &swap, 5);
+    ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 1);
+}
+END_TEST
+
+START_TEST(a_start_with_a_ledger_that_is_none_fails_and_says_where)
+{
+    char why[DV_REASON_MAX] = "";
+    scene_open(s, "raydium");
+    scene_swap swap = scene_sell(s, 1);
+    scene_send(s, &swap, 5);
+    scene_close(s);
+    ledger_add("this is no line\n");
+    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
+    ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
+    ck_assert_ptr_nonnull(strstr(why, "line 2 of "));
+    scene_close(s);
+    char path[DV_CONFIG_TEXT_MAX];
+    snprintf(path, sizeof path, "%s", s->config.sim_ledger);
+    snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "/dev/null/ledger.jsonl");
+    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
+    ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
+    ck_assert_ptr_nonnull(strstr(why, "/dev/null/ledger.jsonl"));
+    snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "%s", path);
+}
+END_TEST
+
+START_TEST(two_venues_share_a_ledger_and_know_only_their_own_lines)
+{
+    scene *other = scene_new();
+    other->config = s->config;
+    scene_open(s, "raydium");
+    scene_open(other, "meteora");
+    scene_swap ours[20], theirs[20];
+    for (uint32_t i = 0; i < 20; i++) {
+        ours[i] = scene_sell(s, i);
+        theirs[i] = scene_built(other, i, DV_EXACT_IN, SCENE_SOL, 1);
+        scene_send(s, &ours[i], 5);
+        scene_send(other, &theirs[i], 5);
+    }
+    scene_send(s, &theirs[0], 5);
+    ck_assert_uint_eq(scene_status(s, &theirs[0]).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_int_eq(scene_lines_with(s, "\"dex\":\"raydium\""), 20);
+    ck_assert_int_eq(scene_lines_with(s, "\"dex\":\"meteora\""), 20);
+    scene_close(s);
+    scene_open(s, "raydium");
+    ck_assert_uint_eq(scene_check(s, &ours[19]).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &theirs[19]).outcome, DV_SWAP_UNKNOWN);
+    scene_destroy(other);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sim_ledger");
+    TCase *tcase = tcase_create("ledger");
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_loop_test(tcase, nothing_lands_while_the_ledger_cannot_be_written, 0, 2);
+    tcase_add_test(tcase, a_line_that_a_crash_tore_is_taken_away);
+    tcase_add_test(tcase, a_line_that_lacks_only_its_end_counts);
+    tcase_add_test(tcase, a_start_with_a_ledger_that_is_none_fails_and_says_where);
+    tcase_add_test(tcase, two_venues_share_a_ledger_and_know_only_their_own_lines);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
