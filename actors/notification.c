@@ -12,14 +12,14 @@
 #define RECALLS_MAX 10000 /* orders asked for at once */
 #define RECALL_TIMEOUT_NS (2000 * DV_NS_PER_MS)
 #define RECALL_AGAIN_NS (100 * DV_NS_PER_MS)  /* after a failure, if gateways are owed events */
-#define DOUBT_AFTER_NS (10000 * DV_NS_PER_MS) /* silence after which an event may have been lost   \
-                                               */
+#define DOUBT_AFTER_NS (10000 * DV_NS_PER_MS) /* of silence: its last event may be lost */
+* /
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)
 
-/* A bit per gateway, by its index. */
-typedef uint64_t gateway_set;
+    /* A bit per gateway, by its index. */
+    typedef uint64_t gateway_set;
 
 typedef struct gateway {
     dv_peer peer;      /* size 0: unused */
@@ -211,8 +211,7 @@ static void update_send(const notification *self, gateway_set to, const dv_view 
 
 /* Answers who asked and sends what is owed, each event once and by its own. What was heard of but
    is not known yet stays owed. After the last event of an order nothing follows, and its watches
-   end.
- */
+   end. */
 static void order_tell(order *o, const notification *self, dv_view *view, dv_outbox *outbox)
 {
     update_send(self, o->asking, view, false, outbox);

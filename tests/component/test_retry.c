@@ -81,7 +81,7 @@ static void redis_kill(void)
 /* Runs a command in a database and returns its answer, a number or 0. */
 static long long redis_do(int database, const char *command)
 {
-    redisContext *c = redisConnect("127.0.0.1", atoi(redis_port));
+    redisContext *c = redisConnect("127.0.0.1", (int)strtol(redis_port, NULL, 10));
     ck_assert(c != NULL && c->err == 0);
     if (*redis_password) freeReplyObject(redisCommand(c, "AUTH %s", redis_password));
     freeReplyObject(redisCommand(c, "SELECT %d", database));
