@@ -13,13 +13,12 @@
 #define RECALL_TIMEOUT_NS (2000 * DV_NS_PER_MS)
 #define RECALL_AGAIN_NS (100 * DV_NS_PER_MS)  /* after a failure, if gateways are owed events */
 #define DOUBT_AFTER_NS (10000 * DV_NS_PER_MS) /* of silence: its last event may be lost */
-* /
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)
 
-    /* A bit per gateway, by its index. */
-    typedef uint64_t gateway_set;
+/* A bit per gateway, by its index. */
+typedef uint64_t gateway_set;
 
 typedef struct gateway {
     dv_peer peer;      /* size 0: unused */
