@@ -6,7 +6,7 @@
    Writes           quote: quote_told, swap_built, swap_status
    Durable effects  the venue's
    May block on     nothing (the simulated venue appends a line to its ledger file)
-   Limits           the venue's
+   Limits           200,000 requests open; one not answered in 120 s is forgotten
    If it dies       quotes are asked for again; sent transactions are sent again, the same bytes */
 #ifndef DV_ROUTER_H
 #define DV_ROUTER_H

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 
 #include "sim_scene.h"
@@ -43,6 +45,23 @@ START_TEST(nothing_lands_while_the_ledger_cannot_be_written)
     ck_assert_uint_eq(scene_status(s, &second).outcome, DV_SWAP_LANDED);
     ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK);
     ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 2);
+}
+END_TEST
+
+START_TEST(a_landing_waits_while_another_venue_writes)
+{
+    scene_open(s, "raydium");
+    int other = open(s->config.sim_ledger, O_RDWR);
+    ck_assert_int_eq(flock(other, LOCK_EX), 0);
+    scene_swap swap = scene_sell(s, 1);
+    scene_send(s, &swap, 5);
+    scene_pass_ms(s, 5);
+    ck_assert_uint_eq(scene_told(s), 0);
+    ck_assert_int_eq(scene_lines_with(s, ""), 0);
+    ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK); /* nothing is wrong */
+    close(other);
+    scene_pass_ms(s, 1);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
 }
 END_TEST
 
@@ -145,6 +164,7 @@ int main(void)
     TCase *tcase = tcase_create("ledger");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, nothing_lands_while_the_ledger_cannot_be_written, 0, 2);
+    tcase_add_test(tcase, a_landing_waits_while_another_venue_writes);
     tcase_add_test(tcase, a_line_that_a_crash_tore_is_taken_away);
     tcase_add_test(tcase, a_line_that_lacks_only_its_end_counts);
     tcase_add_test(tcase, a_start_with_a_ledger_that_is_none_fails_and_says_where);
