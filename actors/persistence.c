@@ -1,53 +1,16 @@
 #include "actors/persistence.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 #include <utlist.h>
 
 #include "actors/base/log.h"
+#include "actors/batch.h"
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
 #define QUERIES_MAX 10000 /* waiting or in flight; the high-water mark of their links */
 
 /* ---- state -------------------------------------------------------------------------------- */
-
-/* One insert or step, from its arrival until it is answered. */
-typedef struct item {
-    dv_peer peer;   /* who is to be answered */
-    bool answered;  /* nothing more to be done for it */
-    bool written;   /* `event` is committed, by the last request */
-    dv_event event; /* its event, once written */
-    union {
-        dv_order_insert insert;
-        dv_order_step step;
-    };
-    dv_id id;          /* of its order */
-    UT_hash_handle hh; /* by id, within its batch */
-} item;
-
-typedef enum batch_kind { INSERTS, STEPS, BATCH_KIND_COUNT } batch_kind;
-
-/* Items that travel together. What is asked of the store is about the unanswered items of its
-   window, which is all of it unless the store has refused one of them:
-
-     open ─► write ──► answered, all written ─► held until published in turn ─► free
-              ▲ │ │
-              │ │ └─► some not written ─► look (at what is there instead) ─► answered
-              │ └───► refused: half the window; alone and refused: give it up
-              └─────── store away: the same again                                       */
-typedef struct batch {
-    struct batch *prev, *next;
-    batch_kind kind;
-    bool looking;     /* asks what is there instead of writing */
-    bool partial;     /* not all of it was written by one request */
-    uint64_t ticket;  /* of the request in flight */
-    uint64_t barrier; /* HELD: the last ticket given out before its answer came */
-    dv_arena *arena;  /* the items' texts and lists */
-    item *items;      /* store_batch_max of them */
-    uint32_t count, first, window;
-    item *by_id; /* hash of the items */
-} batch;
 
 /* A question to the store, and whom to answer. */
 typedef struct query {
@@ -62,18 +25,18 @@ typedef struct query {
 typedef struct persistence {
     const dv_config *config;
     dv_store *store;
-    batch *open[BATCH_KIND_COUNT];       /* gathering, oldest first */
-    batch *again;                        /* to be asked next */
-    batch *in_flight;                    /* asked */
-    batch *held;                         /* written, not yet published; by position */
-    batch *spare;                        /* free, for the next ones */
+    dv_batch *open[DV_BATCH_KIND_COUNT]; /* gathering, oldest first */
+    dv_batch *again;                     /* to be asked next */
+    dv_batch *in_flight;                 /* asked */
+    dv_batch *held;                      /* written, not yet published; by position */
+    dv_batch *spare;                     /* free, for the next ones */
     query *waiting[DV_STORE_LANE_COUNT]; /* not yet asked, oldest first */
     query *asked;                        /* in flight */
     uint32_t item_count;                 /* not answered */
     uint32_t query_count;                /* waiting or asked */
     uint64_t last_ticket;                /* given out */
     uint64_t published;                  /* position of the last event told in turn */
-    batch_kind last_kind;                /* of the batch submitted last, so that both have turns */
+    dv_batch_kind last_kind;             /* of the batch submitted last, so that both have turns */
     dv_stats_told stats;                 /* last known */
     const void **rows;                   /* store_batch_max, of the request being made */
 } persistence;
@@ -84,96 +47,34 @@ typedef struct turn {
     dv_outbox *outbox;
 } turn;
 
-/* ---- copies ------------------------------------------------------------------------------- */
-
-/* Makes a record's texts and lists the arena's own. */
-static void own(const dv_shape *shape, void *record, dv_arena *arena)
-{
-    for (uint32_t i = 0; i < shape->field_count; i++) {
-        const dv_field *f = &shape->fields[i];
-        char *at = (char *)record + f->offset;
-        if (f->kind == DV_FIELD_TEXT || f->kind == DV_FIELD_BLOB) {
-            dv_text *text = (dv_text *)(void *)at;
-            *text = dv_arena_text(arena, *text);
-        } else if (f->kind == DV_FIELD_ONE)
-            own(f->shape, at, arena);
-        else if (f->kind == DV_FIELD_LIST) {
-            uint32_t count;
-            char *list, *copy;
-            memcpy(&count, (char *)record + f->count_offset, sizeof count);
-            memcpy(&list, at, sizeof list);
-            copy = dv_arena_alloc(arena, count * f->shape->size);
-            if (count > 0) memcpy(copy, list, count * f->shape->size);
-            for (uint32_t k = 0; k < count; k++) own(f->shape, copy + k * f->shape->size, arena);
-            memcpy(at, &copy, sizeof copy);
-        }
-    }
-}
-
 /* ---- batches ------------------------------------------------------------------------------ */
 
-static batch *batch_new(persistence *self, batch_kind kind)
+/* The youngest open batch if it takes an item of this order, or a new one. */
+static dv_batch *gathering(persistence *self, dv_batch_kind kind, const dv_id *id)
 {
-    batch *b = self->spare;
+    self->item_count++;
+    dv_batch *b = self->open[kind] != NULL ? self->open[kind]->prev : NULL;
+    if (b != NULL && dv_batch_takes(b, id)) return b;
+    b = self->spare;
     if (b != NULL)
         DL_DELETE(self->spare, b);
-    else {
-        b = calloc(1, sizeof *b);
-        if (b == NULL) abort();
-        b->items = calloc(self->config->store_batch_max, sizeof *b->items);
-        if (b->items == NULL) abort();
-        b->arena = dv_arena_new();
-    }
-    b->kind = kind;
+    else
+        b = dv_batch_new(self->config->store_batch_max);
+    DL_APPEND(self->open[kind], b);
     return b;
 }
 
-/* Empties a batch that is in no list, for the next use. */
-static void batch_recycle(persistence *self, batch *b)
+/* Keeps a batch that is in no list for the next use. */
+static void batch_recycle(persistence *self, dv_batch *b)
 {
-    HASH_CLEAR(hh, b->by_id);
-    dv_arena_reset(b->arena);
-    b->count = b->first = b->window = 0;
-    b->looking = b->partial = false;
+    dv_batch_clear(b);
     DL_PREPEND(self->spare, b);
 }
 
-static void batch_free(batch *b)
+static void batches_free(dv_batch *list)
 {
-    HASH_CLEAR(hh, b->by_id);
-    dv_arena_destroy(&b->arena);
-    free(b->items);
-    free(b);
-}
-
-static void batches_free(batch *list)
-{
-    batch *b, *next;
-    DL_FOREACH_SAFE(list, b, next) batch_free(b);
-}
-
-/* Takes an item into the youngest open batch, or into a new one when that is full or has the same
-   order: a statement cannot change a row twice. */
-static item *gather(persistence *self, batch_kind kind, const dv_id *id, const dv_peer *peer)
-{
-    batch *b = self->open[kind] != NULL ? self->open[kind]->prev : NULL;
-    item *same = NULL;
-    if (b != NULL) HASH_FIND(hh, b->by_id, id, sizeof *id, same);
-    if (b == NULL || same != NULL || b->count == self->config->store_batch_max) {
-        b = batch_new(self, kind);
-        DL_APPEND(self->open[kind], b);
-    }
-    item *i = &b->items[b->count++];
-    *i = (item){.peer = *peer, .id = *id};
-    HASH_ADD(hh, b->by_id, id, sizeof i->id, i);
-    b->window = b->count;
-    self->item_count++;
-    return i;
-}
-
-static dv_arena *gathering_arena(const persistence *self, batch_kind kind)
-{
-    return self->open[kind]->prev->arena;
+    dv_batch *b, *next;
+    DL_FOREACH_SAFE(list, b, next) dv_batch_destroy(&b);
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -198,16 +99,16 @@ static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_order_
 }
 
 /* Ends an item: it has been answered, or is now with an error. */
-static void item_end(persistence *self, item *i)
+static void item_end(persistence *self, dv_batch_item *i)
 {
     i->answered = true;
     self->item_count--;
 }
 
-static void item_refuse(persistence *self, batch_kind kind, item *i, dv_err error,
+static void item_refuse(persistence *self, dv_batch_kind kind, dv_batch_item *i, dv_err error,
                         dv_outbox *outbox)
 {
-    if (kind == INSERTS)
+    if (kind == DV_BATCH_INSERTS)
         send_insert_refused(outbox, &i->peer, &i->id, error);
     else
         send_step_done(outbox, &i->peer, &i->step, error);
@@ -215,10 +116,10 @@ static void item_refuse(persistence *self, batch_kind kind, item *i, dv_err erro
 }
 
 /* Tells the asker that its event is committed. */
-static void item_done(persistence *self, batch_kind kind, item *i, dv_outbox *outbox)
+static void item_done(persistence *self, dv_batch_kind kind, dv_batch_item *i, dv_outbox *outbox)
 {
     i->written = true;
-    if (kind == INSERTS)
+    if (kind == DV_BATCH_INSERTS)
         dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
                 &(dv_message){.type = DV_MSG_order_inserted,
                               .order_inserted = {.order_id = i->id, .event = i->event}});
@@ -228,12 +129,12 @@ static void item_done(persistence *self, batch_kind kind, item *i, dv_outbox *ou
 }
 
 /* Tells notification of an item's event. */
-static void item_publish(batch_kind kind, item *i, dv_outbox *outbox)
+static void item_publish(dv_batch_kind kind, dv_batch_item *i, dv_outbox *outbox)
 {
     dv_attempt attempts[2];
     dv_message message = {.type = DV_MSG_order_event,
                           .order_event = {.event = i->event, .attempts = attempts}};
-    if (kind == INSERTS)
+    if (kind == DV_BATCH_INSERTS)
         message.order_event.terms = i->insert.terms;
     else {
         message.order_event.terms.order_id = i->id;
@@ -245,10 +146,10 @@ static void item_publish(batch_kind kind, item *i, dv_outbox *outbox)
 /* ---- publishing in turn ------------------------------------------------------------------- */
 
 /* Keeps a wholly written batch until those that may have earlier positions are known. */
-static void hold(persistence *self, batch *b)
+static void hold(persistence *self, dv_batch *b)
 {
     b->barrier = self->last_ticket;
-    batch *later = self->held;
+    dv_batch *later = self->held;
     while (later != NULL && later->items[0].event.position < b->items[0].event.position)
         later = later->next;
     if (later == NULL)
@@ -257,7 +158,7 @@ static void hold(persistence *self, batch *b)
         DL_PREPEND_ELEM(self->held, later, b);
 }
 
-static void batch_publish(persistence *self, batch *b, dv_outbox *outbox)
+static void batch_publish(persistence *self, dv_batch *b, dv_outbox *outbox)
 {
     for (uint32_t i = 0; i < b->count; i++) item_publish(b->kind, &b->items[i], outbox);
     uint64_t last = b->items[b->count - 1].event.position;
@@ -270,7 +171,7 @@ static void batch_publish(persistence *self, batch *b, dv_outbox *outbox)
 static void release(persistence *self, dv_outbox *outbox)
 {
     uint64_t oldest = UINT64_MAX;
-    batch *b;
+    dv_batch *b;
     DL_FOREACH(self->in_flight, b) if (b->ticket < oldest) oldest = b->ticket;
     while ((b = self->held) != NULL) {
         if (b->items[0].event.position != self->published + 1 && b->barrier >= oldest) return;
@@ -282,7 +183,7 @@ static void release(persistence *self, dv_outbox *outbox)
 /* ---- what the store says of a batch -------------------------------------------------------- */
 
 /* Moves the window on, or ends the batch. The batch is in no list. */
-static void window_end(persistence *self, batch *b)
+static void window_end(persistence *self, dv_batch *b)
 {
     b->looking = false;
     b->first += b->window;
@@ -295,35 +196,29 @@ static void window_end(persistence *self, batch *b)
         hold(self, b);
 }
 
-static uint32_t unanswered(const batch *b)
-{
-    uint32_t count = 0;
-    for (uint32_t i = b->first; i < b->first + b->window; i++) count += !b->items[i].answered;
-    return count;
-}
-
 /* A row of it is at fault: try with half of them, until the one is alone. */
-static void batch_refused(persistence *self, batch *b, dv_text why, dv_outbox *outbox)
+static void batch_refused(persistence *self, dv_batch *b, dv_text why, dv_outbox *outbox)
 {
     b->partial = true;
     b->looking = false;
     if (b->window > 1) {
         b->window /= 2;
-        if (unanswered(b) > 0)
+        if (dv_batch_unanswered(b) > 0)
             DL_APPEND(self->again, b);
         else
             window_end(self, b);
         return;
     }
-    item *i = &b->items[b->first];
-    dv_error("store_refused", &i->id, dv_kv_string("what", b->kind == INSERTS ? "insert" : "step"),
+    dv_batch_item *i = &b->items[b->first];
+    dv_error("store_refused", &i->id,
+             dv_kv_string("what", b->kind == DV_BATCH_INSERTS ? "insert" : "step"),
              dv_kv_text("why", why));
     item_refuse(self, b->kind, i, DV_STORE_REFUSED, outbox);
     window_end(self, b);
 }
 
 /* Events of a part of a batch are rare and need not wait for their turn. */
-static void written_publish(batch *b, dv_outbox *outbox)
+static void written_publish(dv_batch *b, dv_outbox *outbox)
 {
     for (uint32_t i = b->first; i < b->first + b->window; i++) {
         if (b->items[i].written) item_publish(b->kind, &b->items[i], outbox);
@@ -331,19 +226,19 @@ static void written_publish(batch *b, dv_outbox *outbox)
     }
 }
 
-static void batch_written(persistence *self, batch *b, const dv_store_answer *answer,
+static void batch_written(persistence *self, dv_batch *b, const dv_store_answer *answer,
                           dv_outbox *outbox)
 {
     uint32_t k = 0;
     for (uint32_t n = b->first; n < b->first + b->window; n++) {
-        item *i = &b->items[n];
+        dv_batch_item *i = &b->items[n];
         if (i->answered) continue;
         const dv_store_receipt *receipt = &answer->receipts[k++];
         if (!receipt->found) continue;
         i->event = receipt->event;
         item_done(self, b->kind, i, outbox);
     }
-    b->looking = unanswered(b) > 0;
+    b->looking = dv_batch_unanswered(b) > 0;
     b->partial = b->partial || b->looking;
     if (b->partial) written_publish(b, outbox);
     if (b->looking)
@@ -353,11 +248,12 @@ static void batch_written(persistence *self, batch *b, const dv_store_answer *an
 }
 
 /* What holds an insert's id or key: itself, if our answer was lost, or another order. */
-static void insert_found(persistence *self, item *i, const dv_view *view, dv_outbox *outbox)
+static void insert_found(persistence *self, dv_batch_item *i, const dv_view *view,
+                         dv_outbox *outbox)
 {
     if (dv_id_equal(&view->terms.order_id, &i->id) && view->events_count > 0) {
         i->event = view->events[0];
-        item_done(self, INSERTS, i, outbox);
+        item_done(self, DV_BATCH_INSERTS, i, outbox);
         return;
     }
     dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
@@ -367,34 +263,35 @@ static void insert_found(persistence *self, item *i, const dv_view *view, dv_out
 }
 
 /* What holds a step's order: the step itself, if our answer was lost, or something else. */
-static void step_found(persistence *self, item *i, const dv_store_receipt *now, dv_outbox *outbox)
+static void step_found(persistence *self, dv_batch_item *i, const dv_store_receipt *now,
+                       dv_outbox *outbox)
 {
     const dv_order_step *step = &i->step;
     bool ours = now->found && now->epoch == step->epoch && now->event.state == step->to_state &&
                 now->event.attempt == step->attempt.number;
     if (!ours) {
-        item_refuse(self, STEPS, i, DV_STORE_STALE, outbox);
+        item_refuse(self, DV_BATCH_STEPS, i, DV_STORE_STALE, outbox);
         return;
     }
     i->event = now->event;
-    item_done(self, STEPS, i, outbox);
+    item_done(self, DV_BATCH_STEPS, i, outbox);
 }
 
-static void batch_looked(persistence *self, batch *b, const dv_store_answer *answer,
+static void batch_looked(persistence *self, dv_batch *b, const dv_store_answer *answer,
                          dv_outbox *outbox)
 {
     uint32_t k = 0, v = 0; /* asked items, and views, both in the order asked */
     for (uint32_t n = b->first; n < b->first + b->window; n++) {
-        item *i = &b->items[n];
+        dv_batch_item *i = &b->items[n];
         if (i->answered) continue;
         k++;
-        if (b->kind == STEPS)
+        if (b->kind == DV_BATCH_STEPS)
             step_found(self, i, &answer->receipts[k - 1], outbox);
         else if (v < answer->count && answer->views[v].mark == k)
             insert_found(self, i, &answer->views[v++].view, outbox);
     }
     written_publish(b, outbox);
-    if (unanswered(b) == 0) {
+    if (dv_batch_unanswered(b) == 0) {
         window_end(self, b);
         return;
     }
@@ -402,7 +299,7 @@ static void batch_looked(persistence *self, batch *b, const dv_store_answer *ans
     DL_APPEND(self->again, b);
 }
 
-static void on_batch_answer(persistence *self, batch *b, const dv_store_answer *answer,
+static void on_batch_answer(persistence *self, dv_batch *b, const dv_store_answer *answer,
                             dv_outbox *outbox)
 {
     DL_DELETE(self->in_flight, b);
@@ -521,7 +418,7 @@ static void on_query_answer(persistence *self, query *q, const dv_store_answer *
 static void on_answer(void *context, const dv_store_answer *answer)
 {
     turn *t = context;
-    batch *b;
+    dv_batch *b;
     DL_FOREACH(t->self->in_flight, b)
     {
         if (b->ticket != answer->ticket) continue;
@@ -535,23 +432,10 @@ static void on_answer(void *context, const dv_store_answer *answer)
 
 /* ---- asking the store ----------------------------------------------------------------------- */
 
-static void batch_submit(persistence *self, batch *b)
+static void batch_submit(persistence *self, dv_batch *b)
 {
-    uint32_t count = 0;
-    for (uint32_t n = b->first; n < b->first + b->window; n++) {
-        const item *i = &b->items[n];
-        if (i->answered) continue;
-        self->rows[count++] = b->kind == INSERTS ? (const void *)&i->insert : &i->step;
-    }
     b->ticket = ++self->last_ticket;
-    dv_store_request request = {.ticket = b->ticket, .count = count};
-    if (b->kind == INSERTS) {
-        request.type = b->looking ? DV_STORE_FIND : DV_STORE_INSERT;
-        request.inserts = (const dv_order_insert *const *)self->rows;
-    } else {
-        request.type = b->looking ? DV_STORE_LOOK : DV_STORE_STEP;
-        request.steps = (const dv_order_step *const *)self->rows;
-    }
+    dv_store_request request = dv_batch_request(b, self->rows);
     DL_APPEND(self->in_flight, b);
     self->store->class->submit(self->store, &request);
 }
@@ -565,14 +449,14 @@ static void query_submit(persistence *self, query *q)
 }
 
 /* Takes the next batch out of its list: those begun first, then both kinds in turn. */
-static batch *batch_next(persistence *self)
+static dv_batch *batch_next(persistence *self)
 {
-    batch *b = self->again;
+    dv_batch *b = self->again;
     if (b != NULL) {
         DL_DELETE(self->again, b);
         return b;
     }
-    batch_kind kind = self->last_kind == INSERTS ? STEPS : INSERTS;
+    dv_batch_kind kind = self->last_kind == DV_BATCH_INSERTS ? DV_BATCH_STEPS : DV_BATCH_INSERTS;
     if (self->open[kind] == NULL) kind = self->last_kind;
     b = self->open[kind];
     if (b == NULL) return NULL;
@@ -588,7 +472,7 @@ static void pump(persistence *self)
     uint32_t room = store->room(self->store, DV_STORE_WRITER);
     for (; room > 0 && self->waiting[DV_STORE_WRITER] != NULL; room--)
         query_submit(self, self->waiting[DV_STORE_WRITER]);
-    for (batch *b; room > 0 && (b = batch_next(self)) != NULL; room--) batch_submit(self, b);
+    for (dv_batch *b; room > 0 && (b = batch_next(self)) != NULL; room--) batch_submit(self, b);
     room = store->room(self->store, DV_STORE_READER);
     for (; room > 0 && self->waiting[DV_STORE_READER] != NULL; room--)
         query_submit(self, self->waiting[DV_STORE_READER]);
@@ -608,12 +492,12 @@ static void refuse_waiting(persistence *self, dv_outbox *outbox)
         }
     }
     if (!self->store->class->away(self->store, DV_STORE_WRITER)) return;
-    batch *b, *next;
-    DL_FOREACH_SAFE(self->open[INSERTS], b, next)
+    dv_batch *b, *next;
+    DL_FOREACH_SAFE(self->open[DV_BATCH_INSERTS], b, next)
     {
         for (uint32_t i = 0; i < b->count; i++)
-            item_refuse(self, INSERTS, &b->items[i], DV_STORE_AWAY, outbox);
-        DL_DELETE(self->open[INSERTS], b);
+            item_refuse(self, DV_BATCH_INSERTS, &b->items[i], DV_STORE_AWAY, outbox);
+        DL_DELETE(self->open[DV_BATCH_INSERTS], b);
         batch_recycle(self, b);
     }
 }
@@ -636,9 +520,7 @@ static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time no
         send_insert_refused(outbox, &envelope->peer, id, DV_ENGINE_FULL);
         return;
     }
-    item *i = gather(self, INSERTS, id, &envelope->peer);
-    i->insert = *insert;
-    own(dv_message_info_of(DV_MSG_order_insert)->shape, &i->insert, gathering_arena(self, INSERTS));
+    dv_batch_add_insert(gathering(self, DV_BATCH_INSERTS, id), insert, &envelope->peer);
 }
 
 /* A move that exists, with the attempt number that goes with it. */
@@ -666,9 +548,7 @@ static void on_order_step(void *self_, const dv_envelope *envelope, dv_time now,
         send_step_done(outbox, &envelope->peer, step, DV_ENGINE_FULL);
         return;
     }
-    item *i = gather(self, STEPS, &step->order_id, &envelope->peer);
-    i->step = *step;
-    own(dv_message_info_of(DV_MSG_order_step)->shape, &i->step, gathering_arena(self, STEPS));
+    dv_batch_add_step(gathering(self, DV_BATCH_STEPS, &step->order_id), step, &envelope->peer);
 }
 
 /* Queues a question; a text in it is copied by the caller. */
@@ -818,7 +698,7 @@ static void destroy(void **self_)
     if (self_ == NULL || *self_ == NULL) return;
     persistence *self = *self_;
     self->store->class->destroy(&self->store);
-    for (batch_kind kind = 0; kind < BATCH_KIND_COUNT; kind++) batches_free(self->open[kind]);
+    for (dv_batch_kind kind = 0; kind < DV_BATCH_KIND_COUNT; kind++) batches_free(self->open[kind]);
     batches_free(self->again);
     batches_free(self->in_flight);
     batches_free(self->held);

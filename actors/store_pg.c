@@ -9,7 +9,7 @@
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
-#define WRITER_DEPTH 2  /* batches in a writer's pipeline: one at work, one arriving */
+#define WRITER_DEPTH 1  /* batches in a writer's pipeline: while one writer commits, others work */
 #define READER_DEPTH 64 /* queries in the reader's pipeline */
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
