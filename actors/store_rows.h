@@ -18,6 +18,7 @@ typedef struct dv_params {
     int sizes[DV_PARAMS_MAX];
 } dv_params;
 
+/* Forgets the parameters, keeping the memory; or frees it. */
 void dv_params_clear(dv_params *params);
 void dv_params_fini(dv_params *params);
 

@@ -34,6 +34,7 @@ void dv_json_string(dv_json *json, const char *name, const char *string);
 void dv_json_number(dv_json *json, const char *name, dv_text digits);
 void dv_json_uint(dv_json *json, const char *name, uint64_t value);
 
+/* The literals true, false and null. */
 void dv_json_bool(dv_json *json, const char *name, bool value);
 void dv_json_null(dv_json *json, const char *name);
 
