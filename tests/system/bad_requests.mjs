@@ -1,5 +1,5 @@
-// What has to be refused, and nothing of it stored: bodies of orders, and requests that are wrong as
-// HTTP. Every row is [what it is, what is sent, what the answer is checked for].
+// What has to be refused, and nothing of it stored: bodies of orders, and requests that are wrong
+// as HTTP. Every row is [what it is, what is sent, what the answer is checked for].
 
 const ORDER = { tokenIn: 'SOL', tokenOut: 'USDC', amount: 1 };
 const SYMBOL = { symbol: 'SOL', side: 'buy', quantity: 1 };
@@ -66,8 +66,11 @@ const invalid = [
   ['a token with a NUL in it', order({ tokenIn: 'SOL\0' }), 'tokenIn'],
   ['a very long token', order({ tokenIn: 'S'.repeat(100_000) }), 'tokenIn'],
   ['the same token twice', order({ tokenOut: 'SOL' }), ['tokenOut', 'tokenIn']],
-  ['a token and its mint', order({ tokenOut: 'So11111111111111111111111111111111111111112' }),
-    ['tokenOut', 'tokenIn']],
+  [
+    'a token and its mint',
+    order({ tokenOut: 'So11111111111111111111111111111111111111112' }),
+    ['tokenOut', 'tokenIn'],
+  ],
   ['amount 0', order({ amount: 0 }), AMOUNT],
   ['amount "0"', order({ amount: '0' }), AMOUNT],
   ['amount 0e5', amount('0e5'), AMOUNT],
@@ -117,8 +120,11 @@ const invalid = [
   ['a slippageTolerance over 1', order({ slippageTolerance: 1.5 }), 'slippageTolerance'],
   ['a slippage that is no number', order({ slippage: 'much' }), 'slippage'],
   ['a slippage of 1e400', beside('1').replace('"note":1', '"slippage":1e400'), 'slippage'],
-  ['two slippages that differ', order({ slippage: 0.01, slippageTolerance: 0.02 }),
-    ['slippage', 'slippageTolerance']],
+  [
+    'two slippages that differ',
+    order({ slippage: 0.01, slippageTolerance: 0.02 }),
+    ['slippage', 'slippageTolerance'],
+  ],
   ['a userId that is a number', order({ userId: 5 }), 'userId'],
   ['a userId with a NUL in it', order({ userId: 'a\0b' }), 'userId'],
   ['a userId of 129 bytes', order({ userId: 'u'.repeat(129) }), 'userId'],
@@ -143,13 +149,37 @@ export const BAD_REQUESTS = [
   ['DELETE of the orders', 'DELETE', '/api/orders', {}, undefined, 405],
   ['POST of /health', 'POST', '/health', json, '{}', 405],
   ['POST of the statistics', 'POST', '/api/orders/queue/stats', json, '{}', 405],
-  ['a form', 'POST', '/api/orders', { 'Content-Type': 'application/x-www-form-urlencoded' },
-    'tokenIn=SOL&tokenOut=USDC&amount=1', 415],
+  [
+    'a form',
+    'POST',
+    '/api/orders',
+    { 'Content-Type': 'application/x-www-form-urlencoded' },
+    'tokenIn=SOL&tokenOut=USDC&amount=1',
+    415,
+  ],
   ['plain text', 'POST', '/api/orders', { 'Content-Type': 'text/plain' }, order(), 415],
-  ['a type that only begins like JSON', 'POST', '/api/orders',
-    { 'Content-Type': 'application/jsonx' }, order(), 415],
-  ['a key that contradicts the body’s', 'POST', '/api/orders', { ...json, 'Idempotency-Key': 'a' },
-    order({ clientOrderId: 'b' }), 400],
-  ['a key of 129 bytes', 'POST', '/api/orders', { ...json, 'Idempotency-Key': 'k'.repeat(129) },
-    order(), 400],
+  [
+    'a type that only begins like JSON',
+    'POST',
+    '/api/orders',
+    { 'Content-Type': 'application/jsonx' },
+    order(),
+    415,
+  ],
+  [
+    'a key that contradicts the body’s',
+    'POST',
+    '/api/orders',
+    { ...json, 'Idempotency-Key': 'a' },
+    order({ clientOrderId: 'b' }),
+    400,
+  ],
+  [
+    'a key of 129 bytes',
+    'POST',
+    '/api/orders',
+    { ...json, 'Idempotency-Key': 'k'.repeat(129) },
+    order(),
+    400,
+  ],
 ];

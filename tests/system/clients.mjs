@@ -353,7 +353,7 @@ function takeLength(buffer, start, length) {
 
 function takeChunks(buffer, start) {
   const chunks = [];
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     const lineEnd = buffer.indexOf('\r\n', at);
     if (lineEnd < 0) return null;
     const size = parseInt(buffer.toString('latin1', at, lineEnd), 16);
@@ -414,7 +414,11 @@ export function checkConfirmed(frames, type) {
     HAPPY,
     'expected each state once and in order',
   );
-  assert.deepEqual(frames.map((frame) => frame.seq), [1, 2, 3, 4, 5], 'expected a gapless seq');
+  assert.deepEqual(
+    frames.map((frame) => frame.seq),
+    [1, 2, 3, 4, 5],
+    'expected a gapless seq',
+  );
   for (const frame of frames) checkFrame(frame, type);
   checkOrder(frames);
   const [, , building, submitted, confirmed] = frames;

@@ -229,7 +229,11 @@ function client001(holder) {
     it(`is turned away at ${path}`, async () => {
       const away = await turnedAway(holder.engine.port, path);
       if (away.status) assert.equal(away.status, 400, 'expected 400 at the handshake');
-      else assert.ok(away.frames.every((frame) => frame.error), 'expected an error, then a close');
+      else
+        assert.ok(
+          away.frames.every((frame) => frame.error),
+          'expected an error, then a close',
+        );
     });
   }
 }
@@ -280,7 +284,16 @@ function client002(holder) {
       assertFields(frame, ['orderId', 'status', 'order', 'timestamp'], 'a status_update');
       assertFields(
         frame.order,
-        ['id', 'tokenIn', 'tokenOut', 'amountIn', 'status', 'statusHistory', 'createdAt', 'updatedAt'],
+        [
+          'id',
+          'tokenIn',
+          'tokenOut',
+          'amountIn',
+          'status',
+          'statusHistory',
+          'createdAt',
+          'updatedAt',
+        ],
         'the order of a status_update',
       );
       assert.equal(frame.order.amountIn, '100', 'expected the amount as it was sent');
@@ -294,7 +307,11 @@ function client002(holder) {
     assert.equal(typeof told.txHash, 'string', 'expected txHash');
     assert.ok(!told.failureReason, 'expected no failureReason');
     const { statusHistory } = told;
-    assert.deepEqual(statusHistory.map((entry) => entry.status), HAPPY, 'expected the history');
+    assert.deepEqual(
+      statusHistory.map((entry) => entry.status),
+      HAPPY,
+      'expected the history',
+    );
     for (const [i, entry] of statusHistory.entries()) {
       assertTimestamp(entry.timestamp, 'a history entry’s timestamp');
       assert.ok('metadata' in entry, 'expected metadata in a history entry');
@@ -323,7 +340,10 @@ function client002(holder) {
     assert.equal(confirmed.status, 200);
     assert.ok(Array.isArray(confirmed.json), 'expected a bare array with parameters');
     assert.equal(confirmed.json[0].id, orderId, 'expected the newest first');
-    assert.ok(confirmed.json.every((each) => each.status === 'confirmed'), 'expected one status');
+    assert.ok(
+      confirmed.json.every((each) => each.status === 'confirmed'),
+      'expected one status',
+    );
     const created = confirmed.json.map((each) => each.createdAt);
     assert.deepEqual(created, [...created].sort().reverse(), 'expected newest first throughout');
     const pending = await api.get('/api/orders?status=pending&limit=100');
@@ -493,7 +513,10 @@ function client003(holder) {
     const { orderId } = await api.order({ ...order, amount: undefined, userId: 'u 2/ä' });
     const mine = await api.get(`/api/orders/user/${encodeURIComponent('u 2/ä')}`);
     assert.deepEqual([mine.status, mine.json.success], [200, true]);
-    assert.deepEqual(mine.json.orders.map((each) => each.id), [orderId]);
+    assert.deepEqual(
+      mine.json.orders.map((each) => each.id),
+      [orderId],
+    );
     const active = await api.get('/api/orders/active');
     assert.equal(active.json.success, true);
     const ids = active.json.orders.map((each) => each.id);
@@ -615,7 +638,10 @@ function failures(holder, expected) {
     await watch.ping();
     const [pending, ...steps] = watch.updates();
     assert.equal(pending.status, 'pending');
-    assert.deepEqual(steps.map((frame) => `${frame.attempt} ${frame.status}`), expected.frames);
+    assert.deepEqual(
+      steps.map((frame) => `${frame.attempt} ${frame.status}`),
+      expected.frames,
+    );
     const { order, executions } = await holder.engine.finished(orderId);
     assert.equal(order.status, 'failed');
     assert.ok(order.failureReason?.length > 0, 'expected failureReason');
@@ -639,18 +665,25 @@ withServices('the five clients', (services) => {
     describe('client 004', () => client004(holder));
   });
 
-  withEngine('when no venue quotes', services, { ...FAST, DROVER_SIM_FAULT_QUOTE_PERCENT: 100 },
+  withEngine(
+    'when no venue quotes',
+    services,
+    { ...FAST, DROVER_SIM_FAULT_QUOTE_PERCENT: 100 },
     (holder) => {
       const frames = ['1 routing', '2 routing', '3 routing', '3 failed'];
       failures(holder, { attempts: 3, frames });
-    });
+    },
+  );
 
-  withEngine('when prices always move past the limit', services,
+  withEngine(
+    'when prices always move past the limit',
+    services,
     { ...FAST, DROVER_SIM_FAULT_SLIPPAGE_PERCENT: 100 },
     (holder) => {
       const frames = ['1 routing', '1 building', '1 submitted', '1 failed'];
       failures(holder, { attempts: 1, frames });
-    });
+    },
+  );
 
   withEngine('with HOST left alone', services, { ...FAST, HOST: undefined }, (holder) => {
     it('is reached at every address of localhost', async () => {

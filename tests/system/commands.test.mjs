@@ -72,8 +72,19 @@ function topology(holder) {
   it('prints every actor and every link', async () => {
     const { code, stdout, stderr } = await drover(holder.engine, ['topology']);
     assert.equal(code, 0, `expected exit code 0: ${stderr}`);
-    const names = ['gateway', 'ingest', 'execution', 'persistence', 'retry', 'notification',
-      'router:raydium', 'router:meteora', 'submit', 'events', 'inproc://'];
+    const names = [
+      'gateway',
+      'ingest',
+      'execution',
+      'persistence',
+      'retry',
+      'notification',
+      'router:raydium',
+      'router:meteora',
+      'submit',
+      'events',
+      'inproc://',
+    ];
     for (const name of names) assert.ok(stdout.includes(name), `expected ${name} in it`);
   });
 }
@@ -139,8 +150,9 @@ function logs(holder) {
     const events = lines.map((line) => JSON.parse(line));
     const own = events.filter((event) => JSON.stringify(event).includes(orderId));
     assert.ok(own.length > 0, 'expected lines that name the order');
-    const decision = own.find((event) => /raydium/.test(JSON.stringify(event)) &&
-      /meteora/.test(JSON.stringify(event)));
+    const decision = own.find(
+      (event) => /raydium/.test(JSON.stringify(event)) && /meteora/.test(JSON.stringify(event)),
+    );
     assert.ok(decision, 'expected the routing decision with both venues');
   });
 }

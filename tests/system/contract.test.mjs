@@ -1,5 +1,6 @@
-// What the contract promises every client of HTTP: what is refused stores nothing and says why, what
-// is accepted is done exactly as it was asked for, and a repeated request makes no second order.
+// What the contract promises every client of HTTP: what is refused stores nothing and says why,
+// what is accepted is done exactly as it was asked for, and a repeated request makes no second
+// order.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -153,7 +154,9 @@ function http(holder) {
     await storesNothing(engine, async () => {
       const connection = await RawConnection.open(engine.port);
       const body = JSON.stringify(ORDER);
-      connection.write(`POST /api/orders HTTP/1.1\r\n${head}Content-Length: ${body.length + 1}\r\n\r\n`);
+      connection.write(
+        `POST /api/orders HTTP/1.1\r\n${head}Content-Length: ${body.length + 1}\r\n\r\n`,
+      );
       connection.write(body);
       connection.socket.end();
       await connection.closed;
@@ -182,13 +185,17 @@ function http(holder) {
   it('answers pipelined requests in order', async () => {
     const connection = await RawConnection.open(holder.engine.port);
     const body = JSON.stringify(ORDER);
-    const post = `POST /api/orders HTTP/1.1\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`;
+    const length = `Content-Length: ${body.length}\r\n\r\n`;
+    const post = `POST /api/orders HTTP/1.1\r\n${head}${length}${body}`;
     const get = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
     const bad = `POST /api/orders HTTP/1.1\r\n${head}Content-Length: 2\r\n\r\n{}`;
     connection.write(post + get + bad + post);
     const answers = [];
     for (let i = 0; i < 4; i++) answers.push(await connection.answer());
-    assert.deepEqual(answers.map((answer) => answer.status), [200, 200, 400, 200]);
+    assert.deepEqual(
+      answers.map((answer) => answer.status),
+      [200, 200, 400, 200],
+    );
     const ids = [answers[0], answers[3]].map((answer) => answer.json.orderId);
     assert.notEqual(ids[0], ids[1], 'expected two orders');
     connection.close();
@@ -207,12 +214,18 @@ function http(holder) {
     const connection = await RawConnection.open(holder.engine.port);
     const body = JSON.stringify(ORDER);
     const form = 'Host: localhost\r\nContent-Type: text/plain\r\n';
-    connection.write(`POST /api/orders HTTP/1.1\r\n${form}Content-Length: ${body.length}\r\n\r\n${body}`);
+    connection.write(
+      `POST /api/orders HTTP/1.1\r\n${form}Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
     const refused = await connection.answer();
     assert.equal(refused.status, 415);
     if (refused.headers.connection !== 'close') {
       connection.get('/livez');
-      assert.equal((await connection.answer()).status, 200, 'expected the body not to be read as a request');
+      assert.equal(
+        (await connection.answer()).status,
+        200,
+        'expected the body not to be read as a request',
+      );
     }
     connection.close();
   });
@@ -368,7 +381,10 @@ function idempotency(holder) {
     const key = 'fifty at once';
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(ORDER, key)));
     const ids = new Set(answers.map((answer) => answer.json.orderId));
-    assert.ok(answers.every((answer) => answer.status === 200), 'expected 200 for each');
+    assert.ok(
+      answers.every((answer) => answer.status === 200),
+      'expected 200 for each',
+    );
     assert.equal(ids.size, 1, 'expected one order');
     const fresh = answers.filter((answer) => !answer.headers['idempotency-replayed']);
     assert.equal(fresh.length, 1, 'expected one answer that is no replay');

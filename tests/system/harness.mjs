@@ -67,9 +67,7 @@ class Child {
   constructor(log, command, args, { env, cwd, signalOnOrphan = 'KILL', user } = {}) {
     this.log = log;
     const fd = fs.openSync(log, 'a');
-    const as = user
-      ? [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups']
-      : [];
+    const as = user ? [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'] : [];
     const wrapped = ['--pdeathsig', signalOnOrphan, ...as, '--', command, ...args];
     this.process = spawn('setpriv', wrapped, { env, cwd, stdio: ['ignore', fd, fd] });
     fs.closeSync(fd);
@@ -156,7 +154,10 @@ class Postgres {
     });
     const ready = async () => {
       if (this.child.ended) assert.fail(`PostgreSQL did not start:\n${this.child.tail()}`);
-      return psql(this.url('postgres'), 'select 1').then(() => true, () => false);
+      return psql(this.url('postgres'), 'select 1').then(
+        () => true,
+        () => false,
+      );
     };
     await until('PostgreSQL answers', ready, START_MS);
   }
@@ -184,7 +185,11 @@ class Redis {
       ...args,
       ...memoryOnly,
     ]);
-    const ready = () => this.command('PING').then((answer) => answer === 'PONG', () => false);
+    const ready = () =>
+      this.command('PING').then(
+        (answer) => answer === 'PONG',
+        () => false,
+      );
     await until('Redis answers', ready, START_MS);
   }
 
@@ -285,7 +290,10 @@ export class Engine {
         const { code, signal } = this.child.ended;
         assert.fail(`the engine ended at start (${signal ?? code}):\n${this.child.tail()}`);
       }
-      return this.api.get('/readyz').then((answer) => answer.status === ready, () => false);
+      return this.api.get('/readyz').then(
+        (answer) => answer.status === ready,
+        () => false,
+      );
     };
     await until(`the engine's /readyz answers ${ready}`, isReady, START_MS);
     return this;

@@ -4,12 +4,23 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 
-import { Api, HandshakeRefused, RawConnection, Watch, checkConfirmed, checkError } from './clients.mjs';
+import {
+  Api,
+  HandshakeRefused,
+  RawConnection,
+  Watch,
+  checkConfirmed,
+  checkError,
+} from './clients.mjs';
 import { FAST, until, withEngine, withServices } from './harness.mjs';
 
 // In flight long enough for something to break meanwhile.
-const SLOW = { ...FAST, DROVER_SIM_SETTLE_MIN_MS: 1500, DROVER_SIM_SETTLE_MAX_MS: 2000,
-  DROVER_SIM_EXPIRY_BLOCKS: 1000 };
+const SLOW = {
+  ...FAST,
+  DROVER_SIM_SETTLE_MIN_MS: 1500,
+  DROVER_SIM_SETTLE_MAX_MS: 2000,
+  DROVER_SIM_EXPIRY_BLOCKS: 1000,
+};
 
 function assertRetryAfter(answer) {
   const value = answer.headers['retry-after'];
@@ -51,7 +62,10 @@ function databaseAway(holder, services) {
     assert.equal((await engine.api.get('/livez')).status, 200, 'expected the engine to be alive');
     await refusesOrders(engine);
     await services.postgres.start();
-    await until('/readyz answers 200', async () => (await engine.api.get('/readyz')).status === 200);
+    await until(
+      '/readyz answers 200',
+      async () => (await engine.api.get('/readyz')).status === 200,
+    );
     ids.push((await engine.api.order()).orderId);
     await assertAllConfirmed(engine, ids);
     for (const id of ids) {
@@ -137,7 +151,10 @@ function socketLimit(holder) {
   it('answers 503 to one socket too many, until one closes', async () => {
     const { engine } = holder;
     const open = await Promise.all(Array.from({ length: 8 }, () => engine.watch('/api/orders/ws')));
-    const refused = await engine.watch('/api/orders/ws').then(() => null, (error) => error);
+    const refused = await engine.watch('/api/orders/ws').then(
+      () => null,
+      (error) => error,
+    );
     assert.ok(refused instanceof HandshakeRefused, 'expected the ninth to be refused');
     assert.equal(refused.answer.status, 503, 'expected 503');
     assertRetryAfter(refused.answer);
@@ -146,7 +163,10 @@ function socketLimit(holder) {
     await open[0].close();
     const again = async () => {
       const watch = new Watch(engine.port, '/api/orders/ws');
-      const opened = await watch.opened.then(() => true, () => false);
+      const opened = await watch.opened.then(
+        () => true,
+        () => false,
+      );
       watch.terminate();
       return opened;
     };
@@ -240,14 +260,21 @@ function full(holder) {
 
 withServices('what is missing', (services) => {
   withEngine('without PostgreSQL, the engine', services, SLOW, (holder) =>
-    databaseAway(holder, services));
+    databaseAway(holder, services),
+  );
   const flaky = { ...FAST, DROVER_SIM_FAULT_QUOTE_PERCENT: 40 };
   withEngine('without Redis, the engine', services, flaky, (holder) =>
-    scheduleAway(holder, services));
+    scheduleAway(holder, services),
+  );
   const limited = { DROVER_RATE_LIMIT_PER_SECOND: 5, DROVER_RATE_LIMIT_BURST: 5 };
   withEngine('over its rate, a caller', services, { ...FAST, ...limited }, rateLimit);
   const few = { DROVER_WEBSOCKETS_MAX: 8, DROVER_HTTP_THREADS: 4 };
-  withEngine('with few sockets and threads, the engine', services, { ...FAST, ...few }, socketLimit);
+  withEngine(
+    'with few sockets and threads, the engine',
+    services,
+    { ...FAST, ...few },
+    socketLimit,
+  );
   withEngine('told to stop, the engine', services, SLOW, drain);
   withEngine('full, the engine', services, { ...SLOW, DROVER_IN_FLIGHT_MAX: 10 }, full);
 });

@@ -97,7 +97,10 @@ function inBrowser(holder) {
     await page.getByText(json.message).waitFor(WAIT);
     await page.close();
     const refusal = /status of 400/; // the browser's own note of it
-    assert.ok(problems.every((text) => refusal.test(text)), `expected no error: ${problems}`);
+    assert.ok(
+      problems.every((text) => refusal.test(text)),
+      `expected no error: ${problems}`,
+    );
     problems.length = 0;
   });
 
