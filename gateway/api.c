@@ -87,18 +87,15 @@ typedef struct getting {
 static bool order_take(void *arg, const dv_message *answer)
 {
     getting *g = arg;
-    if (answer->type == DV_MSG_order_view) {
-        const dv_view *view = &answer->order_view.view;
-        const dv_event *last = dv_view_last(view);
-        if (last == NULL) return false;
+    const dv_view *view = &answer->order_view.view;
+    if (answer->type == DV_MSG_order_view && view->events_count > 0) {
         g->error = DV_OK;
-        g->state = (uint8_t)last->state;
+        g->state = (uint8_t)dv_view_last(view)->state;
         if (g->out != NULL) dv_render_single(g->out, g->tokens, view);
-        return true;
     }
-    if (answer->type == DV_MSG_query_done && answer->query_done.error != DV_OK)
-        g->error = (dv_err)answer->query_done.error;
-    return answer->type == DV_MSG_query_done;
+    if (answer->type != DV_MSG_query_done) return false;
+    if (answer->query_done.error != DV_OK) g->error = (dv_err)answer->query_done.error;
+    return true;
 }
 
 static dv_err order_ask(const dv_front *front, dv_desk *desk, const dv_id *id, getting *g)
@@ -134,16 +131,20 @@ static void order_get(dv_request *request, dv_reply *reply)
 typedef struct listing {
     const dv_tokens *tokens;
     dv_buffer *out;
+    uint32_t count; /* orders received */
     dv_err error;
 } listing;
 
 static bool list_take(void *arg, const dv_message *answer)
 {
     listing *l = arg;
-    if (answer->type == DV_MSG_order_view)
+    if (answer->type == DV_MSG_order_view) {
+        l->count++;
         dv_render_list_add(l->out, l->tokens, &answer->order_view.view);
+    }
     if (answer->type != DV_MSG_query_done) return false;
-    l->error = (dv_err)answer->query_done.error;
+    bool complete = answer->query_done.count == l->count;
+    l->error = complete ? (dv_err)answer->query_done.error : DV_STORE_AWAY;
     return true;
 }
 

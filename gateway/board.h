@@ -39,7 +39,10 @@ void dv_board_destroy(dv_board **board);
    before: what the old one was told is forgotten. */
 bool dv_board_beat(dv_board *board, const dv_beat *beat, dv_time now);
 
+/* Goes on to a stage. */
 void dv_board_set_stage(dv_board *board, dv_stage stage);
+
+/* The stage reached. */
 dv_stage dv_board_stage(dv_board *board);
 
 /* Judges the engine by the beats of the last three seconds: every role must live, and those that an

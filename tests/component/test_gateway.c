@@ -1,0 +1,793 @@
+#include "gateway_stage.h"
+
+#include <sys/socket.h>
+
+/* ---- HTTP ------------------------------------------------------------------------------- */
+
+START_TEST(an_accepted_order_is_answered_200_with_its_id)
+{
+    client c = dial();
+    post(&c, ORDER);
+    dv_message submit = accept_next(7);
+    ck_assert_uint_eq(submit.order_submit.terms.amount, 1000000000);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 200);
+    ck_assert_contains(a.body, id_text(7));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(an_amount_sent_as_a_string_is_answered_201)
+{
+    client c = dial();
+    post(&c, "{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\"}");
+    accept_next(7);
+    ck_assert_int_eq(read_answer(&c).status, 201);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_replay_is_answered_200_and_says_so)
+{
+    client c = dial();
+    post(&c,
+         "{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\",\"clientOrderId\":\"k\"}");
+    dv_message submit = expect(&ingest, DV_MSG_order_submit);
+    dv_order_accepted accepted = {submit.order_submit.request_id, 1, view_of(7, 3, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = accepted});
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 200);
+    ck_assert_contains(a.head, "Idempotency-Replayed: true");
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_refusal_by_the_engine_names_the_field_as_the_client_did)
+{
+    client c = dial();
+    post(&c, "{\"symbol\":\"SOL\",\"side\":\"sell\",\"quantity\":1}");
+    dv_message submit = expect(&ingest, DV_MSG_order_submit);
+    tell(&ingest,
+         &(dv_message){.type = DV_MSG_order_refused,
+                       .order_refused = {submit.order_submit.request_id, DV_ORDER_AMOUNT_INVALID,
+                                         dv_text_of("amount"), dv_text_of("it is too much")}});
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 400);
+    ck_assert_contains(a.body, "quantity");
+    ck_assert_contains(a.body, "it is too much");
+    ck_assert_contains(a.body, "ORDER_AMOUNT_INVALID");
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(an_invalid_order_does_not_reach_the_engine)
+{
+    client c = dial();
+    post(&c, "{\"tokenIn\":\"SOL\"}");
+    ck_assert_int_eq(read_answer(&c).status, 400);
+    dv_message message;
+    ck_assert(!hear(&ingest, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_nobodys)
+{
+    client c = dial();
+    post(&c, ORDER);
+    dv_message first = expect(&ingest, DV_MSG_order_submit);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_contains(a.body, "ENGINE_TIMEOUT");
+    ck_assert_contains(a.head, "Retry-After: ");
+    post(&c, ORDER);
+    dv_message second = expect(&ingest, DV_MSG_order_submit);
+    dv_order_accepted late = {first.order_submit.request_id, 0, view_of(1, 1, 1)};
+    dv_order_accepted timely = {second.order_submit.request_id, 0, view_of(2, 1, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = late});
+    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = timely});
+    ck_assert_contains(read_answer(&c).body, id_text(2));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(requests_may_be_pipelined_on_one_connection)
+{
+    client c = dial();
+    say(&c, "GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+            "HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    ck_assert_int_eq(read_answer(&c).status, 200);
+    ck_assert_int_eq(read_answer(&c).status, 404);
+    while (strstr(c.bytes, "\r\n\r\n") == NULL) ck_assert(listen_more(&c));
+    ck_assert_contains(c.bytes, "HTTP/1.1 200");
+    ck_assert_ptr_null(strchr(c.bytes, '{'));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_chunked_body_is_read_to_its_end_and_the_connection_lives_on)
+{
+    client c = dial();
+    say(&c, "POST /api/orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "10\r\n{\"tokenIn\":\"SOL\"\r\n23\r\n,\"tokenOut\":\"USDC\",\"amount\":\"2\"}   "
+            "\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    dv_message submit = accept_next(7);
+    ck_assert_uint_eq(submit.order_submit.terms.amount, 2000000000);
+    ck_assert_int_eq(read_answer(&c).status, 201);
+    ck_assert_int_eq(read_answer(&c).status, 200);
+    hang_up(&c);
+}
+END_TEST
+
+/* What cannot be right is refused with its own status, and none of it reaches the engine. */
+static const struct {
+    const char *request;
+    int status;
+    const char *says; /* in the head or the body */
+} REFUSED[] = {
+    {"POST /api/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 1048577\r\n\r\n", 413,
+     "REQUEST_TOO_LARGE"},
+    {"POST /api/orders HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: "
+     "2\r\n\r\n{}",
+     415, "REQUEST_NOT_JSON"},
+    {"POST /api/orders HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n{", 400,
+     "REQUEST_MALFORMED"},
+    {"DELETE /api/orders HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Allow: GET, HEAD, POST, OPTIONS"},
+    {"PUT /app.js HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 405, "Allow: GET"},
+    {"GET /api/orders/execute HTTP/1.1\r\nHost: x\r\n\r\n", 405, "Allow: POST"},
+    {"GET /gateway.c HTTP/1.1\r\nHost: x\r\n\r\n", 404, "REQUEST_NO_SUCH_PATH"},
+    {"GET /../conf/tokens.conf HTTP/1.1\r\nHost: x\r\n\r\n", 404, "REQUEST_NO_SUCH_PATH"},
+    {"GET /api/orders/no-such-id HTTP/1.1\r\nHost: x\r\n\r\n", 404, "Order not found"},
+    {"GET /api/orders/%00 HTTP/1.1\r\nHost: x\r\n\r\n", 404, "Order not found"},
+    {"nonsense\r\n\r\n", 400, "REQUEST_MALFORMED"},
+};
+
+START_TEST(what_cannot_be_right_is_refused_with_its_own_status)
+{
+    client c = dial();
+    say(&c, "%s", REFUSED[_i].request);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, REFUSED[_i].status);
+    const char *where = strstr(a.head, REFUSED[_i].says) ? a.head : a.body;
+    ck_assert_contains(where, REFUSED[_i].says);
+    ck_assert_contains(a.head, "application/json");
+    dv_message message;
+    ck_assert(!hear(&ingest, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_chunked_body_over_a_mebibyte_is_refused)
+{
+    client c = dial();
+    say(&c, "POST /api/orders HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    char *piece = calloc(1, 65537);
+    memset(piece, ' ', 65536);
+    for (int i = 0; i < 20; i++) say(&c, "10000\r\n%s\r\n", piece);
+    free(piece);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 413);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(lists_are_bare_with_parameters_and_wrapped_without)
+{
+    client c = dial();
+    static const struct {
+        const char *path;
+        char first;
+        uint64_t limit, state;
+    } LISTS[] = {{"/api/orders", '{', 100, 0},
+                 {"/api/orders?limit=7&status=confirmed", '[', 7, DV_STATE_confirmed},
+                 {"/api/orders?limit=-1&status=%FF", '[', 100, 0},
+                 {"/api/orders?limit=5000", '[', 1000, 0},
+                 {"/api/orders?page=2", '{', 100, 0}};
+    for (size_t i = 0; i < sizeof LISTS / sizeof LISTS[0]; i++) {
+        say(&c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", LISTS[i].path);
+        dv_message list = expect(&store, DV_MSG_order_list);
+        ck_assert_uint_eq(list.order_list.limit, LISTS[i].limit);
+        ck_assert_uint_eq(list.order_list.state, LISTS[i].state);
+        uint64_t id = list.order_list.request_id;
+        for (uint8_t k = 2; k > 0; k--)
+            tell(&store,
+                 &(dv_message){.type = DV_MSG_order_view, .order_view = {id, 1, view_of(k, 1, k)}});
+        tell(&store, &(dv_message){.type = DV_MSG_query_done,
+                                   .query_done = {.request_id = id, .count = 2}});
+        answer a = read_answer(&c);
+        ck_assert_int_eq(a.status, 200);
+        ck_assert_int_eq(a.body[0], LISTS[i].first);
+        const char *newest = strstr(a.body, id_text(2)), *older = strstr(a.body, id_text(1));
+        ck_assert(newest != NULL && older != NULL && newest < older);
+    }
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_user_is_asked_for_by_the_decoded_name)
+{
+    client c = dial();
+    say(&c, "GET /api/orders/user/a%%2Fb%%20%%C3%%A9 HTTP/1.1\r\nHost: x\r\n\r\n");
+    dv_message list = expect(&store, DV_MSG_order_list);
+    ck_assert(dv_text_is(list.order_list.user_id, "a/b \xC3\xA9"));
+    tell(&store, &(dv_message){.type = DV_MSG_query_done,
+                               .query_done = {.request_id = list.order_list.request_id}});
+    ck_assert_contains(read_answer(&c).body, "\"orders\":[]");
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_store_that_is_away_is_503)
+{
+    client c = dial();
+    say(&c, "GET /api/orders/%s HTTP/1.1\r\nHost: x\r\n\r\n", id_text(1));
+    dv_message asked = expect(&store, DV_MSG_order_get);
+    tell(&store, &(dv_message){.type = DV_MSG_query_done,
+                               .query_done = {.request_id = asked.order_get.request_id,
+                                              .error = DV_STORE_AWAY}});
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_contains(a.body, "STORE_AWAY");
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_browser_gets_the_page_and_others_the_index)
+{
+    client c = dial();
+    ck_assert_contains(get(&c, "/").body, "endpoints");
+    say(&c, "GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html,*/*\r\n\r\n");
+    answer a = read_answer(&c);
+    ck_assert_contains(a.head, "Content-Type: text/html");
+    ck_assert_contains(a.body, "<html");
+    ck_assert_contains(get(&c, "/app.js").head, "text/javascript");
+    ck_assert_contains(get(&c, "/style.css").head, "text/css");
+    hang_up(&c);
+}
+END_TEST
+
+/* ---- WebSockets of one order ------------------------------------------------------------ */
+
+START_TEST(a_late_subscriber_gets_the_latest_state_first_and_then_the_rest)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
+    dv_view now = view_of(1, 3, 10), later = view_of(1, 5, 10);
+    client c = follow_open(path, &now);
+    update(&now, false);
+    ck_assert_says(read_frame(&c), "seq", 3);
+    update(&later, true); /* the update with seq 4 is lost */
+    ck_assert_says(read_frame(&c), "seq", 4);
+    const char *last = read_frame(&c);
+    ck_assert_says(last, "seq", 5);
+    ck_assert_contains(last, "\"status\":\"confirmed\"");
+    expect(&feed, DV_MSG_order_unwatch);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(since_replays_what_follows_it)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/api/orders/%s/ws?since=1", id_text(1));
+    dv_view view = view_of(1, 3, 10);
+    client c = follow_open(path, &view);
+    update(&view, false);
+    ck_assert_contains(read_frame(&c), "\"type\":\"connected\"");
+    ck_assert_says(read_frame(&c), "seq", 2);
+    ck_assert_says(read_frame(&c), "seq", 3);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(an_update_that_comes_twice_or_late_is_shown_once)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/api/orders/stream?orderId=%s", id_text(1));
+    dv_view two = view_of(1, 2, 10), three = view_of(1, 3, 10), four = view_of(1, 4, 10);
+    client c = follow_open(path, &two);
+    ck_assert_contains(read_frame(&c), "\"currentOrderStatus\":\"routing\"");
+    update(&two, false);
+    update(&three, true);
+    update(&three, true);
+    update(&two, true);
+    update(&four, true);
+    for (uint64_t seq = 2; seq <= 4; seq++) ck_assert_says(read_frame(&c), "seq", seq);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(several_watchers_of_one_order_see_the_same_frames)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s&since=0", id_text(1));
+    dv_view view = view_of(1, 5, 10);
+    client a = follow_open(path, &view), b = follow_open(path, &view);
+    update(&view, true);
+    for (uint64_t seq = 1; seq <= 5; seq++) {
+        const char *frame = read_frame(&a);
+        ck_assert_says(frame, "seq", seq);
+        ck_assert_str_eq(frame, read_frame(&b));
+    }
+    hang_up(&a);
+    hang_up(&b);
+}
+END_TEST
+
+START_TEST(an_order_is_unwatched_when_its_last_watcher_is_gone)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
+    dv_view view = view_of(1, 2, 10);
+    client c = follow_open(path, &view);
+    hang_up(&c);
+    dv_message gone = expect(&feed, DV_MSG_order_unwatch);
+    dv_id id = id_of(1);
+    ck_assert(dv_id_equal(&gone.order_unwatch.order_id, &id));
+}
+END_TEST
+
+START_TEST(a_handshake_without_a_known_order_is_refused)
+{
+    client c = dial();
+    upgrade(&c, "/ws/orders");
+    ck_assert_int_eq(read_answer(&c).status, 400);
+    hang_up(&c);
+    c = dial();
+    upgrade(&c, "/ws/orders?orderId=nonsense");
+    ck_assert_int_eq(read_answer(&c).status, 404);
+    hang_up(&c);
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(9));
+    c = dial();
+    upgrade(&c, path);
+    found_next(NULL);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 404);
+    ck_assert_contains(a.body, "Order not found");
+    hang_up(&c);
+    c = dial();
+    upgrade(&c, "/ws/nowhere");
+    ck_assert_int_eq(read_answer(&c).status, 404);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_watch_that_is_refused_is_told_or_tried_again)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
+    dv_view view = view_of(1, 2, 10);
+    client c = follow_open(path, &view);
+    dv_watch_refused refused = {id_of(1), DV_STORE_AWAY};
+    tell(&feed, &(dv_message){.type = DV_MSG_watch_refused, .watch_refused = refused});
+    expect(&feed, DV_MSG_order_watch); /* again, by itself */
+    refused.error = DV_ORDER_NOT_FOUND;
+    tell(&feed, &(dv_message){.type = DV_MSG_watch_refused, .watch_refused = refused});
+    ck_assert_contains(read_frame(&c), "Order not found");
+    ck_assert_contains(read_frame(&c), "close 4404");
+    hang_up(&c);
+}
+END_TEST
+
+/* ---- orders and their WebSocket on one connection --------------------------------------- */
+
+START_TEST(an_upgrade_right_after_a_post_follows_that_order)
+{
+    client c = dial();
+    post(&c, ORDER);
+    accept_next(3);
+    ck_assert_int_eq(read_answer(&c).status, 200);
+    upgrade(&c, "/api/orders/execute");
+    ck_assert_int_eq(read_answer(&c).status, 101);
+    dv_message watch = expect(&feed, DV_MSG_order_watch);
+    dv_id id = id_of(3);
+    ck_assert(dv_id_equal(&watch.order_watch.order_id, &id));
+    dv_view view = view_of(3, 2, 1);
+    update(&view, false);
+    ck_assert_says(read_frame(&c), "seq", 2);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(an_upgrade_after_another_request_follows_nothing)
+{
+    client c = dial();
+    post(&c, ORDER);
+    accept_next(3);
+    ck_assert_int_eq(read_answer(&c).status, 200);
+    ck_assert_int_eq(get(&c, "/livez").status, 200);
+    upgrade(&c, "/api/orders/execute");
+    ck_assert_int_eq(read_answer(&c).status, 101);
+    write_frame(&c, "{\"type\":\"ping\"}");
+    ck_assert_contains(read_frame(&c), "\"type\":\"pong\"");
+    dv_message message;
+    ck_assert(!hear(&feed, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(orders_in_band_are_followed_from_pending_on_and_bad_ones_leave_the_socket_usable)
+{
+    client c = watch_open("/api/orders/execute");
+    write_frame(&c, "this is not JSON");
+    ck_assert_contains(read_frame(&c), "\"error\"");
+    for (uint8_t number = 1; number <= 2; number++) {
+        write_frame(&c, ORDER);
+        accept_next(number);
+        expect(&feed, DV_MSG_order_watch);
+        dv_view view = view_of(number, 2, number);
+        update(&view, false);
+        const char *frame = read_frame(&c);
+        ck_assert_contains(frame, "\"status\":\"pending\"");
+        ck_assert_contains(frame, id_text(number));
+        ck_assert_says(read_frame(&c), "seq", 2);
+    }
+    hang_up(&c);
+}
+END_TEST
+
+/* ---- WebSockets of all orders ----------------------------------------------------------- */
+
+static void head_tell(uint64_t position)
+{
+    expect(&feed, DV_MSG_orders_watch);
+    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {position}});
+}
+
+/* The store answers the next page with one event of order 1 for each position asked, up to head. */
+static void page_tell(uint64_t after, uint64_t head)
+{
+    dv_message ask = expect(&store, DV_MSG_events_ask);
+    ck_assert_uint_eq(ask.events_ask.after_position, after);
+    uint64_t id = ask.events_ask.request_id;
+    for (uint64_t position = after + 1; position <= head; position++)
+        tell(&store, &(dv_message){.type = DV_MSG_order_view,
+                                   .order_view = {id, (uint64_t)1, view_of(1, 1, position)}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_done,
+                               .query_done = {.request_id = id,
+                                              .count = (uint32_t)(head - after),
+                                              .head_position = head}});
+}
+
+static void event_tell(uint64_t position)
+{
+    dv_view view = view_of((uint8_t)position, 1, position);
+    update(&view, true);
+}
+
+START_TEST(a_socket_of_all_orders_shows_what_is_committed_from_then_on)
+{
+    client c = watch_open("/api/orders/test-ws");
+    ck_assert_contains(read_frame(&c), "\"type\":\"connection_established\"");
+    head_tell(41);
+    event_tell(42);
+    event_tell(42);
+    event_tell(43);
+    const char *frame = read_frame(&c);
+    ck_assert_says(frame, "position", 42);
+    ck_assert_contains(frame, "\"type\":\"order_update\"");
+    ck_assert_says(read_frame(&c), "position", 43);
+    hang_up(&c);
+    ck_assert_uint_eq(expect(&feed, DV_MSG_orders_watch).orders_watch.on, 0);
+}
+END_TEST
+
+START_TEST(a_gap_in_the_feed_is_filled_from_the_store)
+{
+    client c = watch_open("/api/orders/ws");
+    head_tell(41);
+    event_tell(42);
+    event_tell(45);
+    page_tell(42, 45);
+    event_tell(46);
+    for (uint64_t position = 42; position <= 46; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(since_on_all_orders_replays_from_that_position_and_then_goes_live)
+{
+    client c = watch_open("/api/orders/ws?since=30");
+    head_tell(35);
+    page_tell(30, 34);
+    event_tell(36); /* while it still catches up */
+    page_tell(34, 36);
+    event_tell(37);
+    for (uint64_t position = 31; position <= 37; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_page_with_a_lost_message_is_asked_again)
+{
+    client c = watch_open("/api/orders/ws?since=1");
+    head_tell(4);
+    dv_message ask = expect(&store, DV_MSG_events_ask);
+    uint64_t id = ask.events_ask.request_id;
+    for (uint64_t position = 2; position <= 4; position += 2)
+        tell(&store, &(dv_message){.type = DV_MSG_order_view,
+                                   .order_view = {id, (uint64_t)1, view_of(1, 1, position)}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_done,
+                               .query_done = {.request_id = id, .count = 3, .head_position = 4}});
+    page_tell(2, 4);
+    for (uint64_t position = 2; position <= 4; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    hang_up(&c);
+}
+END_TEST
+
+/* Has `count` events told, and reads them from a client as they come. */
+static void stream(client *c, uint64_t from, uint64_t count)
+{
+    for (uint64_t position = from; position < from + count; position++) {
+        event_tell(position);
+        ck_assert_says(read_frame(c), "position", position);
+        if (position % 512 == 0) dv_arena_reset(arena);
+    }
+}
+
+START_TEST(a_client_that_does_not_read_delays_nobody_and_is_closed_with_4408)
+{
+    client slow = dial();
+    int small = 256 * 1024;
+    setsockopt(slow.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    upgrade(&slow, "/api/orders/ws");
+    ck_assert_int_eq(read_answer(&slow).status, 101);
+    head_tell(0);
+    client fast = watch_open("/api/orders/ws?since=0");
+    page_tell(0, 0);
+    int64_t begun_ms = now_ms();
+    stream(&fast, 1, 8000);
+    ck_assert_int_lt(now_ms() - begun_ms, 15000);
+    uint64_t seen = 0;
+    const char *frame;
+    while (strncmp(frame = read_frame(&slow), "close", 5) != 0 && strcmp(frame, "end") != 0) {
+        ck_assert_says(frame, "position", ++seen); /* nothing is skipped up to the close */
+        dv_arena_reset(arena);
+    }
+    char expected[64];
+    snprintf(expected, sizeof expected, "close 4408 resume from %llu", (unsigned long long)seen);
+    ck_assert_str_eq(frame, expected);
+    ck_assert_uint_lt(seen, 8000);
+    hang_up(&slow);
+    hang_up(&fast);
+}
+END_TEST
+
+/* ---- limits and the end ----------------------------------------------------------------- */
+
+START_TEST(websockets_beyond_their_share_are_refused_and_http_goes_on)
+{
+    client sockets[8];
+    for (int i = 0; i < 8; i++) sockets[i] = watch_open("/api/orders/execute");
+    client c = dial();
+    upgrade(&c, "/api/orders/execute");
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_contains(a.head, "Retry-After: ");
+    hang_up(&c);
+    c = dial();
+    ck_assert_int_eq(get(&c, "/livez").status, 200);
+    ck_assert_contains(get(&c, "/api/orders/ws-stats").body, "\"totalConnections\":8");
+    for (int i = 0; i < 8; i++) hang_up(&sockets[i]);
+    hang_up(&c);
+}
+END_TEST
+
+static void beat(const char *name, dv_err degraded)
+{
+    dv_buffer bytes = {0};
+    dv_message_encode(
+        &(dv_message){.type = DV_MSG_beat,
+                      .beat = {.actor = dv_text_of(name), .pid = 1, .degraded = degraded}},
+        &bytes);
+    zmq_send(health, bytes.bytes, bytes.size, 0);
+    dv_buffer_fini(&bytes);
+}
+
+/* Asks /readyz until it says this status. */
+static answer ready_wait(client *c, int status)
+{
+    answer a;
+    for (int64_t end = now_ms() + DEADLINE_MS; now_ms() < end;)
+        if ((a = get(c, "/readyz")).status == status) return a;
+    ck_abort_msg("/readyz did not become %d: %s", status, a.body);
+}
+
+START_TEST(it_is_ready_when_every_role_beats_and_the_store_is_there)
+{
+    client c = dial();
+    ck_assert_int_eq(get(&c, "/readyz").status, 503);
+    static const char *const ROLES[] = {"ingest", "execution",    "persistence",
+                                        "retry",  "notification", "router:raydium"};
+    for (int i = 0; i < 6; i++) beat(ROLES[i], DV_OK);
+    ready_wait(&c, 200);
+    beat("retry", DV_SCHEDULE_AWAY);
+    while (strstr(ready_wait(&c, 200).body, "SCHEDULE_AWAY") == NULL) continue;
+    beat("persistence", DV_STORE_AWAY);
+    ck_assert_contains(ready_wait(&c, 503).body, "STORE_AWAY");
+    ck_assert_int_eq(get(&c, "/livez").status, 200);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_drain_refuses_orders_and_closes_websockets_with_1001)
+{
+    client c = dial(), w = watch_open("/api/orders/ws");
+    ck_assert_int_eq(get(&c, "/livez").status, 200);
+    zstr_send(thread, "DRAIN");
+    ck_assert_contains(read_frame(&w), "close 1001");
+    ck_assert_str_eq(read_frame(&w), "end");
+    char *said = zstr_recv(thread);
+    ck_assert_str_eq(said, "DRAINED");
+    zstr_free(&said);
+    post(&c, ORDER);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_contains(a.body, "ENGINE_DRAINING");
+    ck_assert_contains(a.head, "Retry-After: ");
+    ck_assert_int_eq(get(&c, "/readyz").status, 503);
+    hang_up(&c);
+    hang_up(&w);
+}
+END_TEST
+
+/* ---- other configurations --------------------------------------------------------------- */
+
+static void setup_short_answers(void)
+{
+    stage_set();
+    config.answer_timeout_ms = 200;
+    char *said = raise_curtain();
+    zstr_free(&said);
+}
+
+static void setup_small_queues(void)
+{
+    stage_set();
+    config.websocket_queue_max = 200;
+    char *said = raise_curtain();
+    zstr_free(&said);
+}
+
+static void setup_limited(void)
+{
+    stage_set();
+    config.rate_limit_per_second = 1;
+    config.rate_limit_burst = 2;
+    config.broadcast = false;
+    config.bind_upgrade = false;
+    char *said = raise_curtain();
+    zstr_free(&said);
+}
+
+START_TEST(orders_over_the_rate_are_refused_with_429)
+{
+    client c = dial();
+    for (uint8_t i = 1; i <= 2; i++) {
+        post(&c, ORDER);
+        accept_next(i);
+        answer a = read_answer(&c);
+        ck_assert_int_eq(a.status, 200);
+        ck_assert_contains(a.head, "RateLimit-Limit: 2");
+    }
+    post(&c, ORDER);
+    answer a = read_answer(&c);
+    ck_assert_int_eq(a.status, 429);
+    ck_assert_contains(a.head, "Retry-After: 1");
+    ck_assert_contains(a.head, "RateLimit-Remaining: 0");
+    dv_message message;
+    ck_assert(!hear(&ingest, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(operators_can_turn_broadcast_and_bound_upgrades_off)
+{
+    client c = dial();
+    upgrade(&c, "/api/orders/ws");
+    ck_assert_int_eq(read_answer(&c).status, 404);
+    hang_up(&c);
+    c = dial();
+    post(&c, ORDER);
+    accept_next(1);
+    ck_assert_int_eq(read_answer(&c).status, 200);
+    upgrade(&c, "/api/orders/execute");
+    ck_assert_int_eq(read_answer(&c).status, 101);
+    write_frame(&c, "{\"type\":\"ping\"}");
+    ck_assert_contains(read_frame(&c), "pong");
+    dv_message message;
+    ck_assert(!hear(&feed, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_port_that_is_taken_fails_the_start_and_names_it)
+{
+    stage_set();
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)config.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    char *said = raise_curtain(), *error = zstr_recv(thread), *why = zstr_recv(thread);
+    ck_assert_str_eq(said, "FAILED");
+    ck_assert_str_eq(error, "START_FAILED");
+    char port[16];
+    snprintf(port, sizeof port, "%u", config.port);
+    ck_assert_contains(why, port);
+    zstr_free(&said);
+    zstr_free(&error);
+    zstr_free(&why);
+    close(fd);
+    teardown();
+}
+END_TEST
+
+static TCase *tcase(Suite *suite, const char *name, void (*before)(void))
+{
+    TCase *t = tcase_create(name);
+    tcase_set_timeout(t, 40);
+    if (before != NULL) tcase_add_checked_fixture(t, before, teardown);
+    suite_add_tcase(suite, t);
+    return t;
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("gateway");
+    TCase *t = tcase(suite, "http", setup);
+    tcase_add_test(t, an_accepted_order_is_answered_200_with_its_id);
+    tcase_add_test(t, an_amount_sent_as_a_string_is_answered_201);
+    tcase_add_test(t, a_replay_is_answered_200_and_says_so);
+    tcase_add_test(t, a_refusal_by_the_engine_names_the_field_as_the_client_did);
+    tcase_add_test(t, an_invalid_order_does_not_reach_the_engine);
+    tcase_add_test(t, requests_may_be_pipelined_on_one_connection);
+    tcase_add_test(t, a_chunked_body_is_read_to_its_end_and_the_connection_lives_on);
+    tcase_add_loop_test(t, what_cannot_be_right_is_refused_with_its_own_status, 0,
+                        sizeof REFUSED / sizeof REFUSED[0]);
+    tcase_add_test(t, a_chunked_body_over_a_mebibyte_is_refused);
+    tcase_add_test(t, lists_are_bare_with_parameters_and_wrapped_without);
+    tcase_add_test(t, a_user_is_asked_for_by_the_decoded_name);
+    tcase_add_test(t, a_store_that_is_away_is_503);
+    tcase_add_test(t, a_browser_gets_the_page_and_others_the_index);
+    t = tcase(suite, "one order", setup);
+    tcase_add_test(t, a_late_subscriber_gets_the_latest_state_first_and_then_the_rest);
+    tcase_add_test(t, since_replays_what_follows_it);
+    tcase_add_test(t, an_update_that_comes_twice_or_late_is_shown_once);
+    tcase_add_test(t, several_watchers_of_one_order_see_the_same_frames);
+    tcase_add_test(t, an_order_is_unwatched_when_its_last_watcher_is_gone);
+    tcase_add_test(t, a_handshake_without_a_known_order_is_refused);
+    tcase_add_test(t, a_watch_that_is_refused_is_told_or_tried_again);
+    tcase_add_test(t, an_upgrade_right_after_a_post_follows_that_order);
+    tcase_add_test(t, an_upgrade_after_another_request_follows_nothing);
+    tcase_add_test(
+        t, orders_in_band_are_followed_from_pending_on_and_bad_ones_leave_the_socket_usable);
+    t = tcase(suite, "all orders", setup);
+    tcase_add_test(t, a_socket_of_all_orders_shows_what_is_committed_from_then_on);
+    tcase_add_test(t, a_gap_in_the_feed_is_filled_from_the_store);
+    tcase_add_test(t, since_on_all_orders_replays_from_that_position_and_then_goes_live);
+    tcase_add_test(t, a_page_with_a_lost_message_is_asked_again);
+    t = tcase(suite, "limits", setup);
+    tcase_add_test(t, websockets_beyond_their_share_are_refused_and_http_goes_on);
+    tcase_add_test(t, it_is_ready_when_every_role_beats_and_the_store_is_there);
+    tcase_add_test(t, a_drain_refuses_orders_and_closes_websockets_with_1001);
+    t = tcase(suite, "short answers", setup_short_answers);
+    tcase_add_test(t, an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_nobodys);
+    t = tcase(suite, "small queues", setup_small_queues);
+    tcase_add_test(t, a_client_that_does_not_read_delays_nobody_and_is_closed_with_4408);
+    t = tcase(suite, "limited", setup_limited);
+    tcase_add_test(t, orders_over_the_rate_are_refused_with_429);
+    tcase_add_test(t, operators_can_turn_broadcast_and_bound_upgrades_off);
+    t = tcase(suite, "start", NULL);
+    tcase_add_test(t, a_port_that_is_taken_fails_the_start_and_names_it);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
