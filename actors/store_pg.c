@@ -165,9 +165,12 @@ static void log_notice(void *context, const char *message)
     dv_info("store_notice", NULL, dv_kv_text("text", one_line(message)));
 }
 
+#define SETTINGS " -c plan_cache_mode=force_generic_plan -c jit=off"
+
 /* The URL's own settings win over ours, but for the encoding. Plans are generic: a batch's arrays
-   are looked up by primary key whatever their length, and planning each anew would cost more. */
-static PGconn *connect_start(const dv_config *config)
+   are looked up by primary key whatever their length, and planning each anew would cost more.
+   A query that takes long is given up, since the others wait behind it. */
+static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
 {
     const char *const keys[] = {"options",
                                 "fallback_application_name",
@@ -178,22 +181,22 @@ static PGconn *connect_start(const dv_config *config)
                                 "dbname",
                                 "client_encoding",
                                 NULL};
-    const char *const values[] = {
-        "-c statement_timeout=30s -c plan_cache_mode=force_generic_plan -c jit=off",
-        "drover",
-        "10",
-        "5",
-        "3",
-        "20000",
-        config->database_url,
-        "UTF8",
-        NULL};
+    const char *const values[] = {lane == DV_STORE_WRITER ? "-c statement_timeout=30s" SETTINGS
+                                                          : "-c statement_timeout=5s" SETTINGS,
+                                  "drover",
+                                  "10",
+                                  "5",
+                                  "3",
+                                  "20000",
+                                  config->database_url,
+                                  "UTF8",
+                                  NULL};
     return PQconnectStartParams(keys, values, 1);
 }
 
 static void conn_open(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
 {
-    c->pg = connect_start(self->config);
+    c->pg = connect_start(self->config, c->lane);
     if (c->pg == NULL) abort(); /* out of memory */
     c->phase = CONNECTING;
     c->polling = PGRES_POLLING_WRITING;

@@ -100,10 +100,13 @@ static void write_learnt(const dv_store_request *r, dv_arena *arena, dv_params *
 
 static int write_list(const dv_order_list *list, dv_params *ret)
 {
-    dv_params_text(ret, list->state != 0 ? dv_text_of(dv_state_name((uint8_t)list->state))
-                                         : (dv_text){0});
+    uint8_t state = (uint8_t)list->state;
     dv_params_int(ret, list->limit);
-    if (!list->has_user) return list->active_only ? STATEMENT_LIST_UNFINISHED : STATEMENT_LIST_ALL;
+    if (!list->has_user && !list->active_only && state == 0) return STATEMENT_LIST_ALL;
+    dv_params_text(ret, state != 0 ? dv_text_of(dv_state_name(state)) : (dv_text){0});
+    if (!list->has_user)
+        return dv_state_terminal(state) && !list->active_only ? STATEMENT_LIST_FINISHED
+                                                              : STATEMENT_LIST_UNFINISHED;
     dv_params_text(ret, list->user_id);
     dv_params_int(ret, list->active_only);
     return STATEMENT_LIST_USER;

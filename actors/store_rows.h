@@ -19,6 +19,7 @@ typedef struct dv_params {
 } dv_params;
 
 /* Forgets the parameters, keeping the memory; or frees it. */
+/* Empties it, or frees its memory. */
 void dv_params_clear(dv_params *params);
 void dv_params_fini(dv_params *params);
 

@@ -17,7 +17,7 @@ create table orders (
     status          text           not null check (status in
         ('pending', 'watching', 'routing', 'building', 'submitted',
          'confirmed', 'failed', 'cancelled', 'expired')),
-    finished        boolean        not null default false, -- whether status is terminal
+    outcome         text check (outcome = status),         -- status once it is terminal
     attempt         smallint       not null default 0,     -- 0 before the first
     seq             integer        not null default 1,     -- of its last event
     owner           text           not null,               -- an execution instance
@@ -31,7 +31,8 @@ create table orders (
 create unique index orders_client_order_id on orders (coalesce(user_id, ''), client_order_id)
     where client_order_id is not null;
 create index orders_user on orders (user_id, id) where user_id is not null;
-create index orders_unfinished on orders (id) where not finished;
+create index orders_unfinished on orders (id) where outcome is null;
+create index orders_finished on orders (outcome, id) where outcome is not null;
 create index orders_retry on orders (id) where retry_at is not null;
 
 -- One pass from routing on, with at most one signed transaction. Absent until something is known.

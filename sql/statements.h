@@ -44,7 +44,7 @@
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                           \
     /* rows of order_insert → ord and first event of those that were new. Sorted, so that two    \
-       batches with the same keys wait for each other in one direction only. */                                  \
+       batches with the same keys wait for each other in one direction only. */                    \
     X(INSERT, 13,                                                                                  \
       "with input as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[],"      \
       " $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],"            \
@@ -91,7 +91,8 @@
       " last_valid_block_height, limit_amount, amount_in, amount_out, failure_code,"               \
       " failure_reason)),"                                                                         \
       " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"               \
-      " finished = s.to_status in ('confirmed', 'failed', 'cancelled', 'expired'),"                \
+      " outcome = case when s.to_status in ('confirmed', 'failed', 'cancelled', 'expired')"        \
+      " then s.to_status end,"                                                                     \
       " seq = o.seq + 1, updated_at = greatest(o.updated_at, s.at),"                               \
       " retry_at = case when s.to_status = 'routing' then s.due_at end"                            \
       " from step s where o.id = s.id and o.status = s.from_status"                                \
@@ -144,7 +145,7 @@
                   " join order_events e on e.order_id = o.id and e.seq = o.seq")                   \
     /* owner, after, limit → jobs by id. */                                                      \
     X(CLAIM, 3,                                                                                    \
-      "with picked as materialized (select id from orders where not finished and id > $2::uuid"    \
+      "with picked as materialized (select id from orders where outcome is null and id > $2::uuid" \
       " order by id limit $3::bigint for update),"                                                 \
       " o as (update orders u set owner = $1::text, epoch = u.epoch + 1 from picked p"             \
       " where u.id = p.id returning u.*)"                                                          \
@@ -158,22 +159,25 @@
                                                    "$2::uuid order by id limit $3::bigint")        \
     /* id → its view. */                                                                         \
     X(GET, 1, DV_SQL_VIEWS("select seq as mark, 1 as place, id from orders where id = $1::uuid"))  \
-    /* state's name or '', limit → views, newest first. */                                       \
-    X(LIST_ALL, 2,                                                                                 \
+    /* limit → views, newest first. */                                                           \
+    X(LIST_ALL, 1,                                                                                 \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
-                   " from orders where ($1::text = '' or status = $1)"                             \
-                   " order by id desc limit $2::bigint"))                                          \
-    /* The same, unfinished ones only. */                                                          \
+                   " from orders order by id desc limit $1::bigint"))                              \
+    /* limit, state's name or '' → the same, unfinished ones only. */                            \
     X(LIST_UNFINISHED, 2,                                                                          \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
-                   " from orders where not finished and ($1::text = '' or status = $1)"            \
-                   " order by id desc limit $2::bigint"))                                          \
-    /* The same of a user ($3); $4: 1 for unfinished ones only. */                                 \
+                   " from orders where outcome is null and ($2::text = '' or status = $2)"         \
+                   " order by id desc limit $1::bigint"))                                          \
+    /* limit, terminal state's name → the same, those that ended so. */                          \
+    X(LIST_FINISHED, 2,                                                                            \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
+                   " from orders where outcome = $2::text order by id desc limit $1::bigint"))     \
+    /* limit, state's name or '', user, 1 for unfinished ones only → the same of a user. */      \
     X(LIST_USER, 4,                                                                                \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
-                   " from orders where user_id = $3::text and ($1::text = '' or status = $1)"      \
-                   " and ($4::bigint = 0 or not finished)"                                         \
-                   " order by id desc limit $2::bigint"))                                          \
+                   " from orders where user_id = $3::text and ($2::text = '' or status = $2)"      \
+                   " and ($4::bigint = 0 or outcome is null)"                                      \
+                   " order by id desc limit $1::bigint"))                                          \
     /* position, limit → the orders of the events above it, once for each event. */              \
     X(EVENTS, 2,                                                                                   \
       DV_SQL_VIEWS("select seq as mark, position as place, order_id as id from order_events"       \
