@@ -47,6 +47,23 @@ dv_err dv_http_body(dv_request *request, dv_buffer *ret_body)
     return DV_OK;
 }
 
+/* Whether the request says once, and plainly, where its body ends. civetweb takes the first of two
+   lengths and reads "12x" as 12; a proxy before us may read them otherwise, and what it takes for
+   body would then be served as a request (RFC 9112, section 11.2). */
+static bool length_is_plain(const struct mg_request_info *info)
+{
+    uint32_t told = 0;
+    for (int i = 0; i < info->num_headers; i++) {
+        const char *name = info->http_headers[i].name, *value = info->http_headers[i].value;
+        bool length = strcasecmp(name, "Content-Length") == 0;
+        if (length || strcasecmp(name, "Transfer-Encoding") == 0) told++;
+        if (!length) continue;
+        size_t digits = strspn(value, "0123456789");
+        if (digits == 0 || value[digits + strspn(value + digits, " \t")] != '\0') return false;
+    }
+    return told <= 1;
+}
+
 /* Whether what is left of the body is little enough for civetweb to read and forget. */
 static bool rest_is_small(const dv_request *request)
 {
@@ -100,9 +117,14 @@ static int on_request(struct mg_connection *connection)
     request.path = dv_text_of(request.info->local_uri);
     dv_reply reply = {0};
     request.wire->posted = false;
-    dv_api_serve(&request, &reply);
+    bool plain = length_is_plain(request.info);
+    if (plain)
+        dv_api_serve(&request, &reply);
+    else
+        dv_reply_error(&reply, DV_REQUEST_MALFORMED,
+                       dv_text_of("the length of the body is not plain"), NULL, request.path);
     int status = reply.status;
-    bool small = rest_is_small(&request);
+    bool small = plain && rest_is_small(&request);
     bool close = !small || crowded(http) || !dv_reply_keeps_alive(connection);
     dv_reply_send(&reply, connection, close);
     if (!small) linger(&request);
