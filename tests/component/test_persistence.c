@@ -1,190 +1,10 @@
-/* Persistence against a real PostgreSQL, killed and restarted at will. */
-#include "actors/persistence.h"
-
-#include <check.h>
-#include <inttypes.h>
-#include <poll.h>
+/* Persistence with a real PostgreSQL: what it writes, and what it answers. */
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "actors/base/log.h"
 #include "actors/migrate.h"
 #include "proto/view.h"
-#include "tests/component/pg.c"
-
-#define DEADLINE_NS (30000 * DV_NS_PER_MS)
-
-static pg_server server;
-static const char *base; /* URL of the test's database */
-
-/* ---- a small run loop that keeps what the actor says ---------------------------------------- */
-
-typedef struct rig {
-    dv_config config;
-    void *self;
-    dv_outbox *outbox;
-    dv_arena *arena;      /* of what was said; kept to the end */
-    dv_message *messages; /* all that was said, in order */
-    size_t count, capacity;
-} rig;
-
-static void rig_open(rig *r, uint32_t connections, uint32_t batch_max)
-{
-    memset(r, 0, sizeof *r);
-    snprintf(r->config.database_url, sizeof r->config.database_url, "%s", base);
-    r->config.store_connections = connections;
-    r->config.store_batch_max = batch_max;
-    r->config.in_flight_max = 100000;
-    r->config.start_timeout_ms = 20000;
-    r->outbox = dv_outbox_new();
-    r->arena = dv_arena_new();
-    r->self = dv_persistence_new(&r->config);
-    char why[DV_REASON_MAX] = "";
-    dv_err error = DV_PERSISTENCE_CLASS.start(r->self, dv_time_now(), r->outbox, why);
-    ck_assert_msg(error == DV_OK, "%s", why);
-}
-
-static void rig_close(rig *r)
-{
-    DV_PERSISTENCE_CLASS.destroy(&r->self);
-    dv_outbox_destroy(&r->outbox);
-    dv_arena_destroy(&r->arena);
-    free(r->messages);
-}
-
-static void rig_keep(rig *r, const dv_outbox_entry *entry)
-{
-    if (r->count == r->capacity) {
-        r->capacity = r->capacity ? 2 * r->capacity : 1024;
-        r->messages = realloc(r->messages, r->capacity * sizeof *r->messages);
-    }
-    dv_text bytes = dv_arena_text(r->arena, (dv_text){entry->bytes, (uint32_t)entry->size});
-    dv_err error = dv_message_decode(bytes.at, bytes.size, r->arena, &r->messages[r->count++]);
-    ck_assert_int_eq(error, DV_OK);
-}
-
-static void rig_turn(rig *r)
-{
-    dv_watch watches[DV_WATCH_MAX];
-    struct pollfd fds[DV_WATCH_MAX];
-    uint32_t count = DV_PERSISTENCE_CLASS.watch(r->self, watches);
-    for (uint32_t i = 0; i < count; i++)
-        fds[i] = (struct pollfd){.fd = watches[i].fd,
-                                 .events = (short)((watches[i].readable ? POLLIN : 0) |
-                                                   (watches[i].writable ? POLLOUT : 0))};
-    poll(fds, count, 5);
-    dv_time now = dv_time_now();
-    for (uint32_t i = 0; i < count; i++)
-        if (fds[i].revents != 0) DV_PERSISTENCE_CLASS.ready(r->self, watches[i], now, r->outbox);
-    DV_PERSISTENCE_CLASS.tick(r->self, now, r->outbox);
-    for (size_t i = 0; i < dv_outbox_count(r->outbox); i++) {
-        dv_outbox_entry entry = dv_outbox_at(r->outbox, i);
-        rig_keep(r, &entry);
-    }
-    dv_outbox_clear(r->outbox);
-}
-
-static void rig_tell(rig *r, dv_port port, const dv_message *message)
-{
-    dv_envelope envelope = {.port = port, .message = *message};
-    DV_PERSISTENCE_CLASS.handlers[message->type](r->self, &envelope, dv_time_now(), r->outbox);
-}
-
-static size_t said(const rig *r, dv_message_type type)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->count; i++) n += r->messages[i].type == type;
-    return n;
-}
-
-/* Turns until the actor has said `count` messages of a type. */
-static void rig_until(rig *r, dv_message_type type, size_t count)
-{
-    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    while (said(r, type) < count) {
-        rig_turn(r);
-        ck_assert_msg(dv_time_now().mono_ns < deadline_ns, "waiting for message %d", type);
-    }
-}
-
-static const dv_message *last(const rig *r, dv_message_type type)
-{
-    for (size_t i = r->count; i > 0; i--)
-        if (r->messages[i - 1].type == type) return &r->messages[i - 1];
-    ck_abort_msg("no message %d", type);
-    return NULL;
-}
-
-/* ---- orders --------------------------------------------------------------------------------- */
-
-static dv_terms terms_make(const char *user, const char *key)
-{
-    uint8_t random[10];
-    ck_assert_int_eq(getrandom(random, sizeof random, 0), sizeof random);
-    int64_t now_us = dv_time_now().wall_us;
-    return (dv_terms){.order_id = dv_id_make(now_us, random),
-                      .client_order_id = dv_text_of(key),
-                      .user_id = dv_text_of(user),
-                      .order_type = DV_ORDER_MARKET,
-                      .token_in = dv_text_of("So11111111111111111111111111111111111111112"),
-                      .token_out = dv_text_of("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"),
-                      .amount = UINT64_MAX,
-                      .slippage_bps = 100,
-                      .style = DV_STYLE_AMOUNT_STRING,
-                      .amount_input = dv_text_of("18446744073.709551615"),
-                      .created_at_us = (uint64_t)now_us};
-}
-
-static void tell_insert(rig *r, const dv_terms *terms)
-{
-    rig_tell(r, DV_PORT(DV_LINK_insert, 0),
-             &(dv_message){.type = DV_MSG_order_insert,
-                           .order_insert = {.terms = *terms, .owner = dv_text_of("execution")}});
-}
-
-static void tell_step(rig *r, const dv_order_step *step)
-{
-    rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_order_step, .order_step = *step});
-}
-
-/* A step of the straight way, from the state given; everything learnt on it is filled in. */
-static dv_order_step step_from(const dv_id *id, uint64_t state)
-{
-    static const dv_quote quotes[] = {
-        {.venue = {"raydium", 7},
-         .amount_in = 5,
-         .amount_out = UINT64_MAX,
-         .fee_ppm = 2500,
-         .price_impact_bps = 12,
-         .pool = {"58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2", 44}},
-        {.venue = {"meteora", 7}, .error = DV_VENUE_QUOTE_LATE},
-    };
-    dv_order_step s = {.order_id = *id,
-                       .epoch = 1,
-                       .from_state = state,
-                       .to_state = state == DV_STATE_pending ? DV_STATE_routing : state + 1,
-                       .from_attempt = state == DV_STATE_pending ? 0 : 1,
-                       .at_us = (uint64_t)dv_time_now().wall_us,
-                       .attempt = {.number = 1}};
-    if (state == DV_STATE_routing) {
-        s.attempt.venue = dv_text_of("raydium");
-        s.attempt.reason = dv_text_of("it pays \"more\" \\ \xc3\xa9\n");
-        s.attempt.quotes = quotes;
-        s.attempt.quotes_count = 2;
-        s.attempt.limit_amount = UINT64_MAX - 1;
-    } else if (state == DV_STATE_building) {
-        s.attempt.signature =
-            dv_text_of("5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQ");
-        s.attempt.transaction = (dv_text){"\0\1\xff\\\"{}", 7};
-        s.attempt.last_valid_block_height = UINT64_MAX;
-    } else if (state == DV_STATE_submitted) {
-        s.attempt.amount_in = 5;
-        s.attempt.amount_out = 10000000000000000001u;
-    }
-    return s;
-}
+#include "tests/component/persistence_rig.c"
 
 static dv_terms insert_one(rig *r, const char *user, const char *key)
 {
@@ -250,96 +70,6 @@ static void assert_views_equal(const dv_view *a, const dv_view *b)
     ck_assert_mem_eq(x.bytes, y.bytes, x.size);
     dv_buffer_fini(&x);
     dv_buffer_fini(&y);
-}
-
-static uint64_t ask_number(const char *sql)
-{
-    return strtoull(pg_ask(base, sql), NULL, 10);
-}
-
-/* Seqs and positions without a gap, one terminal event each, rows that agree with their events. */
-static void assert_sound(void)
-{
-    ck_assert_uint_eq(ask_number("select count(*) from order_events"),
-                      ask_number("select coalesce(max(position), 0) from order_events"));
-    ck_assert_uint_eq(ask_number("select position from event_stream"),
-                      ask_number("select coalesce(max(position), 0) from order_events"));
-    ck_assert_uint_eq(ask_number("select count(*) from orders o where o.seq <>"
-                                 " (select count(*) from order_events e where e.order_id = o.id)"
-                                 " or o.seq <> (select max(seq) from order_events e"
-                                 " where e.order_id = o.id) or o.status <> (select status from"
-                                 " order_events e where e.order_id = o.id and e.seq = o.seq)"),
-                      0);
-    ck_assert_uint_eq(ask_number("select count(*) from (select at < lag(at) over (partition by"
-                                 " order_id order by seq) as back from order_events) x where back"),
-                      0);
-    ck_assert_uint_eq(
-        ask_number("select count(*) from event_stream h where"
-                   " h.pending <> (select count(*) from orders where status ="
-                   " 'pending') or h.active <> (select count(*) from orders where outcome"
-                   " is null and status <> 'pending') or h.confirmed <> (select"
-                   " count(*) from orders where status = 'confirmed')"),
-        0);
-}
-
-/* ---- many orders ---------------------------------------------------------------------------- */
-
-/* A crowd of orders that this test takes from insert to confirmed, as execution would. */
-typedef struct crowd {
-    size_t seen;                    /* messages of the rig looked at */
-    uint64_t state[DV_STATE_COUNT]; /* orders by the state last told */
-    uint64_t refused;               /* inserts */
-} crowd;
-
-static void crowd_insert(rig *r, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        dv_terms terms = terms_make("", "");
-        tell_insert(r, &terms);
-    }
-}
-
-/* Asks for the next step of each order that has taken one. */
-static void crowd_drive(rig *r, crowd *c)
-{
-    for (; c->seen < r->count; c->seen++) {
-        const dv_message *m = &r->messages[c->seen];
-        const dv_id *id;
-        uint64_t state;
-        if (m->type == DV_MSG_order_inserted) {
-            id = &m->order_inserted.order_id;
-            state = DV_STATE_pending;
-        } else if (m->type == DV_MSG_step_done) {
-            ck_assert_msg(m->step_done.error == DV_OK, "a step to %s ended with %s",
-                          dv_state_name((uint8_t)m->step_done.to_state),
-                          dv_err_name((uint16_t)m->step_done.error));
-            id = &m->step_done.order_id;
-            state = m->step_done.to_state;
-        } else {
-            c->refused += m->type == DV_MSG_insert_refused;
-            continue;
-        }
-        c->state[state]++;
-        if (state == DV_STATE_confirmed) continue;
-        dv_order_step step = step_from(id, state);
-        tell_step(r, &step);
-    }
-}
-
-static void crowd_turn(rig *r, crowd *c, int64_t deadline_ns)
-{
-    rig_turn(r);
-    crowd_drive(r, c);
-    ck_assert_msg(dv_time_now().mono_ns < deadline_ns,
-                  "%" PRIu64 " pending, %" PRIu64 " confirmed in time", c->state[DV_STATE_pending],
-                  c->state[DV_STATE_confirmed]);
-}
-
-static void crowd_finish(rig *r, crowd *c, uint64_t count)
-{
-    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    while (c->state[DV_STATE_confirmed] + c->refused < count) crowd_turn(r, c, deadline_ns);
-    ck_assert_uint_eq(c->state[DV_STATE_confirmed] + c->refused, count);
 }
 
 /* ---- tests: one order ----------------------------------------------------------------------- */
@@ -697,125 +427,6 @@ START_TEST(an_unknown_order_is_not_found_and_the_head_is_told_all_the_same)
 }
 END_TEST
 
-/* ---- tests: many orders -----------------------------------------------------------------------
- */
-
-/* Whether the events were published in order of position. */
-static void assert_published_in_order(const rig *r, uint64_t count)
-{
-    uint64_t position = 0;
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->messages[i].type != DV_MSG_order_event) continue;
-        ck_assert_uint_eq(r->messages[i].order_event.event.position, position + 1);
-        position++;
-    }
-    ck_assert_uint_eq(position, count);
-}
-
-START_TEST(five_thousand_orders_have_gapless_seqs_and_positions)
-{
-    rig r;
-    rig_open(&r, 2, 512);
-    crowd c = {0};
-    int64_t begun_ns = dv_time_now().mono_ns;
-    crowd_insert(&r, 5000);
-    crowd_finish(&r, &c, 5000);
-    int64_t took_ms = (dv_time_now().mono_ns - begun_ns) / DV_NS_PER_MS;
-    printf("5000 orders, insert and 4 steps each: %" PRId64 " ms, %" PRId64 " orders/s\n", took_ms,
-           5000 * 1000 / took_ms);
-    rig_until(&r, DV_MSG_order_event, 25000);
-    assert_published_in_order(&r, 25000);
-    ck_assert_uint_eq(ask_number("select max(position) from order_events"), 25000);
-    assert_sound();
-    rig_close(&r);
-}
-END_TEST
-
-START_TEST(two_writers_share_one_gapless_stream)
-{
-    rig r[2];
-    crowd c[2] = {0};
-    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    for (int i = 0; i < 2; i++) {
-        rig_open(&r[i], 2, 64);
-        crowd_insert(&r[i], 500);
-    }
-    while (c[0].state[DV_STATE_confirmed] < 500 || c[1].state[DV_STATE_confirmed] < 500)
-        for (int i = 0; i < 2; i++) crowd_turn(&r[i], &c[i], deadline_ns);
-    for (int i = 0; i < 2; i++) {
-        rig_until(&r[i], DV_MSG_order_event, 2500);
-        rig_close(&r[i]);
-    }
-    ck_assert_uint_eq(ask_number("select max(position) from order_events"), 5000);
-    assert_sound();
-}
-END_TEST
-
-/* Every order that was answered is there, every other is not, and each event was told. */
-static void assert_nothing_lost_or_doubled(rig *r, const crowd *c)
-{
-    uint64_t confirmed = c->state[DV_STATE_confirmed];
-    ck_assert_uint_eq(ask_number("select count(*) from orders"), confirmed);
-    ck_assert_uint_eq(ask_number("select count(*) from order_events"), 5 * confirmed);
-    ck_assert_uint_eq(c->state[DV_STATE_pending], confirmed);
-    rig_until(r, DV_MSG_order_event, 5 * confirmed);
-    bool *told = calloc(5 * confirmed + 1, sizeof *told);
-    for (size_t i = 0; i < r->count; i++)
-        if (r->messages[i].type == DV_MSG_order_event)
-            told[r->messages[i].order_event.event.position] = true;
-    for (uint64_t p = 1; p <= 5 * confirmed; p++) ck_assert_msg(told[p], "%" PRIu64, p);
-    free(told);
-    assert_sound();
-}
-
-START_TEST(killed_backends_lose_and_double_nothing)
-{
-    rig r;
-    rig_open(&r, 2, 64);
-    crowd c = {0};
-    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    crowd_insert(&r, 2000);
-    for (uint64_t kill = 1; kill <= 8; kill++) {
-        while (c.state[DV_STATE_building] < kill * 100 &&
-               c.state[DV_STATE_confirmed] + c.refused < 2000)
-            crowd_turn(&r, &c, deadline_ns);
-        pg_ask(base, "select pg_terminate_backend(pid) from pg_stat_activity"
-                     " where application_name = 'drover' and datname = current_database()");
-    }
-    crowd_finish(&r, &c, 2000);
-    assert_nothing_lost_or_doubled(&r, &c);
-    rig_close(&r);
-}
-END_TEST
-
-START_TEST(a_crash_of_the_server_loses_and_doubles_nothing)
-{
-    rig r;
-    rig_open(&r, 2, 64);
-    crowd c = {0};
-    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    crowd_insert(&r, 1000);
-    while (c.state[DV_STATE_building] < 300) crowd_turn(&r, &c, deadline_ns);
-    pg_crash(&server);
-    while (DV_PERSISTENCE_CLASS.health(r.self).degraded == DV_OK) crowd_turn(&r, &c, deadline_ns);
-    ck_assert_int_eq(DV_PERSISTENCE_CLASS.health(r.self).degraded, DV_STORE_AWAY);
-
-    uint64_t refused = c.refused;
-    crowd_insert(&r, 10); /* surely not stored, so refused at once */
-    while (c.refused < refused + 10) crowd_turn(&r, &c, deadline_ns);
-    ck_assert_int_eq(last(&r, DV_MSG_insert_refused)->insert_refused.error, DV_STORE_AWAY);
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_get});
-    rig_until(&r, DV_MSG_query_done, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_query_done)->query_done.error, DV_STORE_AWAY);
-
-    pg_resume(&server);
-    crowd_finish(&r, &c, 1010);
-    ck_assert_int_eq(DV_PERSISTENCE_CLASS.health(r.self).degraded, DV_OK);
-    assert_nothing_lost_or_doubled(&r, &c);
-    rig_close(&r);
-}
-END_TEST
-
 /* ---- tests: migration and start ----------------------------------------------------------------
  */
 
@@ -861,47 +472,23 @@ START_TEST(a_failed_start_says_where_and_why_but_not_the_password)
 }
 END_TEST
 
-/* ---- main --------------------------------------------------------------------------------------
- */
-
-/* Each test has a database of its own on the one server. */
-static void database_make(void)
-{
-    static char name[32];
-    snprintf(name, sizeof name, "test_%d", (int)getpid());
-    base = pg_database(&server, name);
-}
-
 int main(void)
 {
-    dv_log_init(DV_LOG_ERROR, false);
-    pg_start(&server);
-    Suite *suite = suite_create("persistence with PostgreSQL");
-    TCase *tests = tcase_create("all");
-    tcase_add_checked_fixture(tests, database_make, NULL);
-    tcase_set_timeout(tests, 90);
-    tcase_add_test(tests, an_insert_is_committed_then_answered_and_published);
-    tcase_add_test(tests, a_view_equals_what_was_written_and_what_was_published);
-    tcase_add_test(tests, a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed);
-    tcase_add_test(tests, a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing);
-    tcase_add_test(tests, a_resent_insert_or_step_is_answered_again_and_written_once);
-    tcase_add_test(tests, a_second_order_with_the_same_key_gets_the_first_ones_view);
-    tcase_add_test(tests, a_refused_row_does_not_poison_its_batch);
-    tcase_add_test(tests, a_claim_hands_over_unfinished_orders_and_shuts_out_the_old_owner);
-    tcase_add_test(tests, lists_are_newest_first_by_state_activity_and_user);
-    tcase_add_test(tests, events_come_by_position_each_with_its_order);
-    tcase_add_test(tests, an_unknown_order_is_not_found_and_the_head_is_told_all_the_same);
-    tcase_add_test(tests, five_thousand_orders_have_gapless_seqs_and_positions);
-    tcase_add_test(tests, two_writers_share_one_gapless_stream);
-    tcase_add_test(tests, killed_backends_lose_and_double_nothing);
-    tcase_add_test(tests, a_crash_of_the_server_loses_and_doubles_nothing);
-    tcase_add_test(tests, two_migrations_at_once_apply_each_step_once);
-    tcase_add_test(tests, a_failed_start_says_where_and_why_but_not_the_password);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    pg_stop(&server);
-    return failed != 0;
+    const TTest *const tests[] = {
+        an_insert_is_committed_then_answered_and_published,
+        a_view_equals_what_was_written_and_what_was_published,
+        a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed,
+        a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing,
+        a_resent_insert_or_step_is_answered_again_and_written_once,
+        a_second_order_with_the_same_key_gets_the_first_ones_view,
+        a_refused_row_does_not_poison_its_batch,
+        a_claim_hands_over_unfinished_orders_and_shuts_out_the_old_owner,
+        lists_are_newest_first_by_state_activity_and_user,
+        events_come_by_position_each_with_its_order,
+        an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,
+        two_migrations_at_once_apply_each_step_once,
+        a_failed_start_says_where_and_why_but_not_the_password,
+        NULL,
+    };
+    return run_tests("persistence with PostgreSQL", tests);
 }

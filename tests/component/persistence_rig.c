@@ -1,0 +1,227 @@
+#include "tests/component/persistence_rig.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "actors/base/log.h"
+#include "tests/component/pg.c"
+
+pg_server server;
+const char *base;
+
+/* ---- a small run loop that keeps what the actor says ---------------------------------------- */
+
+void rig_open(rig *r, uint32_t connections, uint32_t batch_max)
+{
+    memset(r, 0, sizeof *r);
+    snprintf(r->config.database_url, sizeof r->config.database_url, "%s", base);
+    r->config.store_connections = connections;
+    r->config.store_batch_max = batch_max;
+    r->config.in_flight_max = 100000;
+    r->config.start_timeout_ms = 20000;
+    r->outbox = dv_outbox_new();
+    r->arena = dv_arena_new();
+    r->self = dv_persistence_new(&r->config);
+    char why[DV_REASON_MAX] = "";
+    dv_err error = DV_PERSISTENCE_CLASS.start(r->self, dv_time_now(), r->outbox, why);
+    ck_assert_msg(error == DV_OK, "%s", why);
+}
+
+void rig_close(rig *r)
+{
+    DV_PERSISTENCE_CLASS.destroy(&r->self);
+    dv_outbox_destroy(&r->outbox);
+    dv_arena_destroy(&r->arena);
+    free(r->messages);
+}
+
+static void rig_keep(rig *r, const dv_outbox_entry *entry)
+{
+    if (r->count == r->capacity) {
+        r->capacity = r->capacity ? 2 * r->capacity : 1024;
+        r->messages = realloc(r->messages, r->capacity * sizeof *r->messages);
+    }
+    dv_text bytes = dv_arena_text(r->arena, (dv_text){entry->bytes, (uint32_t)entry->size});
+    dv_err error = dv_message_decode(bytes.at, bytes.size, r->arena, &r->messages[r->count++]);
+    ck_assert_int_eq(error, DV_OK);
+}
+
+void rig_turn(rig *r)
+{
+    dv_watch watches[DV_WATCH_MAX];
+    struct pollfd fds[DV_WATCH_MAX];
+    uint32_t count = DV_PERSISTENCE_CLASS.watch(r->self, watches);
+    for (uint32_t i = 0; i < count; i++)
+        fds[i] = (struct pollfd){.fd = watches[i].fd,
+                                 .events = (short)((watches[i].readable ? POLLIN : 0) |
+                                                   (watches[i].writable ? POLLOUT : 0))};
+    poll(fds, count, 5);
+    dv_time now = dv_time_now();
+    for (uint32_t i = 0; i < count; i++)
+        if (fds[i].revents != 0) DV_PERSISTENCE_CLASS.ready(r->self, watches[i], now, r->outbox);
+    DV_PERSISTENCE_CLASS.tick(r->self, now, r->outbox);
+    for (size_t i = 0; i < dv_outbox_count(r->outbox); i++) {
+        dv_outbox_entry entry = dv_outbox_at(r->outbox, i);
+        rig_keep(r, &entry);
+    }
+    dv_outbox_clear(r->outbox);
+}
+
+void rig_tell(rig *r, dv_port port, const dv_message *message)
+{
+    dv_envelope envelope = {.port = port, .message = *message};
+    DV_PERSISTENCE_CLASS.handlers[message->type](r->self, &envelope, dv_time_now(), r->outbox);
+}
+
+size_t said(const rig *r, dv_message_type type)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) n += r->messages[i].type == type;
+    return n;
+}
+
+/* Turns until the actor has said `count` messages of a type. */
+void rig_until(rig *r, dv_message_type type, size_t count)
+{
+    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
+    while (said(r, type) < count) {
+        rig_turn(r);
+        ck_assert_msg(dv_time_now().mono_ns < deadline_ns, "waiting for message %d", type);
+    }
+}
+
+const dv_message *last(const rig *r, dv_message_type type)
+{
+    for (size_t i = r->count; i > 0; i--)
+        if (r->messages[i - 1].type == type) return &r->messages[i - 1];
+    ck_abort_msg("no message %d", type);
+    return NULL;
+}
+
+/* ---- orders --------------------------------------------------------------------------------- */
+
+dv_terms terms_make(const char *user, const char *key)
+{
+    uint8_t random[10];
+    ck_assert_int_eq(getrandom(random, sizeof random, 0), sizeof random);
+    int64_t now_us = dv_time_now().wall_us;
+    return (dv_terms){.order_id = dv_id_make(now_us, random),
+                      .client_order_id = dv_text_of(key),
+                      .user_id = dv_text_of(user),
+                      .order_type = DV_ORDER_MARKET,
+                      .token_in = dv_text_of("So11111111111111111111111111111111111111112"),
+                      .token_out = dv_text_of("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"),
+                      .amount = UINT64_MAX,
+                      .slippage_bps = 100,
+                      .style = DV_STYLE_AMOUNT_STRING,
+                      .amount_input = dv_text_of("18446744073.709551615"),
+                      .created_at_us = (uint64_t)now_us};
+}
+
+void tell_insert(rig *r, const dv_terms *terms)
+{
+    rig_tell(r, DV_PORT(DV_LINK_insert, 0),
+             &(dv_message){.type = DV_MSG_order_insert,
+                           .order_insert = {.terms = *terms, .owner = dv_text_of("execution")}});
+}
+
+void tell_step(rig *r, const dv_order_step *step)
+{
+    rig_tell(r, DV_PORT(DV_LINK_write, 0),
+             &(dv_message){.type = DV_MSG_order_step, .order_step = *step});
+}
+
+/* A step of the straight way, from the state given; everything learnt on it is filled in. */
+dv_order_step step_from(const dv_id *id, uint64_t state)
+{
+    static const dv_quote quotes[] = {
+        {.venue = {"raydium", 7},
+         .amount_in = 5,
+         .amount_out = UINT64_MAX,
+         .fee_ppm = 2500,
+         .price_impact_bps = 12,
+         .pool = {"58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2", 44}},
+        {.venue = {"meteora", 7}, .error = DV_VENUE_QUOTE_LATE},
+    };
+    dv_order_step s = {.order_id = *id,
+                       .epoch = 1,
+                       .from_state = state,
+                       .to_state = state == DV_STATE_pending ? DV_STATE_routing : state + 1,
+                       .from_attempt = state == DV_STATE_pending ? 0 : 1,
+                       .at_us = (uint64_t)dv_time_now().wall_us,
+                       .attempt = {.number = 1}};
+    if (state == DV_STATE_routing) {
+        s.attempt.venue = dv_text_of("raydium");
+        s.attempt.reason = dv_text_of("it pays \"more\" \\ \xc3\xa9\n");
+        s.attempt.quotes = quotes;
+        s.attempt.quotes_count = 2;
+        s.attempt.limit_amount = UINT64_MAX - 1;
+    } else if (state == DV_STATE_building) {
+        s.attempt.signature =
+            dv_text_of("5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQ");
+        s.attempt.transaction = (dv_text){"\0\1\xff\\\"{}", 7};
+        s.attempt.last_valid_block_height = UINT64_MAX;
+    } else if (state == DV_STATE_submitted) {
+        s.attempt.amount_in = 5;
+        s.attempt.amount_out = 10000000000000000001u;
+    }
+    return s;
+}
+
+uint64_t ask_number(const char *sql)
+{
+    return strtoull(pg_ask(base, sql), NULL, 10);
+}
+
+void assert_sound(void)
+{
+    ck_assert_uint_eq(ask_number("select count(*) from order_events"),
+                      ask_number("select coalesce(max(position), 0) from order_events"));
+    ck_assert_uint_eq(ask_number("select position from event_stream"),
+                      ask_number("select coalesce(max(position), 0) from order_events"));
+    ck_assert_uint_eq(ask_number("select count(*) from orders o where o.seq <>"
+                                 " (select count(*) from order_events e where e.order_id = o.id)"
+                                 " or o.seq <> (select max(seq) from order_events e"
+                                 " where e.order_id = o.id) or o.status <> (select status from"
+                                 " order_events e where e.order_id = o.id and e.seq = o.seq)"),
+                      0);
+    ck_assert_uint_eq(ask_number("select count(*) from (select at < lag(at) over (partition by"
+                                 " order_id order by seq) as back from order_events) x where back"),
+                      0);
+    ck_assert_uint_eq(
+        ask_number("select count(*) from event_stream h where"
+                   " h.pending <> (select count(*) from orders where status ="
+                   " 'pending') or h.active <> (select count(*) from orders where outcome"
+                   " is null and status <> 'pending') or h.confirmed <> (select"
+                   " count(*) from orders where status = 'confirmed')"),
+        0);
+}
+
+/* ---- the program ----------------------------------------------------------------------------- */
+
+/* Each test has a database of its own on the one server. */
+static void database_make(void)
+{
+    static char name[32];
+    snprintf(name, sizeof name, "test_%d", (int)getpid());
+    base = pg_database(&server, name);
+}
+
+int run_tests(const char *suite_name, const TTest *const tests[])
+{
+    dv_log_init(DV_LOG_ERROR, false);
+    pg_start(&server);
+    Suite *suite = suite_create(suite_name);
+    TCase *all = tcase_create("all");
+    tcase_add_checked_fixture(all, database_make, NULL);
+    tcase_set_timeout(all, 90);
+    for (size_t i = 0; tests[i] != NULL; i++) tcase_add_test(all, tests[i]);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    pg_stop(&server);
+    return failed != 0;
+}

@@ -1,0 +1,62 @@
+/* What the tests of persistence with a real PostgreSQL share: a server, a small run loop around the
+   actor, and orders. Each of their programs includes persistence_rig.c. */
+#ifndef DV_TEST_PERSISTENCE_RIG_H
+#define DV_TEST_PERSISTENCE_RIG_H
+
+#include <check.h>
+
+#include "actors/persistence.h"
+#include "tests/component/pg.h"
+
+#define DEADLINE_NS (30000 * DV_NS_PER_MS) /* of whatever a test waits for */
+
+extern pg_server server;
+extern const char *base; /* URL of the test's own database */
+
+/* The actor, and all that it said. */
+typedef struct rig {
+    dv_config config;
+    void *self;
+    dv_outbox *outbox;
+    dv_arena *arena;      /* of what was said; kept to the end */
+    dv_message *messages; /* all that was said, in order */
+    size_t count, capacity;
+} rig;
+
+/* Starts the actor on the test's database, and ends it. */
+void rig_open(rig *r, uint32_t connections, uint32_t batch_max);
+void rig_close(rig *r);
+
+/* Waits a moment for the actor's descriptors and takes one turn. */
+void rig_turn(rig *r);
+
+/* Hands the actor a message, as from a port. */
+void rig_tell(rig *r, dv_port port, const dv_message *message);
+
+/* How many messages of a type the actor has said, and the last one. */
+size_t said(const rig *r, dv_message_type type);
+const dv_message *last(const rig *r, dv_message_type type);
+
+/* Turns until the actor has said `count` messages of a type. */
+void rig_until(rig *r, dv_message_type type, size_t count);
+
+/* The terms of a new order; empty texts for no user, no key. */
+dv_terms terms_make(const char *user, const char *key);
+
+/* Hands the actor an insert or a step. */
+void tell_insert(rig *r, const dv_terms *terms);
+void tell_step(rig *r, const dv_order_step *step);
+
+/* A step of the straight way, from the state given; everything learnt on it is filled in. */
+dv_order_step step_from(const dv_id *id, uint64_t state);
+
+/* The number that a statement gives. */
+uint64_t ask_number(const char *sql);
+
+/* Seqs and positions have no gap, times do not go back, rows and tallies agree with events. */
+void assert_sound(void);
+
+/* Runs the tests, up to a NULL, each with a database of its own. Returns main's result. */
+int run_tests(const char *suite_name, const TTest *const tests[]);
+
+#endif
