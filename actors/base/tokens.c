@@ -2,8 +2,8 @@
 
 #include <czmq.h>
 
-#include "actors/solana/base58.h"
 #include "proto/amount.h"
+#include "proto/base58.h"
 
 #define PRICE_DECIMALS 9 /* nano-dollars */
 

@@ -12,8 +12,8 @@
 #include <yajl/yajl_tree.h>
 
 #include "actors/base/clock.h"
-#include "actors/solana/base58.h"
 #include "proto/amount.h"
+#include "proto/base58.h"
 
 #define LINE_SIZE_MAX 1024 /* bytes, newline included; a line has some 500 */
 #define FILE_MODE 0644

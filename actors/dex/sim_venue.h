@@ -10,7 +10,7 @@
 #include "actors/dex/sim_ledger.h"
 #include "actors/dex/sim_pool.h"
 #include "actors/dex/venue.h"
-#include "actors/solana/base58.h"
+#include "proto/base58.h"
 
 /* A pool, made when its pair is first named. */
 typedef struct dv_sim_pool {

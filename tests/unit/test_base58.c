@@ -1,5 +1,5 @@
 /* Base58, against what @solana/web3.js answered. */
-#include "actors/solana/base58.h"
+#include "proto/base58.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include <time.h>
 
-#include "actors/solana/base58.h"
 #include "proto/amount.h"
+#include "proto/base58.h"
 #include "sim_scene.h"
 
 #define BLOCKS_MS(n) ((n)*400)

@@ -1,6 +1,6 @@
 /* Base58 with Bitcoin's alphabet, as Solana writes keys and signatures. */
-#ifndef DV_SOLANA_BASE58_H
-#define DV_SOLANA_BASE58_H
+#ifndef DV_PROTO_BASE58_H
+#define DV_PROTO_BASE58_H
 
 #include <stdbool.h>
 #include <stddef.h>

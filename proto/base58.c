@@ -1,4 +1,4 @@
-#include "actors/solana/base58.h"
+#include "proto/base58.h"
 
 #include <assert.h>
 
