@@ -292,7 +292,7 @@ START_TEST(too_many_in_flight_are_refused_as_not_done)
     tell_insert('x');
     tell_step('y');
     turn();
-    const dv_message *m;
+    const dv_message *m = NULL;
     ck_assert_uint_eq(heard(DV_MSG_insert_refused, &m), 1);
     ck_assert_int_eq(m->insert_refused.error, DV_ENGINE_FULL);
     ck_assert_uint_eq(heard(DV_MSG_step_done, &m), 1);
@@ -317,7 +317,7 @@ START_TEST(only_legal_moves_with_their_attempt_number_reach_the_store)
                 turn();
                 bool legal = dv_state_may_move(from, to) && more == (to == DV_STATE_routing);
                 ck_assert_uint_eq(store.request_count, before + legal);
-                const dv_message *m;
+                const dv_message *m = NULL;
                 ck_assert_uint_eq(heard(DV_MSG_step_done, &m), !legal);
                 if (!legal) ck_assert_int_eq(m->step_done.error, DV_STORE_REFUSED);
                 if (legal) succeed(last_request(), 1, -1);
@@ -345,7 +345,7 @@ END_TEST
 
 START_TEST(while_the_store_is_away_only_inserts_never_sent_are_refused)
 {
-    const dv_message *m;
+    const dv_message *m = NULL;
     tell_insert('a');
     turn();
     tell_insert('b'); /* waits; a is in flight */
@@ -451,7 +451,7 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
                                   .receipts = &receipt};
         store.answer = &answer;
         turn();
-        const dv_message *m;
+        const dv_message *m = NULL;
         ck_assert_uint_eq(heard(DV_MSG_step_done, &m), 1);
         ck_assert_int_eq(m->step_done.error, rows[i].expected);
         ck_assert_uint_eq(heard(DV_MSG_order_event, &m), rows[i].expected == DV_OK);
@@ -482,7 +482,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
         .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 2, .views = views};
     store.answer = &found;
     turn();
-    const dv_message *m;
+    const dv_message *m = NULL;
     ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
     ck_assert_uint_eq(m->order_inserted.order_id.bytes[15], 'a');
     ck_assert_uint_eq(m->order_inserted.event.position, 4);
@@ -544,7 +544,7 @@ START_TEST(an_event_tells_what_was_learnt_with_it)
     tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_order_step, .order_step = step});
     turn();
     succeed(last_request(), 1, -1);
-    const dv_message *m;
+    const dv_message *m = NULL;
     ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
     ck_assert_uint_eq(m->order_event.attempts_count, 2);
     ck_assert_uint_eq(m->order_event.attempts[0].number, 1);
@@ -559,7 +559,7 @@ END_TEST
 
 START_TEST(queries_are_refused_at_once_while_the_store_is_away)
 {
-    const dv_message *m;
+    const dv_message *m = NULL;
     store.away = true;
     tell(DV_PORT(DV_LINK_query, 0),
          &(dv_message){.type = DV_MSG_order_get, .order_get = {.request_id = 5}});
@@ -581,7 +581,7 @@ END_TEST
 
 START_TEST(stats_are_the_last_known_when_the_store_fails)
 {
-    const dv_message *m;
+    const dv_message *m = NULL;
     tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask, .stats_ask = {1}});
     turn();
     dv_store_answer answer = {.ticket = last_request()->ticket,
@@ -602,7 +602,7 @@ END_TEST
 
 START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
 {
-    const dv_message *m;
+    const dv_message *m = NULL;
     dv_store_view view = {4, {.terms = {.order_id = id_of('a')}}};
     for (uint32_t count = 0; count < 2; count++) {
         tell(DV_PORT(DV_LINK_query, 1),
