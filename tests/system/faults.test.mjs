@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 
 import { checkOrder } from './clients.mjs';
-import { FAST, until, withEngine, withServices } from './harness.mjs';
+import { FAST, UNFINISHED, until, withEngine, withServices } from './harness.mjs';
 
 // Thirty per cent of faults, of every kind. Blocks are short so that expiry takes seconds.
 const FAULTS = {
@@ -136,7 +136,7 @@ async function killWhileSubmitting(engine, ids) {
 function killed(holder) {
   it('brings 500 orders to their end over two kills, none of them twice', async (t) => {
     const { engine } = holder;
-    const inFlight = () => count(engine, 'not finished');
+    const inFlight = () => count(engine, UNFINISHED);
     const ids = await submit(engine, 500);
     assert.equal(ids.length, 500, 'expected every order to be accepted');
     await until('the first to be confirmed', () => count(engine, "status = 'confirmed'"));
@@ -158,7 +158,7 @@ function flushed(holder, services) {
     const { engine } = holder;
     const ids = await submit(engine, 200);
     assert.equal(ids.length, 200);
-    const waiting = () => count(engine, 'not finished and attempt > 1');
+    const waiting = () => count(engine, `${UNFINISHED} and attempt > 1`);
     const armed = async () => Number(await services.redis.command('DBSIZE')) > 0;
     await until('retries wait', async () => (await waiting()) > 5 && (await armed()));
     await services.redis.command('FLUSHALL');

@@ -19,6 +19,9 @@ export const BINARY = path.resolve(ROOT, process.env.DROVER_BINARY ?? 'build/rel
 const START_MS = 30_000; // for a service or the engine to be ready
 const STOP_MS = 20_000; // for one of them to end after it was asked to
 
+// The orders, in SQL, that have not reached their end.
+export const UNFINISHED = "status not in ('confirmed', 'failed', 'cancelled', 'expired')";
+
 // Delays that keep the order of things and cost little time.
 export const FAST = {
   DROVER_SIM_QUOTE_MIN_MS: 10,
@@ -343,7 +346,7 @@ export class Engine {
 
   // Waits until every order has reached its end.
   idle(ms = 30_000) {
-    const count = 'select count(*) from orders where not finished';
+    const count = `select count(*) from orders where ${UNFINISHED}`;
     const isIdle = async () => (await this.sql(count))[0][0] === '0';
     return until('every order has ended', isIdle, ms);
   }
