@@ -107,6 +107,32 @@ static void pg_stop_at_exit(void)
     if (pg_running != NULL && getpid() == pg_owner_id) pg_stop(pg_running);
 }
 
+/* Leaves a process behind that ends the server should this one be killed: it waits for the end of a
+   pipe that only this process and its forks hold open, since programs that they run do not get it.
+ */
+static void pg_guard(const pg_server *pg)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) pg_die("pipe2", strerror(errno));
+    pid_t child = fork();
+    if (child < 0) pg_die("fork", strerror(errno));
+    if (child > 0) {
+        close(ends[0]);
+        return;
+    }
+    char byte, data[128];
+    close(ends[1]);
+    setsid(); /* a signal to the test's group is not meant for it */
+    while (read(ends[0], &byte, 1) < 0 && errno == EINTR) continue;
+    snprintf(data, sizeof data, "%s/data", pg->folder);
+    if (access(data, F_OK) == 0) {
+        pg_run(pg,
+               (const char *const[]){"pg_ctl", "stop", "-w", "-m", "immediate", "-D", data, NULL});
+        pg_delete(pg);
+    }
+    _exit(0);
+}
+
 void pg_start(pg_server *ret_pg)
 {
     snprintf(ret_pg->folder, sizeof ret_pg->folder, "/tmp/drover-pg-XXXXXX");
@@ -122,6 +148,7 @@ void pg_start(pg_server *ret_pg)
     pg_running = ret_pg;
     pg_owner_id = getpid();
     atexit(pg_stop_at_exit);
+    pg_guard(ret_pg);
     pg_must(ret_pg, (const char *const[]){"initdb", "-D", "data", "-U", "drover", "-A", "trust",
                                           "--no-sync", "--no-locale", "-E", "UTF8", NULL});
     pg_resume(ret_pg);

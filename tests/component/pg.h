@@ -14,7 +14,7 @@ typedef struct pg_server {
 } pg_server;
 
 /* Makes a cluster and starts it; aborts the program with the server's log when that fails. Its end
-   is assured by pg_stop, and by an exit handler of the calling process. */
+   is assured by pg_stop, by an exit handler, and by a process that outlives a killed caller. */
 void pg_start(pg_server *ret_pg);
 
 /* Stops the server (immediately: as if it had crashed, but for its clean-up) and deletes it. */

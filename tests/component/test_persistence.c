@@ -190,6 +190,21 @@ START_TEST(a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing
 }
 END_TEST
 
+START_TEST(an_event_is_never_dated_before_the_one_before_it)
+{
+    rig r;
+    rig_open(&r, 1, 512);
+    dv_terms terms = insert_one(&r, "", "");
+    dv_order_step step = step_from(&terms.order_id, DV_STATE_pending);
+    step.at_us = terms.created_at_us - 5000000; /* its sender's clock is behind */
+    ck_assert_int_eq(step_one(&r, &step), DV_OK);
+    const dv_view *view = view_of(&r, &terms.order_id);
+    ck_assert_uint_eq(view->events[1].at_us, terms.created_at_us);
+    assert_sound();
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_resent_insert_or_step_is_answered_again_and_written_once)
 {
     rig r;
@@ -479,6 +494,7 @@ int main(void)
         a_view_equals_what_was_written_and_what_was_published,
         a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed,
         a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing,
+        an_event_is_never_dated_before_the_one_before_it,
         a_resent_insert_or_step_is_answered_again_and_written_once,
         a_second_order_with_the_same_key_gets_the_first_ones_view,
         a_refused_row_does_not_poison_its_batch,
