@@ -19,7 +19,6 @@
 #define STEP_AGAIN_NS (15000 * DV_NS_PER_MS) /* a step without an answer is sent again */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)   /* ingest hears how many orders there are */
 #define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
-#define INGESTS_MAX 16                       /* ingest instances that hear it */
 
 static const char *const DEXES[] = {
 #define DEX(name, Name) #name,
@@ -86,10 +85,7 @@ typedef struct execution {
     uint64_t random; /* state of xorshift64* */
     bool draining;
     uint32_t steps_open; /* orders that are STEPPING */
-    dv_id claim_after;
     int64_t claim_at_ns; /* of the next claim; DV_NEVER while one is under way, or when done */
-    dv_peer ingests[INGESTS_MAX];
-    uint32_t ingest_count;
     int64_t load_at_ns;
 } execution;
 
@@ -468,19 +464,11 @@ static void adopt(execution *self, const dv_job *job, dv_time now, dv_outbox *ou
 
 /* ---- handlers --------------------------------------------------------------------------- */
 
-static void ingest_remember(execution *self, const dv_peer *peer)
-{
-    for (uint32_t i = 0; i < self->ingest_count; i++)
-        if (memcmp(&self->ingests[i], peer, sizeof *peer) == 0) return;
-    if (self->ingest_count < INGESTS_MAX) self->ingests[self->ingest_count++] = *peer;
-}
-
 static void on_order_assign(void *context, const dv_envelope *envelope, dv_time now,
                             dv_outbox *outbox)
 {
     execution *self = context;
     const dv_job *job = &envelope->message.order_assign.job;
-    ingest_remember(self, &envelope->peer);
     if (order_find(self, &job->terms.order_id) == NULL) adopt(self, job, now, outbox);
 }
 
@@ -591,7 +579,6 @@ static void on_claim_done(void *context, const dv_envelope *envelope, dv_time no
         return;
     }
     if (done->count > 0) dv_info("claimed", NULL, dv_kv_number("orders", (int64_t)done->count));
-    self->claim_after = done->last;
     self->claim_at_ns = done->count == CLAIM_PAGE ? now.mono_ns : DV_NEVER;
 }
 
@@ -620,17 +607,17 @@ static void claim(execution *self, dv_outbox *outbox)
     self->claim_at_ns = DV_NEVER;
     dv_send(outbox, WRITE, NULL,
             &(dv_message){.type = DV_MSG_orders_claim,
-                          .orders_claim = {.owner = dv_text_of("execution"),
-                                           .limit = CLAIM_PAGE,
-                                           .after = self->claim_after}});
+                          .orders_claim = {.owner = dv_text_of("execution"), .limit = CLAIM_PAGE}});
 }
 
 static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
 {
     self->load_at_ns = now.mono_ns + LOAD_EVERY_NS;
-    for (uint32_t i = 0; i < self->ingest_count; i++)
-        dv_send(outbox, ASSIGN, &self->ingests[i],
-                &(dv_message){.type = DV_MSG_load, .load.in_flight = HASH_COUNT(self->orders)});
+    dv_send(outbox, ASSIGN, NULL,
+            &(dv_message){.type = DV_MSG_load,
+                          .load = {.in_flight = HASH_COUNT(self->orders),
+                                   .owner = dv_text_of("execution"),
+                                   .accepting = !self->draining}});
 }
 
 static int64_t tick(void *context, dv_time now, dv_outbox *outbox)

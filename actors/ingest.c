@@ -29,6 +29,7 @@ typedef struct ingest {
     pending *pending;  /* by order_id */
     uint64_t load;     /* orders in flight, as execution said last */
     uint64_t assigned; /* since it said so */
+    dv_peer execution; /* who said so */
     bool draining;
 } ingest;
 
@@ -155,7 +156,7 @@ static void on_order_inserted(void *context, const dv_envelope *envelope, dv_tim
     dv_view view = {.terms = terms, .events = &inserted->event, .events_count = 1};
     answer_accepted(p, &view, false, outbox);
     dv_send(
-        outbox, ASSIGN, NULL,
+        outbox, ASSIGN, &self->execution,
         &(dv_message){.type = DV_MSG_order_assign,
                       .order_assign.job = {.terms = terms, .state = DV_STATE_pending, .epoch = 1}});
     self->assigned++;
@@ -198,6 +199,7 @@ static void on_load(void *context, const dv_envelope *envelope, dv_time now, dv_
     ingest *self = context;
     (void)now;
     (void)outbox;
+    self->execution = envelope->peer;
     self->load = envelope->message.load.in_flight;
     self->assigned = 0;
 }

@@ -346,9 +346,9 @@ static void send_jobs(const query *q, const dv_store_answer *answer, dv_outbox *
         dv_send(
             outbox, q->port, &q->peer,
             &(dv_message){.type = DV_MSG_order_claimed, .order_claimed = {.job = answer->jobs[i]}});
-    dv_message done = {.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}};
-    if (answer->count > 0) done.claim_done.last = answer->jobs[answer->count - 1].terms.order_id;
-    dv_send(outbox, q->port, &q->peer, &done);
+    dv_send(
+        outbox, q->port, &q->peer,
+        &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}});
 }
 
 static void send_stats(persistence *self, const query *q, dv_outbox *outbox)

@@ -19,7 +19,9 @@ typedef enum dv_store_type {
     DV_STORE_FIND,   /* writer: inserts that were not new → the views in their way, by mark */
     DV_STORE_STEP,   /* writer: steps of different orders → a receipt each, found: it was taken */
     DV_STORE_LOOK,   /* writer: steps that were not taken → what their orders hold now */
+    DV_STORE_BEAT,   /* writer: an instance's beat → beat */
     DV_STORE_CLAIM,  /* writer: → jobs, by order id */
+    DV_STORE_OWNED,  /* reader: → owned, by order id */
     DV_STORE_WAITING, /* reader: → waiting, by order id */
     DV_STORE_GET,     /* reader: → views, none when there is no such order */
     DV_STORE_LIST,    /* reader: → views, newest first */
@@ -35,7 +37,9 @@ typedef struct dv_store_request {
     union {
         const dv_order_insert *const *inserts; /* INSERT, FIND: ids differ */
         const dv_order_step *const *steps;     /* STEP, LOOK: orders differ; legal moves */
+        dv_instance_beat beat;
         dv_orders_claim claim;
+        dv_owned_ask owned;
         dv_waiting_ask waiting;
         dv_order_get get;
         dv_order_list list;
@@ -68,7 +72,9 @@ typedef struct dv_store_answer {
         const dv_store_receipt *receipts; /* as many as rows were submitted, in their order */
         const dv_store_view *views;
         const dv_job *jobs;
+        const dv_owned *owned;
         const dv_waiting *waiting;
+        dv_instance_told beat;
     };
     uint64_t head_position; /* views: of the newest event committed when they were read */
     dv_stats_told stats;

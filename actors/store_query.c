@@ -132,7 +132,7 @@ static int write_query(const dv_store_request *r, dv_params *ret)
     switch (r->type) {
     case DV_STORE_CLAIM:
         dv_params_text(ret, r->claim.owner);
-        dv_params_id(ret, &r->claim.after);
+        dv_params_id(ret, &(dv_id){0});
         dv_params_int(ret, r->claim.limit);
         return STATEMENT_CLAIM;
     case DV_STORE_WAITING:
@@ -259,6 +259,8 @@ dv_err dv_query_read(const PGresult *result, dv_store_type type, uint32_t count,
     case DV_STORE_CLAIM: good = read_jobs(result, arena, ret_answer); break;
     case DV_STORE_WAITING: good = read_waiting(result, arena, ret_answer); break;
     case DV_STORE_STATS: good = read_stats(result, ret_answer); break;
+    case DV_STORE_BEAT:
+    case DV_STORE_OWNED: break;
     }
     return good ? DV_OK : DV_STORE_REFUSED;
 }

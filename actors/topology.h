@@ -18,7 +18,7 @@
 #define DV_LINKS(L)                                                                                \
     L("submit", submit, 0, "gateway", "ingest", DV_DEALER_ROUTER, 100000, DV_DROP)                 \
     L("insert", insert, 0, "ingest", "persistence", DV_DEALER_ROUTER, 100000, DV_KEEP)             \
-    L("assign", assign, 0, "ingest", "execution", DV_DEALER_ROUTER, 100000, DV_KEEP)               \
+    L("assign", assign, 0, "execution", "ingest", DV_DEALER_ROUTER, 100000, DV_KEEP)               \
     L("write", write, 0, "execution", "persistence", DV_DEALER_ROUTER, 100000, DV_KEEP)            \
     L("quote:raydium", quote, 0, "execution", "router:raydium", DV_DEALER_ROUTER, 100000, DV_DROP) \
     L("quote:meteora", quote, 1, "execution", "router:meteora", DV_DEALER_ROUTER, 100000, DV_DROP) \

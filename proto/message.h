@@ -35,7 +35,7 @@
 #define DV_QUOTES_MAX 8            /* venues asked for one attempt */
 #define DV_ATTEMPTS_MAX 16         /* of one order */
 #define DV_EVENTS_MAX 64           /* of one order */
-#define DV_SWEEP_MAX 512           /* orders in one answer to a sweep */
+#define DV_SWEEP_MAX 512           /* orders in one answer to a sweep, or in one claim by id */
 
 #define DV_U8 UINT8_MAX
 #define DV_U16 UINT16_MAX
@@ -131,19 +131,25 @@ typedef enum dv_swap_outcome {
       "raised by each change of owner; a write with another one is refused")                       \
     F(S, ONE, attempt, attempt, 0, "the current one")
 
+/* An unfinished order, as its owner looks for those that it lost sight of. */
+#define DV_RECORD_owned(F, S)                                                                      \
+    F(S, ID, order_id, , 0, "the order")                                                           \
+    F(S, UINT, epoch, , DV_U32, "as committed")                                                    \
+    F(S, UINT, since_us, , DV_U64, "of its last step, microseconds since 1970")
+
 #define DV_RECORD_waiting(F, S)                                                                    \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "the one that waits")                                             \
     F(S, UINT, due_at_us, , DV_U64, "when it may begin")
 
-#define DV_RECORDS(R) R(terms) R(quote) R(attempt) R(event) R(view) R(job) R(waiting)
+#define DV_RECORDS(R) R(terms) R(quote) R(attempt) R(event) R(view) R(job) R(owned) R(waiting)
 
 /* ---- messages --------------------------------------------------------------------------- */
 
 /* gateway → ingest */
 #define DV_MESSAGE_order_submit(F, S)                                                              \
     F(S, UINT, request_id, , DV_U64, "the caller's, comes back with the answer")                   \
-    F(S, ONE, terms, terms, 0, "order_id and created_at_us still empty")
+    F(S, ONE, terms, terms, 0, "order_id made by the gateway; created_at_us still empty")
 #define DV_MESSAGE_order_accepted(F, S)                                                            \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
     F(S, UINT, replayed, , 1, "1: the first order of this idempotency key")                        \
@@ -168,9 +174,12 @@ typedef enum dv_swap_outcome {
     F(S, ID, order_id, , 0, "the order, surely not stored")                                        \
     F(S, UINT, error, , DV_U16, "dv_err")
 
-/* ingest → execution */
+/* execution → ingest */
+#define DV_MESSAGE_load(F, S)                                                                      \
+    F(S, UINT, in_flight, , DV_U32, "orders that are not terminal")                                \
+    F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation: the owner to insert orders for")   \
+    F(S, UINT, accepting, , 1, "0: it takes no new orders")
 #define DV_MESSAGE_order_assign(F, S) F(S, ONE, job, job, 0, "an order committed as this owner's")
-#define DV_MESSAGE_load(F, S) F(S, UINT, in_flight, , DV_U32, "orders that are not terminal")
 
 /* execution → persistence */
 #define DV_MESSAGE_order_step(F, S)                                                                \
@@ -191,15 +200,32 @@ typedef enum dv_swap_outcome {
     F(S, UINT, attempt, , DV_U8, "attempt number after the step")                                  \
     F(S, UINT, error, , DV_U16, "0: committed; STORE_STALE: not ours, or already past it")         \
     F(S, UINT, epoch, , DV_U32, "of the step that is answered")
+#define DV_MESSAGE_instance_beat(F, S)                                                             \
+    F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation, e.g. execution@a/5f3a9c21")        \
+    F(S, TEXT, name, , DV_NAME_MAX, "what comes before the slash: one incarnation of it lives")    \
+    F(S, UINT, lease_ms, , DV_U32, "silent for so long, its orders may be claimed")                \
+    F(S, UINT, leaving, , 1, "1: its orders may be claimed at once")
+#define DV_MESSAGE_instance_told(F, S)                                                             \
+    F(S, TEXT, owner, , DV_NAME_MAX, "whose beat this answers")                                    \
+    F(S, UINT, error, , DV_U16, "0: alive; STORE_STALE: a later incarnation has its name")         \
+    F(S, UINT, orphans, , 1, "1: orders wait to be claimed from owners that are gone")
 #define DV_MESSAGE_orders_claim(F, S)                                                              \
-    F(S, TEXT, owner, , DV_NAME_MAX, "who claims all unfinished orders")                           \
+    F(S, TEXT, owner, , DV_NAME_MAX, "who claims; must be alive")                                  \
     F(S, UINT, limit, , DV_U32, "at most so many now")                                             \
-    F(S, ID, after, , 0, "only ids above it; nil: from the first")
+    F(S, LIST, orders, owned, DV_SWEEP_MAX,                                                        \
+      "the claimer's own that it lost sight of; empty: those whose owner is gone")
 #define DV_MESSAGE_order_claimed(F, S) F(S, ONE, job, job, 0, "an order that is the claimer's now")
 #define DV_MESSAGE_claim_done(F, S)                                                                \
-    F(S, UINT, count, , DV_U32, "orders claimed")                                                  \
-    F(S, ID, last, , 0, "the highest id among them")                                               \
+    F(S, UINT, count, , DV_U32, "orders claimed; as many as the limit: there may be more")         \
     F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again")
+#define DV_MESSAGE_owned_ask(F, S)                                                                 \
+    F(S, TEXT, owner, , DV_NAME_MAX, "whose unfinished orders")                                    \
+    F(S, UINT, older_ms, , DV_U32, "only those whose last step is at least so old")                \
+    F(S, ID, after, , 0, "only order ids above it; nil: from the first")
+#define DV_MESSAGE_owned_told(F, S)                                                                \
+    F(S, LIST, orders, owned, DV_SWEEP_MAX,                                                        \
+      "by order id; a full list: ask again after the last")                                        \
+    F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again later")
 
 /* execution → router */
 #define DV_MESSAGE_quote_ask(F, S)                                                                 \
@@ -340,7 +366,10 @@ typedef enum dv_swap_outcome {
     F(S, TEXT, actor, , DV_NAME_MAX, "e.g. persistence, router:raydium")                           \
     F(S, UINT, pid, , DV_U32, "its process")                                                       \
     F(S, UINT, degraded, , DV_U16, "dv_err; 0: well")                                              \
-    F(S, TEXT, text, , DV_REASON_MAX, "what is away and what that costs")
+    F(S, TEXT, text, , DV_REASON_MAX, "what is away and what that costs")                          \
+    F(S, UINT, orders, , DV_U32, "execution: unfinished orders that it owns")                      \
+    F(S, UINT, overdue, , DV_U32, "of them: without a step for longer than overdue_ms")            \
+    F(S, UINT, started_at_us, , DV_U64, "when this incarnation started, microseconds since 1970")
 
 /* X(number, name, link, sender): the sender is the link's PRODUCER or CONSUMER. Numbers are sent
    and never change. A message that arrives on another link, or from the other side, is dropped. */
@@ -352,13 +381,17 @@ typedef enum dv_swap_outcome {
     X(21, order_inserted, insert, CONSUMER)                                                        \
     X(22, order_exists, insert, CONSUMER)                                                          \
     X(23, insert_refused, insert, CONSUMER)                                                        \
-    X(30, order_assign, assign, PRODUCER)                                                          \
-    X(31, load, assign, CONSUMER)                                                                  \
+    X(30, order_assign, assign, CONSUMER)                                                          \
+    X(31, load, assign, PRODUCER)                                                                  \
     X(40, order_step, write, PRODUCER)                                                             \
     X(41, step_done, write, CONSUMER)                                                              \
     X(42, orders_claim, write, PRODUCER)                                                           \
     X(43, order_claimed, write, CONSUMER)                                                          \
     X(44, claim_done, write, CONSUMER)                                                             \
+    X(45, instance_beat, write, PRODUCER)                                                          \
+    X(46, instance_told, write, CONSUMER)                                                          \
+    X(47, owned_ask, write, PRODUCER)                                                              \
+    X(48, owned_told, write, CONSUMER)                                                             \
     X(50, quote_ask, quote, PRODUCER)                                                              \
     X(51, quote_told, quote, CONSUMER)                                                             \
     X(52, swap_build, quote, PRODUCER)                                                             \

@@ -42,7 +42,17 @@
     N(in_flight_max, 100000, 1, 10000000, "orders", "", "accepted and not terminal")               \
     N(drain_timeout_ms, 15000, 100, 600000, "ms", "", "to finish after SIGTERM")                   \
     N(start_timeout_ms, 60000, 1000, 600000, "ms", "", "for every actor to be ready")              \
-    N(store_connections, 2, 1, 16, "", "", "PostgreSQL connections that write")                    \
+    T(cluster_file, "", "", "who runs what, and where; empty: this process runs all")             \
+    T(node, "", "", "which node of the cluster this process is")                                   \
+    T(key_file, "", "", "this node's secret key, as `drover keygen` made it")                      \
+    B(plaintext, false, "", "tcp links without CURVE; only between loopback addresses")            \
+    N(peer_rate_max, 200000, 100, 100000000, "messages", "",                                       \
+      "a second from one peer over tcp; what is above is dropped")                                 \
+    N(lease_ms, 5000, 300, 600000, "ms", "",                                                       \
+      "an execution instance silent for so long loses its orders to others")                       \
+    N(sweep_ms, 2000, 100, 600000, "ms", "", "between looks for orders that nobody looks after")   \
+    N(overdue_ms, 120000, 100, 86400000, "ms", "", "an order without a step for so long is told")  \
+    N(store_connections, 2, 1, 15, "", "", "PostgreSQL connections that write")                    \
     N(store_batch_max, 512, 1, 4096, "orders", "", "written by one statement")                     \
     N(attempts_max, 3, 1, 16, "", "", "attempts of an order")                                      \
     N(retry_base_ms, 2000, 0, 3600000, "ms", "", "wait before the second attempt")                 \
