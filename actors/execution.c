@@ -4,6 +4,7 @@
 
 #include "actors/base/heap.h"
 #include "actors/base/log.h"
+#include "actors/ownership.h"
 #include "actors/routing.h"
 #include "actors/topology.h"
 #include "proto/amount.h"
@@ -14,11 +15,12 @@
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
 
-#define CLAIM_PAGE 500                       /* orders claimed by one statement */
-#define CLAIM_AGAIN_NS (1000 * DV_NS_PER_MS) /* after a claim that failed */
-#define STEP_AGAIN_NS (15000 * DV_NS_PER_MS) /* a step without an answer is sent again */
-#define LOAD_EVERY_NS (100 * DV_NS_PER_MS)   /* ingest hears how many orders there are */
-#define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
+#define STEP_AGAIN_MIN_NS (2000 * DV_NS_PER_MS)  /* a step without an answer is sent again, */
+#define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
+#define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
+#define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
+#define ASK_AGAIN_PARTS 2 /* a venue's time is cut into so many: it is asked at each one's begin   \
+                           */
 
 static const char *const DEXES[] = {
 #define DEX(name, Name) #name,
@@ -30,11 +32,11 @@ _Static_assert(sizeof DEXES / sizeof DEXES[0] <= DV_QUOTES_MAX, "every DEX may q
 
 /* What an order is waiting for. */
 typedef enum phase {
-    PARKED,   /* nothing: the engine is draining */
+    PARKED,   /* nothing: the instance is leaving */
     STEPPING, /* the commit of a step */
     WAITING,  /* its attempt's due time */
-    QUOTING,  /* quotes, until quoted_by_ns */
-    BUILDING, /* the venue's transaction */
+    QUOTING,  /* quotes, until answer_by_ns */
+    BUILDING, /* the venue's transaction, until answer_by_ns */
     LANDING,  /* the outcome of the transaction sent */
 } phase;
 
@@ -61,11 +63,12 @@ typedef struct order {
     uint8_t step_state, step_attempt; /* STEPPING: what the step enters */
     dv_err step_error;                /* STEPPING: what ended the attempt; DV_OK: nothing did */
     int64_t step_at_us, step_due_us;  /* STEPPING: when decided; when the next attempt may begin */
+    int64_t step_wait_ns;             /* STEPPING: before it is sent again */
     char *error_text;                 /* of step_error; owned, may be NULL */
 
     uint8_t asked_attempt; /* quotes were asked for */
-    int64_t quoted_by_ns;
-    int64_t due_at_us; /* of the current attempt; 0: at once */
+    int64_t answer_by_ns;  /* quotes or a transaction that come later are not waited for */
+    int64_t due_at_us;     /* of the current attempt; 0: at once */
     answer answers[DEX_COUNT];
     int chosen;            /* index of DEXES; -1: none yet */
     uint64_t limit_amount; /* atoms */
@@ -84,9 +87,10 @@ typedef struct execution {
     dv_heap timers;
     uint64_t random; /* state of xorshift64* */
     bool draining;
+    bool settled;        /* orders may be assigned to it, as of the last tick */
     uint32_t steps_open; /* orders that are STEPPING */
-    int64_t claim_at_ns; /* of the next claim; DV_NEVER while one is under way, or when done */
     int64_t load_at_ns;
+    dv_ownership ownership;
 } execution;
 
 /* ---- orders in memory ------------------------------------------------------------------- */
@@ -227,7 +231,8 @@ static void step_begin(execution *self, order *o, dv_state to, uint8_t attempt, 
     o->step_state = (uint8_t)to;
     o->step_attempt = attempt;
     o->step_at_us = now.wall_us;
-    phase_set(self, o, STEPPING, now.mono_ns + STEP_AGAIN_NS);
+    o->step_wait_ns = STEP_AGAIN_MIN_NS;
+    phase_set(self, o, STEPPING, now.mono_ns + o->step_wait_ns);
     step_send(o, outbox);
 }
 
@@ -254,20 +259,36 @@ static void attempt_failed(execution *self, order *o, dv_err error, dv_text text
 
 /* ---- routing ---------------------------------------------------------------------------- */
 
-static void quotes_ask(execution *self, order *o, uint8_t attempt, dv_time now, dv_outbox *outbox)
+/* Asks the venues that have not answered. */
+static void quotes_ask_missing(const order *o, dv_outbox *outbox)
 {
-    answers_clear(o);
-    o->asked_attempt = attempt;
-    o->quoted_by_ns = now.mono_ns + self->config->quote_timeout_ms * DV_NS_PER_MS;
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
+    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
+        if (o->answers[dex].told) continue;
         dv_send(outbox, QUOTE(dex), NULL,
                 &(dv_message){.type = DV_MSG_quote_ask,
                               .quote_ask = {.order_id = o->id,
-                                            .attempt = attempt,
+                                            .attempt = o->asked_attempt,
                                             .token_in = dv_text_of(o->token_in),
                                             .token_out = dv_text_of(o->token_out),
                                             .swap_mode = o->mode,
                                             .amount = o->amount}});
+    }
+}
+
+static void quotes_ask(execution *self, order *o, uint8_t attempt, dv_time now, dv_outbox *outbox)
+{
+    answers_clear(o);
+    o->asked_attempt = attempt;
+    o->answer_by_ns = now.mono_ns + self->config->quote_timeout_ms * DV_NS_PER_MS;
+    quotes_ask_missing(o, outbox);
+}
+
+/* Waits in a phase for a venue's answer, at most until answer_by_ns, and before that until it is
+   time to ask again: a router may have died with the question. */
+static void answer_await(execution *self, order *o, phase in, uint32_t timeout_ms, dv_time now)
+{
+    int64_t again_ns = now.mono_ns + timeout_ms * DV_NS_PER_MS / ASK_AGAIN_PARTS;
+    phase_set(self, o, in, dv_min_i64(again_ns, o->answer_by_ns));
 }
 
 static void routed_log(const execution *self, const order *o)
@@ -319,7 +340,7 @@ static bool all_told(const order *o)
 
 static void build_ask(execution *self, order *o, dv_time now, dv_outbox *outbox)
 {
-    phase_set(self, o, BUILDING, now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS);
+    answer_await(self, o, BUILDING, self->config->build_timeout_ms, now);
     dv_send(outbox, QUOTE(o->chosen), NULL,
             &(dv_message){.type = DV_MSG_swap_build,
                           .swap_build = {.order_id = o->id,
@@ -371,7 +392,7 @@ static void attempt_begin(execution *self, order *o, dv_time now, dv_outbox *out
     if (all_told(o))
         route(self, o, now, outbox);
     else
-        phase_set(self, o, QUOTING, o->quoted_by_ns);
+        answer_await(self, o, QUOTING, self->config->quote_timeout_ms, now);
 }
 
 static void enter_routing(execution *self, order *o, dv_time now, dv_outbox *outbox)
@@ -380,7 +401,8 @@ static void enter_routing(execution *self, order *o, dv_time now, dv_outbox *out
         attempt_begin(self, o, now, outbox);
         return;
     }
-    phase_set(self, o, WAITING, DV_NEVER);
+    int64_t late_us = o->due_at_us - now.wall_us + self->config->retry_sweep_ms * DV_US_PER_MS;
+    phase_set(self, o, WAITING, now.mono_ns + late_us * DV_NS_PER_US);
     dv_send(outbox, SCHEDULE, NULL,
             &(dv_message){.type = DV_MSG_retry_arm,
                           .retry_arm = {.order_id = o->id,
@@ -408,7 +430,10 @@ static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
         step_begin(self, o, DV_STATE_routing, 1, now, outbox);
         break;
     case DV_STATE_routing: enter_routing(self, o, now, outbox); break;
-    case DV_STATE_building: build_ask(self, o, now, outbox); break;
+    case DV_STATE_building:
+        o->answer_by_ns = now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS;
+        build_ask(self, o, now, outbox);
+        break;
     case DV_STATE_submitted:
         o->looks = 0;
         transaction_send(o, outbox);
@@ -469,7 +494,8 @@ static void on_order_assign(void *context, const dv_envelope *envelope, dv_time 
 {
     execution *self = context;
     const dv_job *job = &envelope->message.order_assign.job;
-    if (order_find(self, &job->terms.order_id) == NULL) adopt(self, job, now, outbox);
+    if (self->draining || order_find(self, &job->terms.order_id) != NULL) return;
+    adopt(self, job, now, outbox);
 }
 
 static void on_step_done(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -480,6 +506,7 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
     if (o == NULL || o->phase != STEPPING || done->epoch != o->epoch ||
         done->to_state != o->step_state || done->attempt != o->step_attempt)
         return; /* an answer to a step of the past */
+    if (done->error == DV_ENGINE_FULL || done->error == DV_STORE_AWAY) return; /* sent again */
     if (done->error != DV_OK) {
         dv_warn("order_lost", &o->id, dv_kv_string("to", dv_state_name(o->step_state)),
                 dv_kv_string("error", dv_err_name((uint16_t)done->error)));
@@ -545,17 +572,27 @@ static void on_swap_status(void *context, const dv_envelope *envelope, dv_time n
     }
 }
 
+/* Begins the attempt that waited; the schedule may forget it. */
+static void wait_end(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    dv_send(outbox, SCHEDULE, NULL,
+            &(dv_message){.type = DV_MSG_retry_done,
+                          .retry_done = {.order_id = o->id, .attempt = o->attempt}});
+    attempt_begin(self, o, now, outbox);
+}
+
 static void on_retry_due(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     execution *self = context;
     const dv_retry_due *due = &envelope->message.retry_due;
     order *o = order_find(self, &due->order_id);
     bool waits = o != NULL && o->phase == WAITING && o->attempt == due->attempt;
-    if (waits && o->due_at_us > now.wall_us + EARLY_US) return; /* its lease brings it back */
-    dv_send(outbox, SCHEDULE, NULL,
-            &(dv_message){.type = DV_MSG_retry_done,
-                          .retry_done = {.order_id = due->order_id, .attempt = due->attempt}});
-    if (waits) attempt_begin(self, o, now, outbox);
+    if (!waits)
+        dv_send(outbox, SCHEDULE, NULL,
+                &(dv_message){.type = DV_MSG_retry_done,
+                              .retry_done = {.order_id = due->order_id, .attempt = due->attempt}});
+    else if (o->due_at_us <= now.wall_us + EARLY_US) /* if not: its lease brings it back */
+        wait_end(self, o, now, outbox);
 }
 
 static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time now,
@@ -571,43 +608,74 @@ static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time
 static void on_claim_done(void *context, const dv_envelope *envelope, dv_time now,
                           dv_outbox *outbox)
 {
-    execution *self = context;
     (void)outbox;
-    const dv_claim_done *done = &envelope->message.claim_done;
-    if (done->error != DV_OK) {
-        self->claim_at_ns = now.mono_ns + CLAIM_AGAIN_NS;
-        return;
-    }
-    if (done->count > 0) dv_info("claimed", NULL, dv_kv_number("orders", (int64_t)done->count));
-    self->claim_at_ns = done->count == CLAIM_PAGE ? now.mono_ns : DV_NEVER;
+    execution *self = context;
+    dv_ownership_claim_done(&self->ownership, &envelope->message.claim_done, now);
 }
 
-/* ---- due work --------------------------------------------------------------------------- */
+/* Superseded, it has no orders any more: whoever has its name claims them. */
+static void on_instance_told(void *context, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
+{
+    (void)outbox;
+    execution *self = context;
+    if (!dv_ownership_told(&self->ownership, &envelope->message.instance_told, now)) return;
+    order *o, *next;
+    HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
+}
+
+static bool has_order(void *context, const dv_id *order_id, uint64_t epoch)
+{
+    const order *o = order_find(context, order_id);
+    return o != NULL && o->epoch >= epoch;
+}
+
+static void on_owned_told(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
+{
+    execution *self = context;
+    dv_ownership_owned(&self->ownership, &envelope->message.owned_told, has_order, self, now,
+                       outbox);
+}
+
+/* ---- due work ----------------------------------------------------------------------------- */
+
+static void step_again(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    o->step_wait_ns = dv_min_i64(o->step_wait_ns * 2, STEP_AGAIN_MAX_NS);
+    dv_heap_set(&self->timers, &o->timer, now.mono_ns + o->step_wait_ns);
+    step_send(o, outbox);
+}
+
+static void quotes_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (now.mono_ns >= o->answer_by_ns) {
+        route(self, o, now, outbox);
+        return;
+    }
+    quotes_ask_missing(o, outbox);
+    answer_await(self, o, QUOTING, self->config->quote_timeout_ms, now);
+}
+
+static void build_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (now.mono_ns < o->answer_by_ns)
+        build_ask(self, o, now, outbox);
+    else
+        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the venue did not answer"), now,
+                       outbox);
+}
 
 static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
 {
     switch (o->phase) {
-    case STEPPING:
-        dv_heap_set(&self->timers, &o->timer, now.mono_ns + STEP_AGAIN_NS);
-        step_send(o, outbox);
-        break;
-    case QUOTING: route(self, o, now, outbox); break;
-    case BUILDING:
-        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the venue did not answer"), now,
-                       outbox);
-        break;
+    case STEPPING: step_again(self, o, now, outbox); break;
+    case WAITING: wait_end(self, o, now, outbox); break; /* the schedule should have said so */
+    case QUOTING: quotes_due(self, o, now, outbox); break;
+    case BUILDING: build_due(self, o, now, outbox); break;
     case LANDING: look_again(self, o, now, outbox); break;
-    case PARKED:
-    case WAITING: break;
+    case PARKED: break;
     }
-}
-
-static void claim(execution *self, dv_outbox *outbox)
-{
-    self->claim_at_ns = DV_NEVER;
-    dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_orders_claim,
-                          .orders_claim = {.owner = dv_text_of("execution"), .limit = CLAIM_PAGE}});
 }
 
 static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
@@ -616,8 +684,9 @@ static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
     dv_send(outbox, ASSIGN, NULL,
             &(dv_message){.type = DV_MSG_load,
                           .load = {.in_flight = HASH_COUNT(self->orders),
-                                   .owner = dv_text_of("execution"),
-                                   .accepting = !self->draining}});
+                                   .owner = dv_text_of(self->ownership.owner),
+                                   .accepting = !self->draining &&
+                                                dv_ownership_accepts(&self->ownership, now)}});
 }
 
 static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
@@ -626,10 +695,14 @@ static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
         order_due(self, DV_TIMER_OWNER(timer, order, timer), now, outbox);
-    if (now.mono_ns >= self->claim_at_ns) claim(self, outbox);
     if (now.mono_ns >= self->load_at_ns) load_tell(self, now, outbox);
-    int64_t next = dv_min_i64(dv_heap_next(&self->timers), self->claim_at_ns);
-    return dv_min_i64(next, self->load_at_ns);
+    bool may_leave = self->draining && self->steps_open == 0;
+    if (may_leave && self->ownership.standing < DV_STANDING_LEAVING)
+        dv_ownership_leave(&self->ownership, now, outbox);
+    int64_t next_ns = dv_ownership_tick(&self->ownership, now, outbox);
+    self->settled = dv_ownership_accepts(&self->ownership, now);
+    next_ns = dv_min_i64(next_ns, dv_heap_next(&self->timers));
+    return dv_min_i64(next_ns, self->load_at_ns);
 }
 
 /* ---- life ------------------------------------------------------------------------------- */
@@ -637,10 +710,9 @@ static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
 static void drain(void *context, dv_time now, dv_outbox *outbox)
 {
     execution *self = context;
-    (void)now;
     (void)outbox;
     self->draining = true;
-    self->claim_at_ns = DV_NEVER;
+    self->load_at_ns = now.mono_ns; /* ingest hears at once that it takes no more */
     order *o, *next;
     HASH_ITER(hh, self->orders, o, next)
     {
@@ -650,7 +722,19 @@ static void drain(void *context, dv_time now, dv_outbox *outbox)
 
 static bool drained(const void *context)
 {
-    return ((const execution *)context)->steps_open == 0;
+    return ((const execution *)context)->ownership.standing == DV_STANDING_GONE;
+}
+
+static dv_health health(const void *context)
+{
+    const execution *self = context;
+    if (self->ownership.standing == DV_STANDING_SUPERSEDED)
+        return (dv_health){DV_STORE_STALE,
+                           "a later process runs under this name: this one does nothing"};
+    if (!self->settled && !self->draining)
+        return (dv_health){DV_ENGINE_NOT_READY,
+                           "PostgreSQL has not heard of it for a lease: it takes no new orders"};
+    return (dv_health){0};
 }
 
 static void destroy(void **context)
@@ -669,6 +753,7 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
     [DV_MSG_order_claimed] = on_order_claimed, [DV_MSG_claim_done] = on_claim_done,
     [DV_MSG_quote_told] = on_quote_told,       [DV_MSG_swap_built] = on_swap_built,
     [DV_MSG_swap_status] = on_swap_status,     [DV_MSG_retry_due] = on_retry_due,
+    [DV_MSG_instance_told] = on_instance_told, [DV_MSG_owned_told] = on_owned_told,
 };
 
 const dv_actor_class DV_EXECUTION_CLASS = {
@@ -677,15 +762,18 @@ const dv_actor_class DV_EXECUTION_CLASS = {
     .tick = tick,
     .drain = drain,
     .drained = drained,
+    .health = health,
     .destroy = destroy,
 };
 
-void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, uint64_t seed)
+void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, const char *name,
+                       uint64_t seed)
 {
     execution *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
     self->config = config;
     self->tokens = tokens;
     self->random = seed | 1;
+    dv_ownership_init(&self->ownership, config, name, random_next(self));
     return self;
 }

@@ -76,7 +76,7 @@ static void add_all(shell *s)
     add(s, &DV_ROUTER_CLASS, "router:" #dex, dv_router_new(index++, &venue));
     DV_DEXES(ROUTER)
 #undef ROUTER
-    add(s, &DV_EXECUTION_CLASS, "execution", dv_execution_new(&s->config, &s->tokens, seed));
+    add(s, &DV_EXECUTION_CLASS, "execution", dv_execution_new(&s->config, &s->tokens, "execution", seed));
     add(s, &DV_INGEST_CLASS, "ingest", dv_ingest_new(&s->config, &s->tokens));
 }
 

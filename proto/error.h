@@ -45,6 +45,7 @@ typedef enum dv_error_class {
     X(209, CONFIG_INVALID, FATAL, 500, "the configuration is not usable")                          \
     X(210, START_FAILED, FATAL, 500, "an actor could not start")                                   \
     X(211, OUT_OF_MEMORY, FATAL, 500, "out of memory")                                             \
+    X(212, ENGINE_NOT_READY, RETRY, 503, "no execution instance is there to take the order")       \
     /* 3xx: venues */                                                                              \
     X(300, VENUE_NO_QUOTE, RETRY, 502, "no venue gave a usable quote")                             \
     X(301, VENUE_QUOTE_FAILED, RETRY, 502, "the venue could not quote")                            \
