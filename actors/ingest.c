@@ -1,8 +1,8 @@
 #include "actors/ingest.h"
 
-#include <sodium.h>
 #include <uthash.h>
 
+#include "actors/base/heap.h"
 #include "actors/base/log.h"
 #include "proto/amount.h"
 #include "proto/view.h"
@@ -11,25 +11,42 @@
 #define INSERT DV_PORT(DV_LINK_insert, 0)
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
 
-/* The execution instance that is to own new orders. */
-#define OWNER "execution"
+#define EXECUTIONS_MAX 64
+#define SILENT_AFTER_NS (1500 * DV_NS_PER_MS)  /* an instance tells its load ten times a second */
+#define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* an instance that does not come back */
+#define INSERT_AGAIN_NS (1000 * DV_NS_PER_MS)  /* an insert without an answer is sent again, */
+#define INSERT_AGAIN_FACTOR 2                  /* after so many times as long each time, */
+#define INSERTS_MAX 4                          /* and given up after the last one's time */
 
 /* An order on its way to the database, until persistence answers. */
 typedef struct pending {
     UT_hash_handle hh;
+    dv_timer timer; /* when to send it again */
+    uint32_t sends;
     dv_id order_id;
     dv_peer gateway;
     uint64_t request_id;
-    dv_buffer terms; /* encoded record; owned */
+    dv_peer execution;           /* who is to have it */
+    char owner[DV_NAME_MAX + 1]; /* which incarnation */
+    dv_buffer terms;             /* encoded record; owned */
 } pending;
+
+/* An execution instance, as it said last. */
+typedef struct execution {
+    dv_peer peer; /* size 0: this place is free */
+    char owner[DV_NAME_MAX + 1];
+    bool accepting;
+    uint64_t load;     /* orders that it has in flight */
+    uint64_t assigned; /* since it said so */
+    int64_t heard_at_ns;
+} execution;
 
 typedef struct ingest {
     const dv_config *config;
     const dv_tokens *tokens;
-    pending *pending;  /* by order_id */
-    uint64_t load;     /* orders in flight, as execution said last */
-    uint64_t assigned; /* since it said so */
-    dv_peer execution; /* who said so */
+    pending *pending; /* by order_id */
+    dv_heap timers;   /* of pending */
+    execution executions[EXECUTIONS_MAX];
     bool draining;
 } ingest;
 
@@ -43,6 +60,7 @@ typedef struct refusal {
 
 static refusal check(const ingest *self, const dv_terms *terms)
 {
+    if (dv_id_is_nil(&terms->order_id)) return (refusal){DV_REQUEST_INVALID, "order_id"};
     if (terms->order_type != DV_ORDER_MARKET)
         return (refusal){DV_ORDER_TYPE_UNSUPPORTED, "order_type"};
     if (dv_tokens_by_mint(self->tokens, terms->token_in) == NULL)
@@ -56,10 +74,35 @@ static refusal check(const ingest *self, const dv_terms *terms)
     return (refusal){DV_OK, ""};
 }
 
-static dv_err admit(const ingest *self)
+/* Orders of an instance that was heard of not long ago; those of others may be anybody's. */
+static uint64_t load_of(const execution *e, dv_time now)
+{
+    bool forgotten = e->peer.size == 0 || now.mono_ns - e->heard_at_ns > FORGET_AFTER_NS;
+    return forgotten ? 0 : e->load + e->assigned;
+}
+
+static bool takes_orders(const execution *e, dv_time now)
+{
+    return e->peer.size > 0 && e->accepting && now.mono_ns - e->heard_at_ns < SILENT_AFTER_NS;
+}
+
+/* The instance with the fewest orders among those that take some; NULL when there is none. */
+static execution *execution_choose(ingest *self, dv_time now)
+{
+    execution *best = NULL;
+    for (uint32_t i = 0; i < EXECUTIONS_MAX; i++) {
+        execution *e = &self->executions[i];
+        if (!takes_orders(e, now)) continue;
+        if (best == NULL || load_of(e, now) < load_of(best, now)) best = e;
+    }
+    return best;
+}
+
+static dv_err admit(const ingest *self, dv_time now)
 {
     if (self->draining) return DV_ENGINE_DRAINING;
-    uint64_t in_flight = self->load + self->assigned + HASH_COUNT(self->pending);
+    uint64_t in_flight = HASH_COUNT(self->pending);
+    for (uint32_t i = 0; i < EXECUTIONS_MAX; i++) in_flight += load_of(&self->executions[i], now);
     return in_flight >= self->config->in_flight_max ? DV_ENGINE_FULL : DV_OK;
 }
 
@@ -83,50 +126,6 @@ static void answer_refused(const dv_peer *gateway, uint64_t request_id, dv_err e
                                             .field = dv_text_of(field)}});
 }
 
-static void on_order_submit(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
-{
-    ingest *self = context;
-    const dv_order_submit *submit = &envelope->message.order_submit;
-    refusal no = check(self, &submit->terms);
-    if (no.error == DV_OK) no.error = admit(self);
-    if (no.error != DV_OK) {
-        answer_refused(&envelope->peer, submit->request_id, no.error, no.field, outbox);
-        return;
-    }
-
-    uint8_t random[10];
-    randombytes_buf(random, sizeof random);
-    dv_terms terms = submit->terms;
-    terms.order_id = dv_id_make(now.wall_us, random);
-    terms.created_at_us = (uint64_t)now.wall_us;
-
-    pending *p = calloc(1, sizeof *p);
-    if (p == NULL) abort();
-    p->order_id = terms.order_id;
-    p->gateway = envelope->peer;
-    p->request_id = submit->request_id;
-    dv_record_encode(&DV_SHAPE_terms, &terms, &p->terms);
-    HASH_ADD(hh, self->pending, order_id, sizeof p->order_id, p);
-    dv_send(outbox, INSERT, NULL,
-            &(dv_message){.type = DV_MSG_order_insert,
-                          .order_insert = {.terms = terms, .owner = dv_text_of(OWNER)}});
-}
-
-static pending *take(ingest *self, const dv_id *order_id)
-{
-    pending *p;
-    HASH_FIND(hh, self->pending, order_id, sizeof *order_id, p);
-    if (p != NULL) HASH_DEL(self->pending, p);
-    return p;
-}
-
-static void pending_destroy(pending *p)
-{
-    dv_buffer_fini(&p->terms);
-    free(p);
-}
-
 static dv_terms terms_of(const pending *p, dv_outbox *outbox)
 {
     dv_terms terms;
@@ -136,12 +135,89 @@ static dv_terms terms_of(const pending *p, dv_outbox *outbox)
     return terms;
 }
 
+static void insert_send(ingest *self, pending *p, dv_time now, dv_outbox *outbox)
+{
+    int64_t wait_ns = INSERT_AGAIN_NS;
+    for (uint32_t i = 0; i < p->sends; i++) wait_ns *= INSERT_AGAIN_FACTOR;
+    p->sends++;
+    dv_heap_set(&self->timers, &p->timer, now.mono_ns + wait_ns);
+    dv_send(outbox, INSERT, NULL,
+            &(dv_message){
+                .type = DV_MSG_order_insert,
+                .order_insert = {.terms = terms_of(p, outbox), .owner = dv_text_of(p->owner)}});
+}
+
+static pending *pending_find(const ingest *self, const dv_id *order_id)
+{
+    pending *p;
+    HASH_FIND(hh, self->pending, order_id, sizeof *order_id, p);
+    return p;
+}
+
+/* A gateway sends an order again until it is answered, perhaps to another ingest: its id makes all
+   of these one order. */
+static void on_order_submit(void *context, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
+{
+    ingest *self = context;
+    const dv_order_submit *submit = &envelope->message.order_submit;
+    pending *p = pending_find(self, &submit->terms.order_id);
+    if (p != NULL) {
+        p->gateway = envelope->peer;
+        p->request_id = submit->request_id;
+        return;
+    }
+    refusal no = check(self, &submit->terms);
+    if (no.error == DV_OK) no.error = admit(self, now);
+    execution *e = execution_choose(self, now);
+    if (no.error == DV_OK && e == NULL) no.error = DV_ENGINE_NOT_READY;
+    if (no.error != DV_OK) {
+        answer_refused(&envelope->peer, submit->request_id, no.error, no.field, outbox);
+        return;
+    }
+
+    dv_terms terms = submit->terms;
+    terms.created_at_us = (uint64_t)now.wall_us;
+    p = calloc(1, sizeof *p);
+    if (p == NULL) abort();
+    p->order_id = terms.order_id;
+    p->gateway = envelope->peer;
+    p->request_id = submit->request_id;
+    p->execution = e->peer;
+    memcpy(p->owner, e->owner, sizeof p->owner);
+    dv_record_encode(&DV_SHAPE_terms, &terms, &p->terms);
+    HASH_ADD(hh, self->pending, order_id, sizeof p->order_id, p);
+    insert_send(self, p, now, outbox);
+}
+
+static pending *take(ingest *self, const dv_id *order_id)
+{
+    pending *p = pending_find(self, order_id);
+    if (p == NULL) return NULL;
+    HASH_DEL(self->pending, p);
+    dv_heap_unset(&self->timers, &p->timer);
+    return p;
+}
+
+static void pending_destroy(pending *p)
+{
+    dv_buffer_fini(&p->terms);
+    free(p);
+}
+
 static void answer_accepted(const pending *p, const dv_view *view, bool replayed, dv_outbox *outbox)
 {
     dv_send(outbox, SUBMIT, &p->gateway,
             &(dv_message){.type = DV_MSG_order_accepted,
                           .order_accepted = {
                               .request_id = p->request_id, .replayed = replayed, .view = *view}});
+}
+
+/* Counts an order as its owner's until that tells its load again. */
+static void assigned_count(ingest *self, const pending *p)
+{
+    for (uint32_t i = 0; i < EXECUTIONS_MAX; i++)
+        if (strcmp(self->executions[i].owner, p->owner) == 0) self->executions[i].assigned++;
 }
 
 static void on_order_inserted(void *context, const dv_envelope *envelope, dv_time now,
@@ -156,10 +232,10 @@ static void on_order_inserted(void *context, const dv_envelope *envelope, dv_tim
     dv_view view = {.terms = terms, .events = &inserted->event, .events_count = 1};
     answer_accepted(p, &view, false, outbox);
     dv_send(
-        outbox, ASSIGN, &self->execution,
+        outbox, ASSIGN, &p->execution,
         &(dv_message){.type = DV_MSG_order_assign,
                       .order_assign.job = {.terms = terms, .state = DV_STATE_pending, .epoch = 1}});
-    self->assigned++;
+    assigned_count(self, p);
     dv_info("accepted", &terms.order_id, dv_kv_text("token_in", terms.token_in),
             dv_kv_text("token_out", terms.token_out),
             dv_kv_number("amount", (int64_t)terms.amount));
@@ -194,14 +270,55 @@ static void on_insert_refused(void *context, const dv_envelope *envelope, dv_tim
     pending_destroy(p);
 }
 
+/* The place of an instance, or that of the one silent for longest. */
+static execution *execution_place(ingest *self, const dv_peer *peer)
+{
+    execution *oldest = &self->executions[0];
+    for (uint32_t i = 0; i < EXECUTIONS_MAX; i++) {
+        execution *e = &self->executions[i];
+        if (e->peer.size == peer->size && memcmp(e->peer.bytes, peer->bytes, peer->size) == 0)
+            return e;
+        if (oldest->peer.size > 0 && (e->peer.size == 0 || e->heard_at_ns < oldest->heard_at_ns))
+            oldest = e;
+    }
+    return oldest;
+}
+
 static void on_load(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     ingest *self = context;
-    (void)now;
     (void)outbox;
-    self->execution = envelope->peer;
-    self->load = envelope->message.load.in_flight;
-    self->assigned = 0;
+    const dv_load *load = &envelope->message.load;
+    execution *e = execution_place(self, &envelope->peer);
+    *e = (execution){.peer = envelope->peer,
+                     .accepting = load->accepting == 1,
+                     .load = load->in_flight,
+                     .heard_at_ns = now.mono_ns};
+    dv_text_copy(e->owner, sizeof e->owner, load->owner);
+}
+
+/* ---- due work --------------------------------------------------------------------------- */
+
+/* An insert that nobody answers is given up: no client was told that it is stored, and if it is,
+   its owner finds it. */
+static void pending_due(ingest *self, pending *p, dv_time now, dv_outbox *outbox)
+{
+    if (p->sends < INSERTS_MAX) {
+        insert_send(self, p, now, outbox);
+        return;
+    }
+    dv_warn("insert_unanswered", &p->order_id, dv_kv_number("sends", p->sends));
+    answer_refused(&p->gateway, p->request_id, DV_ENGINE_TIMEOUT, "", outbox);
+    pending_destroy(take(self, &p->order_id));
+}
+
+static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
+{
+    ingest *self = context;
+    dv_timer *timer;
+    while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
+        pending_due(self, DV_TIMER_OWNER(timer, pending, timer), now, outbox);
+    return dv_heap_next(&self->timers);
 }
 
 /* ---- life ------------------------------------------------------------------------------- */
@@ -228,6 +345,7 @@ static void destroy(void **context)
         HASH_DEL(self->pending, p);
         pending_destroy(p);
     }
+    dv_heap_fini(&self->timers);
     free(self);
     *context = NULL;
 }
@@ -243,6 +361,7 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 const dv_actor_class DV_INGEST_CLASS = {
     .name = "ingest",
     .handlers = HANDLERS,
+    .tick = tick,
     .drain = drain,
     .drained = drained,
     .destroy = destroy,
@@ -251,7 +370,7 @@ const dv_actor_class DV_INGEST_CLASS = {
 void *dv_ingest_new(const dv_config *config, const dv_tokens *tokens)
 {
     ingest *self = calloc(1, sizeof *self);
-    if (self == NULL || sodium_init() < 0) abort();
+    if (self == NULL) abort();
     self->config = config;
     self->tokens = tokens;
     return self;

@@ -1,7 +1,7 @@
 /* Ingest: admission of orders.
 
-   Purpose          checks what gateways submit, gives it an id, has it committed, hands it to an
-                    execution instance, and answers the gateway.
+   Purpose          checks what gateways submit, has it committed as the order of the execution
+                    instance with the fewest, hands it over, and answers the gateway.
    Reads            submit: order_submit · insert: order_inserted, order_exists, insert_refused ·
                     assign: load
    Writes           submit: order_accepted, order_refused · insert: order_insert ·
@@ -9,8 +9,8 @@
    Durable effects  none of its own; an order is accepted only after order_inserted
    May block on     nothing
    Limits           in_flight_max orders accepted and not terminal; more are refused ENGINE_FULL
-   If it dies       orders not yet answered may be committed: their clients repeat the idempotency
-                    key; execution's claim finds those that were not handed over */
+   If it dies       gateways send what was not answered to another one, under the same id; what was
+                    committed and not handed over, its owner finds by itself */
 #ifndef DV_INGEST_H
 #define DV_INGEST_H
 

@@ -23,7 +23,7 @@ static void setup(void)
     ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     config.retry_jitter_percent = 0;
-    s = stage_new(&DV_EXECUTION_CLASS, dv_execution_new(&config, &tokens, 7));
+    s = stage_new(&DV_EXECUTION_CLASS, dv_execution_new(&config, &tokens, "execution@a", 7));
 }
 
 static void teardown(void)
@@ -432,30 +432,54 @@ START_TEST(arms_the_schedule_for_a_claimed_order_that_waits)
 }
 END_TEST
 
-START_TEST(claims_unfinished_orders_page_by_page)
+START_TEST(begins_a_retry_by_itself_that_the_schedule_forgot)
 {
-    stage_tick(s);
-    stage_expect(s, DV_MSG_orders_claim);
-    stage_receive(
-        s, WRITE, "",
-        (dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = 500, .last = ORDER}});
-    stage_tick(s);
-    const dv_orders_claim *claim = &stage_expect(s, DV_MSG_orders_claim)->message.orders_claim;
-    ck_assert(dv_id_equal(&claim->after, &ORDER));
-    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done, .claim_done.count = 3});
-    stage_pass_ms(s, 10000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_claim), 0);
+    claimed(DV_STATE_routing,
+            (dv_attempt){.number = 2, .due_at_us = (uint64_t)s->now.wall_us + 1000000});
+    stage_skip(s);
+    stage_pass_ms(s, 1000 + config.retry_sweep_ms - 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    stage_pass_ms(s, 1);
+    stage_expect(s, DV_MSG_retry_done);
+    stage_expect(s, DV_MSG_quote_ask);
 }
 END_TEST
 
-START_TEST(claims_again_after_a_claim_that_failed)
+START_TEST(keeps_a_step_that_persistence_could_not_take)
 {
-    stage_tick(s);
-    stage_expect(s, DV_MSG_orders_claim);
+    static const dv_err ERRORS[] = {DV_ENGINE_FULL, DV_STORE_AWAY};
+    assign();
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_claim_done, .claim_done.error = DV_STORE_AWAY});
-    stage_pass_ms(s, 1000);
-    stage_expect(s, DV_MSG_orders_claim);
+                  (dv_message){.type = DV_MSG_step_done,
+                               .step_done = {.order_id = step->order_id,
+                                             .to_state = step->to_state,
+                                             .attempt = step->attempt.number,
+                                             .epoch = step->epoch,
+                                             .error = ERRORS[_i]}});
+    stage_skip(s);
+    stage_pass_ms(s, 2000);
+    commit(DV_STATE_pending, DV_STATE_routing, 1);
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    tell_quote(METEORA, 1, DV_OK, 2);
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+}
+END_TEST
+
+START_TEST(asks_a_silent_venue_again_within_its_time)
+{
+    assign();
+    commit(DV_STATE_pending, DV_STATE_routing, 1);
+    tell_quote(RAYDIUM, 1, DV_OK, 1);
+    stage_skip(s);
+    stage_pass_ms(s, config.quote_timeout_ms / 2);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_quote_ask)->port, METEORA);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    tell_quote(METEORA, 1, DV_OK, 2);
+    commit(DV_STATE_routing, DV_STATE_building, 1);
+    stage_skip(s);
+    stage_pass_ms(s, config.build_timeout_ms / 2);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_build)->port, METEORA);
 }
 END_TEST
 
@@ -468,16 +492,52 @@ START_TEST(takes_an_order_that_is_assigned_twice_once)
 }
 END_TEST
 
-START_TEST(finishes_the_step_under_way_and_parks_when_draining)
+START_TEST(finishes_the_step_under_way_and_leaves_when_draining)
 {
+    stage_tick(s);
+    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    dv_message told = {.type = DV_MSG_instance_told, .instance_told.owner = beat.owner};
+    stage_receive(s, WRITE, "", told);
     advance(DV_STATE_routing);
     tell_quote(RAYDIUM, 1, DV_OK, 1);
     tell_quote(METEORA, 1, DV_OK, 2);
     s->class->drain(s->self, s->now, s->outbox);
+    stage_tick(s);
     ck_assert(!s->class->drained(s->self));
     commit(DV_STATE_routing, DV_STATE_building, 1);
-    ck_assert(s->class->drained(s->self));
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_build), 0);
+    stage_tick(s);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_instance_beat)->message.instance_beat.leaving, 1);
+    ck_assert(!s->class->drained(s->self));
+    stage_receive(s, WRITE, "", told);
+    ck_assert(s->class->drained(s->self));
+}
+END_TEST
+
+START_TEST(takes_no_new_order_when_draining)
+{
+    s->class->drain(s->self, s->now, s->outbox);
+    stage_tick(s);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_load)->message.load.accepting, 0);
+    assign();
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
+START_TEST(forgets_its_orders_when_a_later_incarnation_has_its_name)
+{
+    stage_tick(s);
+    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    advance(DV_STATE_submitted);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_instance_told,
+                               .instance_told = {.owner = beat.owner, .error = DV_STORE_STALE}});
+    ck_assert_int_eq(s->class->health(s->self).degraded, DV_STORE_STALE);
+    stage_skip(s);
+    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    stage_pass_ms(s, 100000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
 }
 END_TEST
 
@@ -524,10 +584,13 @@ int main(void)
     tcase_add_test(tcase, ignores_the_answer_to_an_older_epochs_step);
     tcase_add_loop_test(tcase, goes_on_with_a_claimed_order_from_its_committed_state, 0, 4);
     tcase_add_test(tcase, arms_the_schedule_for_a_claimed_order_that_waits);
-    tcase_add_test(tcase, claims_unfinished_orders_page_by_page);
-    tcase_add_test(tcase, claims_again_after_a_claim_that_failed);
+    tcase_add_test(tcase, begins_a_retry_by_itself_that_the_schedule_forgot);
+    tcase_add_loop_test(tcase, keeps_a_step_that_persistence_could_not_take, 0, 2);
+    tcase_add_test(tcase, asks_a_silent_venue_again_within_its_time);
     tcase_add_test(tcase, takes_an_order_that_is_assigned_twice_once);
-    tcase_add_test(tcase, finishes_the_step_under_way_and_parks_when_draining);
+    tcase_add_test(tcase, finishes_the_step_under_way_and_leaves_when_draining);
+    tcase_add_test(tcase, takes_no_new_order_when_draining);
+    tcase_add_test(tcase, forgets_its_orders_when_a_later_incarnation_has_its_name);
     tcase_add_loop_test(tcase, ignores_messages_that_do_not_belong_to_the_state, 0, 3);
     Suite *suite = suite_create("execution");
     suite_add_tcase(suite, tcase);

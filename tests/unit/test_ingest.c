@@ -13,12 +13,24 @@ static dv_config config;
 static dv_tokens tokens;
 static stage *s;
 
+static void tell_load(const char *name, uint64_t in_flight, bool accepting)
+{
+    char owner[DV_NAME_MAX + 1];
+    snprintf(owner, sizeof owner, "%.20s/1", name);
+    stage_receive(
+        s, ASSIGN, name,
+        (dv_message){
+            .type = DV_MSG_load,
+            .load = {.in_flight = in_flight, .owner = dv_text_of(owner), .accepting = accepting}});
+}
+
 static void setup(void)
 {
     char why[256];
     ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     s = stage_new(&DV_INGEST_CLASS, dv_ingest_new(&config, &tokens));
+    tell_load("execution@a", 0, true);
 }
 
 static void teardown(void)
@@ -26,9 +38,12 @@ static void teardown(void)
     stage_destroy(s);
 }
 
+/* Each call makes another order. */
 static dv_terms terms(void)
 {
-    return (dv_terms){.client_order_id = dv_text_of("key"),
+    static uint8_t orders;
+    return (dv_terms){.order_id = {{1, ++orders}},
+                      .client_order_id = dv_text_of("key"),
                       .order_type = DV_ORDER_MARKET,
                       .token_in = dv_text_of(SOL),
                       .token_out = dv_text_of(USDC),
@@ -81,15 +96,77 @@ START_TEST(accepts_only_after_the_commit_and_then_hands_the_order_over)
 }
 END_TEST
 
-START_TEST(gives_each_order_a_version_7_id_of_its_time)
+START_TEST(keeps_the_gateways_id_and_adds_the_time)
 {
+    dv_terms order = terms();
+    submit(1, order);
+    const dv_terms *sent = &stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms;
+    ck_assert(dv_id_equal(&sent->order_id, &order.order_id));
+    ck_assert_uint_eq(sent->created_at_us, (uint64_t)s->now.wall_us);
+}
+END_TEST
+
+START_TEST(takes_an_order_that_is_submitted_again_once_and_answers_who_asked_last)
+{
+    dv_terms order = terms();
+    submit(1, order);
+    submit(2, order);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 1);
+    inserted();
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_order_accepted)->message.order_accepted.request_id, 2);
+}
+END_TEST
+
+START_TEST(sends_an_insert_again_that_nobody_answered_and_gives_up_at_last)
+{
+    dv_terms order = terms();
+    submit(1, order);
+    stage_skip(s);
+    stage_pass_ms(s, 999);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    static const int64_t WAITS_MS[] = {1, 2000, 4000};
+    for (int i = 0; i < 3; i++) {
+        stage_pass_ms(s, WAITS_MS[i]);
+        const dv_order_insert *again = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+        ck_assert(dv_id_equal(&again->terms.order_id, &order.order_id));
+        ck_assert(dv_text_is(again->owner, "execution@a/1"));
+    }
+    stage_pass_ms(s, 8000);
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_TIMEOUT);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    s->class->drain(s->self, s->now, s->outbox);
+    ck_assert(s->class->drained(s->self));
+}
+END_TEST
+
+START_TEST(gives_an_order_to_the_execution_instance_with_the_fewest)
+{
+    tell_load("execution@a", 5, true);
+    tell_load("execution@b", 3, true);
+    tell_load("execution@c", 0, false);
+    for (int i = 0; i < 2; i++) { /* each order given counts at once */
+        submit(1, terms());
+        inserted();
+        const stage_sent *assigned = stage_expect(s, DV_MSG_order_assign);
+        ck_assert_int_eq(memcmp(assigned->to.bytes, "execution@b", 11), 0);
+    }
+    tell_load("execution@b", 9, true);
     submit(1, terms());
-    submit(2, terms());
-    dv_id a = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
-    dv_id b = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
-    ck_assert(!dv_id_equal(&a, &b));
-    ck_assert_int_eq(a.bytes[6] >> 4, 7);
-    ck_assert_int_eq(memcmp(a.bytes, b.bytes, 6), 0);
+    const dv_order_insert *insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    ck_assert(dv_text_is(insert->owner, "execution@a/1"));
+}
+END_TEST
+
+START_TEST(refuses_while_no_execution_instance_takes_orders)
+{
+    if (_i == 0)
+        tell_load("execution@a", 0, false);
+    else
+        stage_pass_ms(s, 1500); /* silent */
+    submit(1, terms());
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_NOT_READY);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
 }
 END_TEST
 
@@ -104,6 +181,7 @@ START_TEST(refuses_what_cannot_be_an_order_and_stores_nothing)
     case 3: bad.token_out = bad.token_in, error = DV_ORDER_TOKENS_EQUAL; break;
     case 4: bad.order_type = 2, error = DV_ORDER_TYPE_UNSUPPORTED; break;
     case 5: bad.swap_mode = 2, error = DV_ORDER_AMOUNT_INVALID; break;
+    case 6: bad.order_id = (dv_id){0}, error = DV_REQUEST_INVALID; break;
     default: break;
     }
     submit(1, bad);
@@ -175,12 +253,12 @@ END_TEST
 START_TEST(counts_the_orders_that_execution_has)
 {
     config.in_flight_max = 2;
-    stage_receive(s, ASSIGN, "", (dv_message){.type = DV_MSG_load, .load.in_flight = 1});
+    tell_load("execution@a", 1, true);
     submit(1, terms());
     inserted(); /* handed over, not yet in execution's count */
     submit(2, terms());
     ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
-    stage_receive(s, ASSIGN, "", (dv_message){.type = DV_MSG_load, .load.in_flight = 0});
+    tell_load("execution@a", 0, true);
     submit(3, terms());
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 1);
 }
@@ -216,8 +294,12 @@ int main(void)
     TCase *tcase = tcase_create("ingest");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, accepts_only_after_the_commit_and_then_hands_the_order_over);
-    tcase_add_test(tcase, gives_each_order_a_version_7_id_of_its_time);
-    tcase_add_loop_test(tcase, refuses_what_cannot_be_an_order_and_stores_nothing, 0, 6);
+    tcase_add_test(tcase, keeps_the_gateways_id_and_adds_the_time);
+    tcase_add_test(tcase, takes_an_order_that_is_submitted_again_once_and_answers_who_asked_last);
+    tcase_add_test(tcase, sends_an_insert_again_that_nobody_answered_and_gives_up_at_last);
+    tcase_add_test(tcase, gives_an_order_to_the_execution_instance_with_the_fewest);
+    tcase_add_loop_test(tcase, refuses_while_no_execution_instance_takes_orders, 0, 2);
+    tcase_add_loop_test(tcase, refuses_what_cannot_be_an_order_and_stores_nothing, 0, 7);
     tcase_add_test(tcase, answers_a_repeated_key_with_the_first_order);
     tcase_add_loop_test(tcase, refuses_a_key_that_belongs_to_a_different_order, 0, 5);
     tcase_add_test(tcase, refuses_when_the_store_surely_did_not_store);
