@@ -5,14 +5,15 @@
 
 #include "actors/base/heap.h"
 #include "actors/base/log.h"
+#include "actors/sequence.h"
 #include "proto/view.h"
 
 #define GATEWAYS_MAX 64   /* one bit each in a gateway_set */
 #define ENDED_MAX 10000   /* terminal orders remembered */
 #define RECALLS_MAX 10000 /* orders asked for at once */
 #define RECALL_TIMEOUT_NS (2000 * DV_NS_PER_MS)
-#define RECALL_AGAIN_NS (100 * DV_NS_PER_MS)  /* after a failure, if gateways are owed events */
-#define DOUBT_AFTER_NS (10000 * DV_NS_PER_MS) /* of silence: its last event may be lost */
+#define HEAD_EVERY_NS (1000 * DV_NS_PER_MS)  /* told to whoever watches all orders */
+#define SILENT_MAX_NS (60000 * DV_NS_PER_MS) /* a gateway watches anew much more often */
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)
@@ -21,26 +22,22 @@
 typedef uint64_t gateway_set;
 
 typedef struct gateway {
-    dv_peer peer;      /* size 0: unused */
-    uint64_t heard_at; /* the message count when it last spoke */
+    dv_peer peer;     /* size 0: unused */
+    int64_t heard_ns; /* when it last spoke */
 } gateway;
 
-/* An order and who watches it. Known while view is there; complete while it is known up to every
-   event that was heard of. */
+/* An order and who watches it. Its view is never older than the sequence's position: events that
+   it knows and whose turn has not come yet are events of which its watchers have been told. */
 typedef struct order {
     dv_id id;
-    char *view; /* encoded dv_view; NULL: not known yet */
+    char *view; /* encoded dv_view; NULL: it is being recalled */
     size_t view_size;
     uint32_t seq;         /* events in the view */
-    uint32_t heard_seq;   /* highest event heard of */
     bool ended;           /* its state is terminal; it is in the list of those */
     gateway_set watching; /* get an update after each event */
     gateway_set asking;   /* watched it, and are not answered yet */
-    gateway_set owed;     /* get the events from owed_seq on when they are known */
-    uint32_t owed_seq;    /* the first one owed */
     uint64_t request_id;  /* of the recall under way; 0: none */
-    dv_timer timer;       /* when the recall has failed, or is due again */
-    int64_t sure_at_ns;   /* when its view was last known to be the newest */
+    dv_timer timer;       /* when the recall has failed */
     UT_hash_handle by_id;
     UT_hash_handle by_request;
     struct order *prev, *next; /* among those that ended, oldest first */
@@ -54,14 +51,14 @@ typedef struct notification {
     dv_heap timers; /* of orders */
 
     gateway gateways[GATEWAYS_MAX];
-    uint64_t heard_count; /* messages from gateways */
-    gateway_set all;      /* watch all orders */
+    gateway_set all;    /* watch all orders */
+    int64_t look_at_ns; /* when to tell the head, and to forget silent gateways */
 
-    uint64_t request_count;  /* the last request id given */
-    uint64_t position;       /* highest one seen; 0: none yet */
-    gateway_set head_asking; /* wait for a feed_head */
-    uint64_t head_request;   /* 0: none under way */
-    int64_t head_at_ns;      /* when to ask (again) */
+    dv_sequence *sequence;  /* NULL before the first turn */
+    uint64_t request_count; /* the last request id given */
+    uint64_t page_request;  /* of the page under way; 0: none */
+    uint32_t page_count;    /* events that came of it */
+    bool behind;            /* as of the last turn */
 
     dv_buffer scratch; /* for encoding views */
 } notification;
@@ -73,38 +70,41 @@ static gateway_set bit_of(uint32_t index)
     return (gateway_set)1 << index;
 }
 
-/* A gateway in the place of the one that was silent for longest: its watches end. */
-static void gateway_replace(notification *self, uint32_t index, const dv_peer *peer)
+/* A gateway's watches end. */
+static void gateway_forget(notification *self, uint32_t index)
 {
     gateway_set others = ~bit_of(index);
-    if (self->gateways[index].peer.size > 0) {
-        for (order *o = self->orders; o != NULL; o = o->by_id.next) {
-            o->watching &= others;
-            o->asking &= others;
-            o->owed &= others;
-        }
+    if (self->gateways[index].peer.size == 0) return;
+    for (order *o = self->orders; o != NULL; o = o->by_id.next) {
+        o->watching &= others;
+        o->asking &= others;
     }
     self->all &= others;
-    self->head_asking &= others;
-    self->gateways[index].peer = *peer;
+    self->gateways[index] = (gateway){0};
 }
 
-/* The bit of whoever sent this. */
-static gateway_set gateway_heard(notification *self, const dv_peer *peer)
+/* The bit of whoever sent this. A gateway too many takes the place of the one that was silent for
+   longest. */
+static gateway_set gateway_heard(notification *self, const dv_peer *peer, dv_time now)
 {
-    uint32_t oldest = 0;
-    self->heard_count++;
+    uint32_t at = 0;
     for (uint32_t i = 0; i < GATEWAYS_MAX; i++) {
         gateway *g = &self->gateways[i];
         if (g->peer.size == peer->size && memcmp(g->peer.bytes, peer->bytes, peer->size) == 0) {
-            g->heard_at = self->heard_count;
+            g->heard_ns = now.mono_ns;
             return bit_of(i);
         }
-        if (g->heard_at < self->gateways[oldest].heard_at) oldest = i;
+        if (g->heard_ns < self->gateways[at].heard_ns) at = i;
     }
-    gateway_replace(self, oldest, peer);
-    self->gateways[oldest].heard_at = self->heard_count;
-    return bit_of(oldest);
+    gateway_forget(self, at);
+    self->gateways[at] = (gateway){.peer = *peer, .heard_ns = now.mono_ns};
+    return bit_of(at);
+}
+
+static void silent_forget(notification *self, dv_time now)
+{
+    for (uint32_t i = 0; i < GATEWAYS_MAX; i++)
+        if (now.mono_ns - self->gateways[i].heard_ns > SILENT_MAX_NS) gateway_forget(self, i);
 }
 
 /* Sends a message to each gateway of a set. */
@@ -113,6 +113,14 @@ static void send_to(const notification *self, gateway_set set, const dv_message 
 {
     for (; set != 0; set &= set - 1)
         dv_send(outbox, FEED, &self->gateways[__builtin_ctzll(set)].peer, message);
+}
+
+static void head_tell(const notification *self, gateway_set to, dv_outbox *outbox)
+{
+    if (self->sequence == NULL || !dv_sequence_started(self->sequence)) return;
+    uint64_t position = dv_sequence_position(self->sequence);
+    send_to(self, to, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {.position = position}},
+            outbox);
 }
 
 /* ---- the table of orders ------------------------------------------------------------------ */
@@ -133,22 +141,23 @@ static order *order_add(notification *self, const dv_id *id)
     return o;
 }
 
-static void order_forget(notification *self, order *o)
+static void recall_end(notification *self, order *o)
 {
     if (o->request_id != 0) HASH_DELETE(by_request, self->recalled, o);
+    o->request_id = 0;
+    dv_heap_unset(&self->timers, &o->timer);
+}
+
+static void order_forget(notification *self, order *o)
+{
+    recall_end(self, o);
     if (o->ended) {
         DL_DELETE(self->ended, o);
         self->ended_count--;
     }
-    dv_heap_unset(&self->timers, &o->timer);
     HASH_DELETE(by_id, self->orders, o);
     free(o->view);
     free(o);
-}
-
-static bool order_complete(const order *o)
-{
-    return o->view != NULL && o->seq >= o->heard_seq;
 }
 
 /* The order's view, good for the turn whatever is kept meanwhile. It was encoded here, so that it
@@ -176,7 +185,6 @@ static void order_keep(notification *self, order *o, const dv_view *view)
     o->view = copy;
     o->view_size = self->scratch.size;
     o->seq = view->events_count;
-    if (o->heard_seq < o->seq) o->heard_seq = o->seq;
     const dv_event *last = dv_view_last(view);
     if (o->ended || last == NULL || !dv_state_terminal((uint8_t)last->state)) return;
     o->ended = true;
@@ -199,31 +207,15 @@ static void ended_trim(notification *self)
 
 /* ---- updates ------------------------------------------------------------------------------ */
 
-static void update_send(const notification *self, gateway_set to, const dv_view *view, bool live,
-                        dv_outbox *outbox)
+static void update_send(const notification *self, gateway_set to, const dv_view *view, uint32_t seq,
+                        bool live, dv_outbox *outbox)
 {
+    dv_view then = *view;
+    then.events_count = seq;
     send_to(
         self, to,
-        &(dv_message){.type = DV_MSG_order_update, .order_update = {.live = live, .view = *view}},
+        &(dv_message){.type = DV_MSG_order_update, .order_update = {.live = live, .view = then}},
         outbox);
-}
-
-/* Answers who asked and sends what is owed, each event once and by its own. What was heard of but
-   is not known yet stays owed. After the last event of an order nothing follows, and its watches
-   end. */
-static void order_tell(order *o, const notification *self, dv_view *view, dv_outbox *outbox)
-{
-    update_send(self, o->asking, view, false, outbox);
-    for (; o->owed_seq <= o->seq; o->owed_seq++) {
-        view->events_count = o->owed_seq;
-        update_send(self, o->owed, view, true, outbox);
-    }
-    view->events_count = o->seq;
-    o->watching |= o->asking;
-    o->owed = order_complete(o) ? 0 : o->owed | o->asking;
-    if (o->asking != 0) o->owed_seq = o->seq + 1;
-    o->asking = 0;
-    if (o->ended) o->watching = 0;
 }
 
 static void refuse(const notification *self, gateway_set to, const dv_id *order_id, dv_err error,
@@ -235,7 +227,26 @@ static void refuse(const notification *self, gateway_set to, const dv_id *order_
             outbox);
 }
 
-/* ---- recalls: asking persistence for what was missed --------------------------------------- */
+/* Takes a view that may know more than the one before. Who watches the order is told of every event
+   that is new; who watches all orders of the one whose turn it is (0: of none), so that they get
+   all events by position. After the last event of an order nothing follows, and its watches end. */
+static void order_learn(notification *self, order *o, const dv_view *view, uint32_t turn,
+                        dv_outbox *outbox)
+{
+    uint32_t known = o->seq;
+    if (turn > 0 && turn <= known) update_send(self, self->all, view, turn, true, outbox);
+    if (view->events_count <= known) return;
+    order_keep(self, o, view);
+    for (uint32_t seq = known + 1; seq <= o->seq; seq++)
+        update_send(self, o->watching | (seq == turn ? self->all : 0), view, seq, true, outbox);
+    update_send(self, o->asking, view, o->seq, false, outbox);
+    o->watching = o->ended ? 0 : o->watching | o->asking;
+    o->asking = 0;
+    recall_end(self, o);
+    ended_trim(self);
+}
+
+/* ---- recalls: asking persistence for an order that is not known ----------------------------- */
 
 /* Asks for an order, unless it is being asked for. False when too many are. */
 static bool recall(notification *self, order *o, dv_time now, dv_outbox *outbox)
@@ -251,214 +262,182 @@ static bool recall(notification *self, order *o, dv_time now, dv_outbox *outbox)
     return true;
 }
 
-static void recall_end(notification *self, order *o)
+/* The order could not be had: who asked is told, and asks again. */
+static void recall_failed(notification *self, order *o, dv_err error, dv_outbox *outbox)
 {
-    if (o->request_id != 0) HASH_DELETE(by_request, self->recalled, o);
-    o->request_id = 0;
-    dv_heap_unset(&self->timers, &o->timer);
-}
-
-/* The order could not be had. Who asked is told; events that are owed are asked for again, until
-   persistence knows them or says that there is no such order. */
-static void recall_failed(notification *self, order *o, dv_err error, dv_time now,
-                          dv_outbox *outbox)
-{
-    recall_end(self, o);
     refuse(self, o->asking, &o->id, error, outbox);
-    o->asking = 0;
-    if (error == DV_ORDER_NOT_FOUND) o->owed = 0;
-    if (o->owed != 0)
-        dv_heap_set(&self->timers, &o->timer, now.mono_ns + RECALL_AGAIN_NS);
-    else if (o->view == NULL)
-        order_forget(self, o);
+    order_forget(self, o);
 }
 
-static void head_tell(notification *self, uint64_t position, dv_outbox *outbox)
+/* A recall that ended well would have ended with the view. */
+static void recall_answered(notification *self, const dv_query_done *m, dv_outbox *outbox)
 {
-    send_to(self, self->head_asking,
-            &(dv_message){.type = DV_MSG_feed_head, .feed_head = {.position = position}}, outbox);
-    self->head_asking = 0;
-    self->head_request = 0;
-    self->head_at_ns = DV_NEVER;
-}
-
-/* No order has the nil id, but whatever persistence answers names the newest position. */
-static void head_ask(notification *self, dv_time now, dv_outbox *outbox)
-{
-    self->head_request = ++self->request_count;
-    self->head_at_ns = now.mono_ns + RECALL_TIMEOUT_NS;
-    dv_send(
-        outbox, RECALL, NULL,
-        &(dv_message){.type = DV_MSG_order_get, .order_get = {.request_id = self->head_request}});
-}
-
-/* Events that a known order turns out to have are news to whoever watches. */
-static void on_order_view(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    notification *self = arg;
-    const dv_order_view *m = &envelope->message.order_view;
-    order *o = order_find(self, &m->view.terms.order_id);
-    if (o == NULL || m->view.events_count <= o->seq) return;
-    if (o->owed == 0) o->owed_seq = o->seq + 1;
-    if (o->view != NULL) o->owed |= o->watching | self->all;
-    o->sure_at_ns = now.mono_ns;
-    dv_view view = m->view;
-    order_keep(self, o, &view);
-    order_tell(o, self, &view, outbox);
-    ended_trim(self);
-}
-
-static void head_answered(notification *self, const dv_query_done *m, dv_time now,
-                          dv_outbox *outbox)
-{
-    self->head_request = 0;
-    if (m->error != DV_OK && m->error != DV_ORDER_NOT_FOUND) {
-        self->head_at_ns = now.mono_ns + RECALL_AGAIN_NS;
-        return;
-    }
-    if (self->position < m->head_position) self->position = m->head_position;
-    head_tell(self, m->head_position, outbox);
-}
-
-/* A recall has failed if the view is not complete by now, also when the answer was overtaken by the
-   events heard since. */
-static void on_query_done(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    notification *self = arg;
-    const dv_query_done *m = &envelope->message.query_done;
-    if (m->request_id != 0 && m->request_id == self->head_request) {
-        head_answered(self, m, now, outbox);
-        return;
-    }
     order *o;
     HASH_FIND(by_request, self->recalled, &m->request_id, sizeof m->request_id, o);
     if (o == NULL) return;
     dv_err error = (dv_err)m->error;
-    if (order_complete(o))
-        recall_end(self, o);
-    else if (error == DV_OK && o->heard_seq == 0)
-        recall_failed(self, o, DV_ORDER_NOT_FOUND, now, outbox);
-    else
-        recall_failed(self, o, error != DV_OK ? error : DV_STORE_AWAY, now, outbox);
+    if (error == DV_OK) error = m->count == 0 ? DV_ORDER_NOT_FOUND : DV_STORE_AWAY;
+    recall_failed(self, o, error, outbox);
 }
 
-/* ---- events ------------------------------------------------------------------------------- */
+/* ---- events in turn ----------------------------------------------------------------------- */
 
-/* A gateway that waits for the head when an event comes gets the one before it as the head, and
-   then the event. */
-static void position_note(notification *self, uint64_t position, dv_outbox *outbox)
+/* Uses the event whose turn it is. False when it needs what came before it of its order: then it
+   has to be read, for whoever waits for it. Nobody does so for an order that is not known: it is
+   recalled for whoever watches it later. */
+static bool event_use(notification *self, const dv_order_event *m, dv_outbox *outbox)
 {
-    if (self->head_asking != 0 && position > 0) head_tell(self, position - 1, outbox);
-    if (position > self->position) self->position = position;
-}
-
-/* Adds the event to what is known. False when events before it are missing. */
-static bool event_apply(notification *self, order *o, const dv_order_event *m, dv_view *view,
-                        dv_outbox *outbox)
-{
-    if (o->view == NULL) view->terms = m->terms;
-    if (!dv_view_apply(view, &m->event, m->attempts, m->attempts_count, dv_outbox_arena(outbox)))
+    order *o = order_find(self, &m->terms.order_id);
+    uint32_t seq = (uint32_t)m->event.seq;
+    if (o == NULL && seq > 1) return self->all == 0;
+    if (o == NULL) o = order_add(self, &m->terms.order_id);
+    dv_view view = order_view(o, outbox);
+    if (o->view == NULL) view.terms = m->terms;
+    if (!dv_view_apply(&view, &m->event, m->attempts, m->attempts_count, dv_outbox_arena(outbox)))
         return false;
-    order_keep(self, o, view);
+    order_learn(self, o, &view, seq, outbox);
     return true;
 }
 
-/* Events are missing before this one: they and it are owed to whoever watches, once the order has
-   been recalled. With nobody watching the order is forgotten; who watches it later recalls it. */
-static void event_missed(notification *self, order *o, dv_time now, dv_outbox *outbox)
+/* Uses the events that were kept, as far as they follow. */
+static void kept_use(notification *self, dv_time now, dv_outbox *outbox)
 {
-    if ((o->owed | o->asking) == 0)
-        order_forget(self, o);
-    else if (!recall(self, o, now, outbox))
-        dv_heap_set(&self->timers, &o->timer, now.mono_ns + RECALL_AGAIN_NS);
+    dv_text bytes;
+    while ((bytes = dv_sequence_next(self->sequence)).size > 0) {
+        dv_message m;
+        dv_err error = dv_message_decode(bytes.at, bytes.size, dv_outbox_arena(outbox), &m);
+        if (error != DV_OK || m.type != DV_MSG_order_event) abort(); /* it was encoded here */
+        if (!event_use(self, &m.order_event, outbox)) {
+            dv_sequence_reject(self->sequence);
+            return;
+        }
+        dv_sequence_advance(self->sequence, now.mono_ns);
+    }
 }
 
-/* An event that was heard of before says nothing new. */
 static void on_order_event(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
     const dv_order_event *m = &envelope->message.order_event;
-    position_note(self, m->event.position, outbox);
-    order *o = order_find(self, &m->terms.order_id);
-    if (o == NULL) o = order_add(self, &m->terms.order_id);
-    if (m->event.seq <= o->heard_seq) return;
-    if (o->owed == 0) o->owed_seq = o->view != NULL ? o->seq + 1 : (uint32_t)m->event.seq;
-    o->owed |= o->watching | self->all;
-    o->heard_seq = (uint32_t)m->event.seq;
-    o->sure_at_ns = now.mono_ns;
-    dv_view view = order_view(o, outbox);
-    if (event_apply(self, o, m, &view, outbox)) {
-        order_tell(o, self, &view, outbox);
-        ended_trim(self);
-    } else {
-        event_missed(self, o, now, outbox);
+    if (self->sequence == NULL) self->sequence = dv_sequence_new(now.mono_ns);
+    if (dv_sequence_offer(self->sequence, m, now.mono_ns) != DV_TURN_NOW) return;
+    if (!event_use(self, m, outbox)) {
+        dv_sequence_reject(self->sequence);
+        return;
     }
+    dv_sequence_advance(self->sequence, now.mono_ns);
+    kept_use(self, now, outbox);
+}
+
+/* ---- pages: asking persistence for what was missed ------------------------------------------ */
+
+static void page_ask(notification *self, dv_time now, dv_outbox *outbox)
+{
+    dv_sequence_page page = dv_sequence_read(self->sequence, now.mono_ns);
+    self->page_request = ++self->request_count;
+    self->page_count = 0;
+    dv_send(outbox, RECALL, NULL,
+            &(dv_message){.type = DV_MSG_events_ask,
+                          .events_ask = {.request_id = self->page_request,
+                                         .after_position = page.after,
+                                         .limit = page.limit}});
+}
+
+/* An event of a page brings all that there is of its order. */
+static void page_take(notification *self, const dv_order_view *m, dv_time now, dv_outbox *outbox)
+{
+    self->page_count++;
+    if (m->seq == 0 || m->seq > m->view.events_count) return;
+    uint64_t position = m->view.events[m->seq - 1].position;
+    if (dv_sequence_offer_read(self->sequence, position) != DV_TURN_NOW) return;
+    order *o = order_find(self, &m->view.terms.order_id);
+    if (o == NULL) o = order_add(self, &m->view.terms.order_id);
+    order_learn(self, o, &m->view, (uint32_t)m->seq, outbox);
+    dv_sequence_advance(self->sequence, now.mono_ns);
+    kept_use(self, now, outbox);
+}
+
+static void page_done(notification *self, const dv_query_done *m, dv_time now, dv_outbox *outbox)
+{
+    self->page_request = 0;
+    bool starts = !dv_sequence_started(self->sequence);
+    bool whole = m->error == DV_OK && m->count == self->page_count;
+    uint64_t passed = dv_sequence_read_done(self->sequence, self->page_count, whole, now.mono_ns);
+    if (passed > 0)
+        dv_error("events_missing", NULL, dv_kv_number("count", (int64_t)passed),
+                 dv_kv_number("before", (int64_t)dv_sequence_position(self->sequence) + 1));
+    if (starts && whole) {
+        dv_sequence_start(self->sequence, m->head_position, now.mono_ns);
+        head_tell(self, self->all, outbox);
+    }
+    kept_use(self, now, outbox);
+}
+
+static void on_order_view(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    notification *self = arg;
+    const dv_order_view *m = &envelope->message.order_view;
+    if (m->request_id == self->page_request && m->request_id != 0) {
+        page_take(self, m, now, outbox);
+        return;
+    }
+    order *o = order_find(self, &m->view.terms.order_id);
+    if (o == NULL || o->request_id != m->request_id || m->request_id == 0) return;
+    order_learn(self, o, &m->view, 0, outbox);
+}
+
+static void on_query_done(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    notification *self = arg;
+    const dv_query_done *m = &envelope->message.query_done;
+    if (m->request_id == self->page_request && m->request_id != 0)
+        page_done(self, m, now, outbox);
+    else
+        recall_answered(self, m, outbox);
 }
 
 /* ---- watches ------------------------------------------------------------------------------ */
-
-/* Answers with the view that is known. Gateways watch again from time to time: if nothing was heard
-   of an unfinished order for long, that is the time to ask whether its last event was lost. */
-static void watch_known(notification *self, order *o, gateway_set from, dv_time now,
-                        dv_outbox *outbox)
-{
-    dv_view view = order_view(o, outbox);
-    update_send(self, from, &view, false, outbox);
-    order_touch(self, o);
-    if (o->ended) return;
-    o->watching |= from;
-    if (now.mono_ns < o->sure_at_ns + DOUBT_AFTER_NS) return;
-    o->sure_at_ns = now.mono_ns;
-    (void)recall(self, o, now, outbox);
-}
 
 static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
     const dv_id *id = &envelope->message.order_watch.order_id;
-    gateway_set from = gateway_heard(self, &envelope->peer);
+    gateway_set from = gateway_heard(self, &envelope->peer, now);
     order *o = order_find(self, id);
     if (o == NULL) o = order_add(self, id);
-    if (order_complete(o)) {
-        watch_known(self, o, from, now, outbox);
-        return;
-    }
-    if (recall(self, o, now, outbox)) {
+    if (o->view != NULL) {
+        dv_view view = order_view(o, outbox);
+        update_send(self, from, &view, o->seq, false, outbox);
+        order_touch(self, o);
+        if (!o->ended) o->watching |= from;
+    } else if (recall(self, o, now, outbox)) {
         o->asking |= from;
-        return;
+    } else {
+        refuse(self, from, id, DV_ENGINE_FULL, outbox);
+        order_forget(self, o);
     }
-    refuse(self, from, id, DV_ENGINE_FULL, outbox);
-    if (o->view == NULL && o->heard_seq == 0) order_forget(self, o);
 }
 
 static void on_order_unwatch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    (void)now, (void)outbox;
+    (void)outbox;
     notification *self = arg;
-    gateway_set from = gateway_heard(self, &envelope->peer);
+    gateway_set from = gateway_heard(self, &envelope->peer, now);
     order *o = order_find(self, &envelope->message.order_unwatch.order_id);
     if (o == NULL) return;
     o->watching &= ~from;
     o->asking &= ~from;
-    if ((self->all & from) == 0) o->owed &= ~from;
 }
 
 /* The gateway's watches of single orders stay: they end with their orders. */
 static void on_orders_watch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
-    gateway_set from = gateway_heard(self, &envelope->peer);
-    if (envelope->message.orders_watch.on == 0) {
-        self->all &= ~from;
-        self->head_asking &= ~from;
-        return;
-    }
+    gateway_set from = gateway_heard(self, &envelope->peer, now);
+    self->all &= ~from;
+    if (envelope->message.orders_watch.on == 0) return;
     self->all |= from;
-    self->head_asking |= from;
-    if (self->position > 0)
-        head_tell(self, self->position, outbox);
-    else if (self->head_request == 0)
-        head_ask(self, now, outbox);
+    head_tell(self, from, outbox);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
@@ -469,34 +448,41 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 
 /* ---- due work ----------------------------------------------------------------------------- */
 
-/* A recall was not answered in time, or is to be tried again. */
-static void recall_due(notification *self, order *o, dv_time now, dv_outbox *outbox)
+/* Whoever watches all orders learns from the head what was lost on the way to it. */
+static void look(notification *self, dv_time now, dv_outbox *outbox)
 {
-    if (o->request_id != 0)
-        recall_failed(self, o, DV_STORE_AWAY, now, outbox);
-    else if (o->owed != 0 && !recall(self, o, now, outbox))
-        dv_heap_set(&self->timers, &o->timer, now.mono_ns + RECALL_AGAIN_NS);
+    if (now.mono_ns < self->look_at_ns) return;
+    self->look_at_ns = now.mono_ns + HEAD_EVERY_NS;
+    silent_forget(self, now);
+    head_tell(self, self->all, outbox);
+    bool behind = dv_sequence_behind(self->sequence, now.mono_ns);
+    if (behind != self->behind)
+        dv_warn(behind ? "behind" : "caught_up", NULL,
+                dv_kv_number("position", (int64_t)dv_sequence_position(self->sequence)));
+    self->behind = behind;
 }
 
 static int64_t notification_tick(void *arg, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
+    if (self->sequence == NULL) self->sequence = dv_sequence_new(now.mono_ns);
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
-        recall_due(self, DV_TIMER_OWNER(timer, order, timer), now, outbox);
-    if (self->head_asking == 0)
-        self->head_at_ns = DV_NEVER;
-    else if (now.mono_ns >= self->head_at_ns)
-        head_ask(self, now, outbox);
-    return dv_min_i64(dv_heap_next(&self->timers), self->head_at_ns);
+        recall_failed(self, DV_TIMER_OWNER(timer, order, timer), DV_STORE_AWAY, outbox);
+    if (now.mono_ns >= dv_sequence_due(self->sequence)) page_ask(self, now, outbox);
+    look(self, now, outbox);
+    int64_t next_ns = dv_min_i64(dv_heap_next(&self->timers), self->look_at_ns);
+    return dv_min_i64(next_ns, dv_sequence_due(self->sequence));
 }
 
 /* ---- life --------------------------------------------------------------------------------- */
 
 static dv_health notification_health(const void *arg)
 {
-    (void)arg;
-    return (dv_health){0};
+    const notification *self = arg;
+    if (!self->behind) return (dv_health){0};
+    return (dv_health){DV_STORE_AWAY,
+                       "events are missing that the database has not told: frames are late"};
 }
 
 static void notification_destroy(void **arg)
@@ -504,6 +490,7 @@ static void notification_destroy(void **arg)
     if (arg == NULL || *arg == NULL) return;
     notification *self = *arg;
     while (self->orders != NULL) order_forget(self, self->orders);
+    dv_sequence_destroy(&self->sequence);
     dv_heap_fini(&self->timers);
     dv_buffer_fini(&self->scratch);
     free(self);
@@ -522,6 +509,5 @@ void *dv_notification_new(void)
 {
     notification *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
-    self->head_at_ns = DV_NEVER;
     return self;
 }

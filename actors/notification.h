@@ -1,16 +1,18 @@
 /* Notification: committed events, for whoever watches.
 
-   Purpose          keeps the view of each active order as committed, and sends it to the gateways
-                    that watch the order, or all orders, after each event.
+   Purpose          puts committed events in the order of their position, keeps the view of each
+                    active order, and sends it to the gateways that watch the order, or all orders,
+                    after each event.
    Reads            events: order_event · recall: order_view, query_done ·
                     feed: order_watch, order_unwatch, orders_watch
-   Writes           feed: order_update, watch_refused, feed_head · recall: order_get
+   Writes           feed: order_update, watch_refused, feed_head · recall: order_get, events_ask
    Durable effects  none: all of it can be read again from PostgreSQL
    May block on     nothing
-   Limits           views of active orders, and of the last 10,000 that ended; 10,000 orders
-                    recalled at once; 64 gateways
-   If it dies       gateways watch again; every update carries the order's whole history, so that
-                    nothing is skipped */
+   Limits           views of active orders, and of the last 10,000 that ended; 16,384 events that
+                    came too early; 10,000 orders recalled at once; 64 gateways, each until it has
+                    been silent for 60 s
+   If it dies       gateways watch again, here or at another one; every update carries the order's
+                    whole history, so that nothing is skipped. Several may run at once */
 #ifndef DV_NOTIFICATION_H
 #define DV_NOTIFICATION_H
 
