@@ -19,9 +19,11 @@ typedef enum dv_store_type {
     DV_STORE_FIND,   /* writer: inserts that were not new → the views in their way, by mark */
     DV_STORE_STEP,   /* writer: steps of different orders → a receipt each, found: it was taken */
     DV_STORE_LOOK,   /* writer: steps that were not taken → what their orders hold now */
-    DV_STORE_BEAT,   /* writer: an instance's beat → beat */
-    DV_STORE_CLAIM,  /* writer: → jobs, by order id */
-    DV_STORE_OWNED,  /* reader: → owned, by order id */
+    DV_STORE_BEAT,  /* writer: an instance's beat → beat: its error, and whether there are orphans
+                       that this instance may claim */
+    DV_STORE_CLAIM, /* writer: → jobs, by order id; at most 500 orphans, or those listed that are
+                       the claimer's, unfinished, and in the epoch listed */
+    DV_STORE_OWNED, /* reader: → owned, by order id */
     DV_STORE_WAITING, /* reader: → waiting, by order id */
     DV_STORE_GET,     /* reader: → views, none when there is no such order */
     DV_STORE_LIST,    /* reader: → views, newest first */
@@ -49,13 +51,16 @@ typedef struct dv_store_request {
 
 /* What became of one row of a batch, or what its order holds now. */
 typedef struct dv_store_receipt {
-    bool found;     /* what this means is said by the request's type */
-    dv_event event; /* INSERT, STEP: the one written; LOOK: the order's last one */
-    uint64_t epoch; /* LOOK: the order's */
+    bool found;        /* what this means is said by the request's type */
+    dv_event event;    /* INSERT, STEP: the one written; LOOK: the order's last one */
+    uint64_t epoch;    /* LOOK: the order's */
+    dv_text signature; /* LOOK: the current attempt's; empty: none yet */
 } dv_store_receipt;
 
 typedef struct dv_store_view {
-    uint64_t mark; /* FIND: the insert's index; EVENTS: the event's seq; else the last seq */
+    uint64_t
+        mark; /* FIND: the insert's index, from 1; EVENTS: the event's seq; else the last seq */
+    dv_text owner; /* the order's, for FIND */
     dv_view view;
 } dv_store_view;
 
@@ -64,7 +69,8 @@ typedef struct dv_store_answer {
     uint64_t ticket;
     dv_store_type type;
     /* DV_OK; STORE_AWAY: it may or may not have been done, ask again; STORE_REFUSED: it was not
-       done and never will be, because of what is in it. */
+       done and never will be, because of what is in it; STORE_STALE: a CLAIM by who is not alive.
+     */
     dv_err error;
     dv_text error_text; /* the database's words, for the log */
     uint32_t count;     /* of what the type says, in one of these: */

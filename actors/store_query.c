@@ -4,6 +4,8 @@
 
 #include "sql/statements.h"
 
+#define CLAIM_MAX 500 /* orders claimed by one statement */
+
 enum {
 #define STATEMENT_ENUM(name, params, sql) STATEMENT_##name,
     DV_STATEMENTS(STATEMENT_ENUM)
@@ -76,6 +78,12 @@ static const dv_column LEARNT_COLUMNS[] = {
     {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.error_text)},
 };
 
+#define OWNED(member) offsetof(dv_owned, member)
+static const dv_column LISTED_COLUMNS[] = {
+    {DV_COLUMN_ID, OWNED(order_id)},
+    {DV_COLUMN_INT, OWNED(epoch)},
+};
+
 /* ---- writing ------------------------------------------------------------------------------ */
 
 #define COLUMNS(params, columns, rows, count)                                                      \
@@ -127,14 +135,43 @@ static int write_batch(const dv_store_request *r, dv_arena *arena, dv_params *re
     }
 }
 
-static int write_query(const dv_store_request *r, dv_params *ret)
+static int write_beat(const dv_instance_beat *beat, dv_params *ret)
+{
+    dv_params_text(ret, beat->owner);
+    dv_params_text(ret, beat->name);
+    dv_params_int(ret, beat->lease_ms);
+    dv_params_int(ret, beat->leaving);
+    return STATEMENT_BEAT;
+}
+
+static int write_claim(const dv_orders_claim *claim, dv_arena *arena, dv_params *ret)
+{
+    dv_params_text(ret, claim->owner);
+    if (claim->orders_count == 0) {
+        dv_params_int(ret, claim->limit < CLAIM_MAX ? claim->limit : CLAIM_MAX);
+        return STATEMENT_CLAIM_ORPHANS;
+    }
+    const dv_owned **rows = dv_arena_alloc(arena, claim->orders_count * sizeof *rows);
+    for (uint32_t i = 0; i < claim->orders_count; i++) rows[i] = &claim->orders[i];
+    COLUMNS(ret, LISTED_COLUMNS, rows, claim->orders_count);
+    return STATEMENT_CLAIM_LISTED;
+}
+
+static int write_owned(const dv_owned_ask *owned, dv_params *ret)
+{
+    dv_params_text(ret, owned->owner);
+    dv_params_int(ret, owned->older_ms);
+    dv_params_id(ret, &owned->after);
+    dv_params_int(ret, DV_SWEEP_MAX);
+    return STATEMENT_OWNED;
+}
+
+static int write_query(const dv_store_request *r, dv_arena *arena, dv_params *ret)
 {
     switch (r->type) {
-    case DV_STORE_CLAIM:
-        dv_params_text(ret, r->claim.owner);
-        dv_params_id(ret, &(dv_id){0});
-        dv_params_int(ret, r->claim.limit);
-        return STATEMENT_CLAIM;
+    case DV_STORE_BEAT: return write_beat(&r->beat, ret);
+    case DV_STORE_CLAIM: return write_claim(&r->claim, arena, ret);
+    case DV_STORE_OWNED: return write_owned(&r->owned, ret);
     case DV_STORE_WAITING:
         dv_params_time(ret, r->waiting.before_us);
         dv_params_id(ret, &r->waiting.after);
@@ -155,7 +192,7 @@ const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *ar
 {
     dv_params_clear(ret_params);
     int statement = request->type <= DV_STORE_LOOK ? write_batch(request, arena, ret_params)
-                                                   : write_query(request, ret_params);
+                                                   : write_query(request, arena, ret_params);
     assert(ret_params->count == DV_STATEMENT_TABLE[statement].params);
     return &DV_STATEMENT_TABLE[statement];
 }
@@ -164,7 +201,8 @@ const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *ar
 
 /* Rows lead with the number of what was submitted, from 1, and its event. False when they do not.
  */
-static bool read_receipts(const PGresult *result, uint32_t count, dv_store_receipt *receipts)
+static bool read_receipts(const PGresult *result, uint32_t count, dv_arena *arena,
+                          dv_store_receipt *receipts)
 {
     for (int row = 0; row < PQntuples(result); row++) {
         uint64_t ord = dv_row_uint(result, row, 0);
@@ -176,7 +214,9 @@ static bool read_receipts(const PGresult *result, uint32_t count, dv_store_recei
                               .at_us = dv_row_uint(result, row, 3),
                               .state = dv_state_of(dv_text_of(PQgetvalue(result, row, 4))),
                               .attempt = dv_row_uint(result, row, 5)};
-        if (PQnfields(result) > 6) r->epoch = dv_row_uint(result, row, 6);
+        if (PQnfields(result) <= 6) continue;
+        r->epoch = dv_row_uint(result, row, 6);
+        r->signature = dv_row_text(result, row, 7, arena);
     }
     return true;
 }
@@ -190,27 +230,52 @@ static bool read_views(const PGresult *result, dv_arena *arena, dv_store_answer 
         if (PQgetisnull(result, row, 2)) continue; /* the row that stands for no order */
         dv_store_view *v = &views[ret->count++];
         v->mark = dv_row_uint(result, row, 1);
-        if (!dv_row_view(result, row, 2, arena, &v->view)) return false;
+        v->owner = dv_row_text(result, row, 2, arena);
+        if (!dv_row_view(result, row, 3, arena, &v->view)) return false;
     }
     ret->views = views;
     return true;
 }
 
-static bool read_jobs(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
+static bool read_beat(const PGresult *result, dv_store_answer *ret)
+{
+    if (PQntuples(result) != 1) return false;
+    ret->beat.error = dv_row_uint(result, 0, 0) > 0 ? DV_OK : DV_STORE_STALE;
+    ret->beat.orphans = dv_row_uint(result, 0, 1) > 0;
+    return true;
+}
+
+/* ret_alive: whether the claimer is. */
+static bool read_jobs(const PGresult *result, dv_arena *arena, dv_store_answer *ret,
+                      bool *ret_alive)
+{
+    int rows = PQntuples(result);
+    dv_job *jobs = dv_arena_alloc(arena, (size_t)rows * sizeof *jobs);
+    ret->jobs = jobs;
+    for (int row = 0; row < rows; row++) {
+        *ret_alive = dv_row_uint(result, row, 0) > 0;
+        if (PQgetisnull(result, row, 1)) continue; /* the row that stands for no order */
+        dv_job *job = &jobs[ret->count++];
+        if (!dv_row_terms(result, row, 4, arena, &job->terms) ||
+            !dv_row_attempt(result, row, 4 + DV_ROW_TERMS_COLUMNS, arena, &job->attempt))
+            return false;
+        job->state = dv_state_of(dv_text_of(PQgetvalue(result, row, 1)));
+        job->attempt.number = dv_row_uint(result, row, 2);
+        job->epoch = dv_row_uint(result, row, 3);
+    }
+    return rows > 0;
+}
+
+static bool read_owned(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
 {
     ret->count = (uint32_t)PQntuples(result);
-    dv_job *jobs = dv_arena_alloc(arena, ret->count * sizeof *jobs);
-    ret->jobs = jobs;
-    for (int row = 0; row < PQntuples(result); row++) {
-        dv_job *job = &jobs[row];
-        if (!dv_row_terms(result, row, 3, arena, &job->terms) ||
-            !dv_row_attempt(result, row, 3 + DV_ROW_TERMS_COLUMNS, arena, &job->attempt))
-            return false;
-        job->state = dv_state_of(dv_text_of(PQgetvalue(result, row, 0)));
-        job->attempt.number = dv_row_uint(result, row, 1);
-        job->epoch = dv_row_uint(result, row, 2);
-    }
-    return true;
+    dv_owned *list = dv_arena_alloc(arena, ret->count * sizeof *list);
+    ret->owned = list;
+    for (int row = 0; row < PQntuples(result); row++)
+        list[row] = (dv_owned){.order_id = dv_row_id(result, row, 0),
+                               .epoch = dv_row_uint(result, row, 1),
+                               .since_us = dv_row_uint(result, row, 2)};
+    return ret->count <= DV_SWEEP_MAX;
 }
 
 static bool read_waiting(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
@@ -241,13 +306,13 @@ static bool read_batch(const PGresult *result, uint32_t count, dv_arena *arena,
     dv_store_receipt *receipts = dv_arena_alloc(arena, count * sizeof *receipts);
     ret->receipts = receipts;
     ret->count = count;
-    return read_receipts(result, count, receipts);
+    return read_receipts(result, count, arena, receipts);
 }
 
 dv_err dv_query_read(const PGresult *result, dv_store_type type, uint32_t count, dv_arena *arena,
                      dv_store_answer *ret_answer)
 {
-    bool good = false;
+    bool good = false, alive = true;
     switch (type) {
     case DV_STORE_INSERT:
     case DV_STORE_STEP:
@@ -256,11 +321,12 @@ dv_err dv_query_read(const PGresult *result, dv_store_type type, uint32_t count,
     case DV_STORE_GET:
     case DV_STORE_LIST:
     case DV_STORE_EVENTS: good = read_views(result, arena, ret_answer); break;
-    case DV_STORE_CLAIM: good = read_jobs(result, arena, ret_answer); break;
+    case DV_STORE_CLAIM: good = read_jobs(result, arena, ret_answer, &alive); break;
     case DV_STORE_WAITING: good = read_waiting(result, arena, ret_answer); break;
     case DV_STORE_STATS: good = read_stats(result, ret_answer); break;
-    case DV_STORE_BEAT:
-    case DV_STORE_OWNED: break;
+    case DV_STORE_BEAT: good = read_beat(result, ret_answer); break;
+    case DV_STORE_OWNED: good = read_owned(result, arena, ret_answer); break;
     }
+    if (!alive) return DV_STORE_STALE;
     return good ? DV_OK : DV_STORE_REFUSED;
 }

@@ -12,7 +12,7 @@ typedef struct dv_statement {
     const char *sql;
 } dv_statement;
 
-#define DV_STATEMENT_COUNT 13
+#define DV_STATEMENT_COUNT 16
 extern const dv_statement DV_STATEMENT_TABLE[DV_STATEMENT_COUNT];
 
 /* Fills in the parameters of a request; returns the statement that serves it. Scratch memory comes
@@ -21,7 +21,8 @@ const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *ar
                                    dv_params *ret_params);
 
 /* Reads the result of a request of `count` rows into the members of the answer that its type calls
-   for; they live in the arena. STORE_REFUSED: the rows are not what the schema promises. */
+   for; they live in the arena. STORE_REFUSED: the rows are not what the schema promises;
+   STORE_STALE: a claim by who is not alive. */
 DV_MUST_CHECK dv_err dv_query_read(const PGresult *result, dv_store_type type, uint32_t count,
                                    dv_arena *arena, dv_store_answer *ret_answer);
 

@@ -166,7 +166,8 @@ typedef enum dv_swap_outcome {
     F(S, TEXT, owner, , DV_NAME_MAX, "the execution instance that is to own it")
 #define DV_MESSAGE_order_inserted(F, S)                                                            \
     F(S, ID, order_id, , 0, "the order, committed as pending in epoch 1")                          \
-    F(S, ONE, event, event, 0, "its first event")
+    F(S, ONE, event, event, 0, "its first event")                                                  \
+    F(S, TEXT, owner, , DV_NAME_MAX, "as committed: of the first insert, if it came twice")
 #define DV_MESSAGE_order_exists(F, S)                                                              \
     F(S, ID, order_id, , 0, "the id that was to be inserted")                                      \
     F(S, ONE, view, view, 0, "the order that holds its idempotency key")
@@ -217,14 +218,13 @@ typedef enum dv_swap_outcome {
 #define DV_MESSAGE_order_claimed(F, S) F(S, ONE, job, job, 0, "an order that is the claimer's now")
 #define DV_MESSAGE_claim_done(F, S)                                                                \
     F(S, UINT, count, , DV_U32, "orders claimed; as many as the limit: there may be more")         \
-    F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again")
+    F(S, UINT, error, , DV_U16, "dv_err; STORE_STALE: not alive; not 0: ask again, after a beat")
 #define DV_MESSAGE_owned_ask(F, S)                                                                 \
     F(S, TEXT, owner, , DV_NAME_MAX, "whose unfinished orders")                                    \
     F(S, UINT, older_ms, , DV_U32, "only those whose last step is at least so old")                \
     F(S, ID, after, , 0, "only order ids above it; nil: from the first")
 #define DV_MESSAGE_owned_told(F, S)                                                                \
-    F(S, LIST, orders, owned, DV_SWEEP_MAX,                                                        \
-      "by order id; a full list: ask again after the last")                                        \
+    F(S, LIST, orders, owned, DV_SWEEP_MAX, "by order id; a full list: ask again after the last")  \
     F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again later")
 
 /* execution → router */
@@ -335,7 +335,8 @@ typedef enum dv_swap_outcome {
     F(S, UINT, waiting, , DV_U64, "orders pending or between attempts")                            \
     F(S, UINT, active, , DV_U64, "orders being executed")                                          \
     F(S, UINT, completed, , DV_U64, "orders confirmed")                                            \
-    F(S, UINT, failed, , DV_U64, "orders failed, cancelled or expired")
+    F(S, UINT, failed, , DV_U64, "orders failed, cancelled or expired")                            \
+    F(S, UINT, error, , DV_U16, "dv_err; not 0: the numbers are the last known")
 
 /* gateway → notification */
 #define DV_MESSAGE_order_watch(F, S)                                                               \

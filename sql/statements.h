@@ -38,8 +38,43 @@
 /* Views with the newest position of the same snapshot, in a row of its own when there is no order.
    picked: a query for (mark, place, id), mark being handed through and place giving the order. */
 #define DV_SQL_VIEWS(picked)                                                                       \
-    "select h.position, p.mark, " DV_SQL_VIEW " from event_stream h"                               \
+    "select h.position, p.mark, o.owner, " DV_SQL_VIEW " from event_stream h"                      \
     " left join (" picked ") p on true left join orders o on o.id = p.id order by p.place"
+
+/* Whether an instance i has a later incarnation. */
+#define DV_SQL_SUPERSEDED                                                                          \
+    "exists (select from instances later where later.name = i.name and later.number > i.number)"
+
+/* Whether an instance i is alive: heard of within its lease, not leaving, the last of its name. */
+#define DV_SQL_ALIVE "(i.beat_at + i.lease > now() and not i.leaving and not " DV_SQL_SUPERSEDED ")"
+
+/* The instance $1, if it is alive. */
+#define DV_SQL_ME                                                                                  \
+    "me as (select i.* from instances i where i.owner = $1::text and " DV_SQL_ALIVE ")"
+
+/* Every owner of unfinished orders, and a null: one index look-up each, from one to the next. */
+#define DV_SQL_OWNERS                                                                              \
+    "owners as ((select owner from orders where outcome is null order by owner limit 1)"           \
+    " union all select (select n.owner from orders n where n.outcome is null"                      \
+    " and n.owner > w.owner order by n.owner limit 1) from owners w where w.owner is not null)"
+
+/* The owners whose orders `me` may claim: those that leave, earlier incarnations of its own name,
+   and any that is not alive once `me` itself has been for its lease. For when PostgreSQL comes
+   back from an outage, whoever beats first finds all others silent. */
+#define DV_SQL_ORPHANS                                                                             \
+    "orphans as (select w.owner from owners w cross join me m"                                     \
+    " left join instances i on i.owner = w.owner where w.owner <> m.owner and (i.leaving"          \
+    " or (split_part(w.owner, '/', 1) = m.name and (i.owner is null or i.number < m.number))"      \
+    " or (m.alive_since + m.lease <= now() and (i.owner is null or not " DV_SQL_ALIVE "))))"
+
+/* Gives the orders picked to $1: whether `me` is alive, then the jobs or a row of nulls. */
+#define DV_SQL_CLAIMED                                                                             \
+    "o as (update orders u set owner = $1, epoch = u.epoch + 1 from picked p"                      \
+    " where u.id = p.id returning u.*)"                                                            \
+    " select (select count(*) from me), o.status, o.attempt, o.epoch, " DV_SQL_TERMS               \
+    ", (select " DV_SQL_ATTEMPT " from order_executions x"                                         \
+    " where x.order_id = o.id and x.attempt = o.attempt)"                                          \
+    " from (select) one left join o on true order by o.id"
 
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                           \
@@ -138,20 +173,49 @@
     /* ids of steps that found something else → ord, and what their orders hold now. A statement \
        of its own, since it has to see what was committed while the step waited for a lock. */     \
     X(LOOK, 1,                                                                                     \
-      "select i.ord, e.seq, e.position, " DV_SQL_US(                                               \
-          "e.at") ", o.status, o.attempt, o.epoch"                                                 \
-                  " from unnest($1::uuid[]) with ordinality as i(id, ord)"                         \
-                  " join orders o on o.id = i.id"                                                  \
-                  " join order_events e on e.order_id = o.id and e.seq = o.seq")                   \
-    /* owner, after, limit → jobs by id. */                                                      \
-    X(CLAIM, 3,                                                                                    \
-      "with picked as materialized (select id from orders where outcome is null and id > $2::uuid" \
-      " order by id limit $3::bigint for update),"                                                 \
-      " o as (update orders u set owner = $1::text, epoch = u.epoch + 1 from picked p"             \
-      " where u.id = p.id returning u.*)"                                                          \
-      " select o.status, o.attempt, o.epoch, " DV_SQL_TERMS ", (select " DV_SQL_ATTEMPT            \
-      " from order_executions x where x.order_id = o.id and x.attempt = o.attempt)"                \
-      " from o order by o.id")                                                                     \
+      "select i.ord, e.seq, e.position, (extract(epoch from e.at) * 1000000)::bigint,"             \
+      " o.status, o.attempt, o.epoch, x.tx_signature"                                              \
+      " from unnest($1::uuid[]) with ordinality as i(id, ord) join orders o on o.id = i.id"        \
+      " join order_events e on e.order_id = o.id and e.seq = o.seq"                                \
+      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt")              \
+    /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim. \
+       An incarnation that has a later one stays as it is. Those silent for a day go. */           \
+    X(BEAT, 4,                                                                                     \
+      "with recursive " DV_SQL_OWNERS ","                                                          \
+      " me as (insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)"     \
+      " select $1::text, $2::text, ($3::bigint::text || ' ms')::interval, now(), now(),"           \
+      " $4::bigint <> 0 where not exists"                                                          \
+      " (select from instances i where i.owner = $1 and " DV_SQL_SUPERSEDED ")"                    \
+      " on conflict (owner) do update set lease = excluded.lease, alive_since ="                   \
+      " case when b.beat_at + b.lease < now() then now() else b.alive_since end,"                  \
+      " beat_at = greatest(b.beat_at, now()), leaving = b.leaving or excluded.leaving"             \
+      " returning *), " DV_SQL_ORPHANS ","                                                         \
+      " silent as (select i.owner from instances i where i.beat_at < now() - interval '1 day'"     \
+      " and i.owner <> $1 and not exists (select from owners w where w.owner = i.owner)"           \
+      " for update skip locked),"                                                                  \
+      " gone as (delete from instances i using silent s where i.owner = s.owner)"                  \
+      " select (select count(*) from me),"                                                         \
+      " (select count(*) from me where not leaving and exists (select from orphans))")             \
+    /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed \
+       just now is left for the next claim. */                                                     \
+    X(CLAIM_ORPHANS, 2,                                                                            \
+      "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                       \
+      " picked as materialized (select p.id from orphans w cross join lateral"                     \
+      " (select id from orders where outcome is null and owner = w.owner order by id"              \
+      " limit $2::bigint for update skip locked) p limit $2), " DV_SQL_CLAIMED)                    \
+    /* owner, ids, epochs → the same, of its own orders. */                                      \
+    X(CLAIM_LISTED, 3,                                                                             \
+      "with " DV_SQL_ME ","                                                                        \
+      " picked as materialized (select l.id from me m"                                             \
+      " cross join unnest($2::uuid[], $3::bigint[]) l(id, epoch)"                                  \
+      " join orders t on t.id = l.id and t.epoch = l.epoch and t.owner = m.owner"                  \
+      " where t.outcome is null order by l.id for update of t skip locked), " DV_SQL_CLAIMED)      \
+    /* owner, age in ms, after, limit → its unfinished orders without a step for so long. */     \
+    X(OWNED, 4,                                                                                    \
+      "select id, epoch, (extract(epoch from updated_at) * 1000000)::bigint from orders"           \
+      " where outcome is null and owner = $1::text"                                                \
+      " and updated_at <= now() - ($2::bigint::text || ' ms')::interval"                           \
+      " and id > $3::uuid order by id limit $4::bigint")                                           \
     /* before, after, limit → orders whose attempt is due. */                                    \
     X(WAITING, 3,                                                                                  \
       "select id, attempt, " DV_SQL_US("retry_at") " from orders where retry_at is not null"       \
