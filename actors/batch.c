@@ -29,7 +29,7 @@ void dv_batch_clear(dv_batch *batch)
     HASH_CLEAR(hh, batch->by_id);
     dv_arena_reset(batch->arena);
     batch->count = batch->first = batch->window = 0;
-    batch->looking = batch->partial = false;
+    batch->looking = false;
 }
 
 bool dv_batch_takes(const dv_batch *batch, const dv_id *id)
@@ -81,18 +81,29 @@ static dv_batch_item *add(dv_batch *batch, dv_batch_kind kind, const dv_id *id, 
     return item;
 }
 
-void dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert, const dv_peer *peer)
+dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert,
+                                   const dv_peer *peer)
 {
     dv_batch_item *item = add(batch, DV_BATCH_INSERTS, &insert->terms.order_id, peer);
     item->insert = *insert;
     own(dv_message_info_of(DV_MSG_order_insert)->shape, &item->insert, batch->arena);
+    return item;
 }
 
-void dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer)
+dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer)
 {
     dv_batch_item *item = add(batch, DV_BATCH_STEPS, &step->order_id, peer);
     item->step = *step;
     own(dv_message_info_of(DV_MSG_order_step)->shape, &item->step, batch->arena);
+    return item;
+}
+
+bool dv_batch_same_step(const dv_order_step *a, const dv_order_step *b)
+{
+    return dv_id_equal(&a->order_id, &b->order_id) && a->epoch == b->epoch &&
+           a->from_state == b->from_state && a->to_state == b->to_state &&
+           a->from_attempt == b->from_attempt && a->attempt.number == b->attempt.number &&
+           dv_text_equal(a->attempt.signature, b->attempt.signature);
 }
 
 uint32_t dv_batch_unanswered(const dv_batch *batch)

@@ -9,16 +9,15 @@
 
 /* One insert or step, from its arrival until it is answered. */
 typedef struct dv_batch_item {
-    dv_id id;       /* of its order */
-    dv_peer peer;   /* who is to be answered */
-    bool answered;  /* nothing more to be done for it */
-    bool written;   /* `event` is committed, and not yet published */
-    dv_event event; /* its event, once written */
+    dv_id id;      /* of its order */
+    dv_peer peer;  /* who is to be answered */
+    bool answered; /* nothing more to be done for it */
     union {
         dv_order_insert insert;
         dv_order_step step;
     };
-    UT_hash_handle hh; /* by id, within its batch */
+    UT_hash_handle hh;      /* by id, within its batch */
+    UT_hash_handle pending; /* by id, among all that are not answered */
 } dv_batch_item;
 
 typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COUNT } dv_batch_kind;
@@ -26,7 +25,7 @@ typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COU
 /* What is asked of the store is about the unanswered items of the window, which is the whole batch
    unless the store has refused one of them:
 
-     open ─► write ──► all of it written ─► held until its turn to be published ─► spare
+     open ─► write ──► all of it written ─► answered and published ─► spare
               ▲ │ │
               │ │ └─► some not written ─► look what is there instead ─► answered
               │ └───► refused: half the window; alone and refused: given up
@@ -35,9 +34,7 @@ typedef struct dv_batch {
     struct dv_batch *prev, *next; /* in a list of persistence's */
     dv_batch_kind kind;
     bool looking;           /* asks what is there instead of writing */
-    bool partial;           /* not all of it was written by one request */
     uint64_t ticket;        /* of the request in flight */
-    uint64_t barrier;       /* held: the last ticket given out before its answer came */
     uint32_t first, window; /* items[first], and so many of them */
     uint32_t count, capacity;
     dv_batch_item *items;
@@ -57,9 +54,14 @@ void dv_batch_clear(dv_batch *batch);
 /* Whether there is room for an item of this order: a statement cannot change a row twice. */
 bool dv_batch_takes(const dv_batch *batch, const dv_id *id);
 
-/* Adds a copy; only where the batch takes it. The window then is the whole batch. */
-void dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert, const dv_peer *peer);
-void dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer);
+/* Adds a copy; only where the batch takes it. The window then is the whole batch. Returns the item,
+   which stays where it is until the batch is cleared. */
+dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert,
+                                   const dv_peer *peer);
+dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer);
+
+/* Whether two steps are the same one, sent twice. */
+bool dv_batch_same_step(const dv_order_step *a, const dv_order_step *b);
 
 /* How many items of the window are not answered. */
 uint32_t dv_batch_unanswered(const dv_batch *batch);

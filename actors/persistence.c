@@ -19,26 +19,27 @@ typedef struct query {
     dv_port port;
     dv_peer peer;
     uint64_t request_id;
-    char text[DV_USER_ID_MAX]; /* a user's id, or an owner's name */
+    char text[DV_USER_ID_MAX]; /* a user's id, or an instance's names */
+    dv_owned *orders;          /* of a claim; freed with the query */
 } query;
+_Static_assert(2 * DV_NAME_MAX <= DV_USER_ID_MAX, "an incarnation and its name fit");
 
 typedef struct persistence {
     const dv_config *config;
     dv_store *store;
-    dv_batch *open[DV_BATCH_KIND_COUNT]; /* gathering, oldest first */
-    dv_batch *again;                     /* to be asked next */
-    dv_batch *in_flight;                 /* asked */
-    dv_batch *held;                      /* written, not yet published; by position */
-    dv_batch *spare;                     /* free, for the next ones */
-    query *waiting[DV_STORE_LANE_COUNT]; /* not yet asked, oldest first */
-    query *asked;                        /* in flight */
-    uint32_t item_count;                 /* not answered */
-    uint32_t query_count;                /* waiting or asked */
-    uint64_t last_ticket;                /* given out */
-    uint64_t published;                  /* position of the last event told in turn */
-    dv_batch_kind last_kind;             /* of the batch submitted last, so that both have turns */
-    dv_stats_told stats;                 /* last known */
-    const void **rows;                   /* store_batch_max, of the request being made */
+    dv_batch *open[DV_BATCH_KIND_COUNT];         /* gathering, oldest first */
+    dv_batch *again;                             /* to be asked next */
+    dv_batch *in_flight;                         /* asked */
+    dv_batch *spare;                             /* free, for the next ones */
+    dv_batch_item *pending[DV_BATCH_KIND_COUNT]; /* hash of all that are not answered, by id */
+    query *waiting[DV_STORE_LANE_COUNT];         /* not yet asked, oldest first */
+    query *asked;                                /* in flight */
+    uint32_t item_count;                         /* not answered */
+    uint32_t query_count;                        /* waiting or asked */
+    uint64_t last_ticket;                        /* given out */
+    dv_batch_kind last_kind; /* of the batch submitted last, so that both have turns */
+    dv_stats_told stats;     /* last known */
+    const void **rows;       /* store_batch_max, of the request being made */
 } persistence;
 
 /* A call from the store has this for context. */
@@ -52,7 +53,6 @@ typedef struct turn {
 /* The youngest open batch if it takes an item of this order, or a new one. */
 static dv_batch *gathering(persistence *self, dv_batch_kind kind, const dv_id *id)
 {
-    self->item_count++;
     dv_batch *b = self->open[kind] != NULL ? self->open[kind]->prev : NULL;
     if (b != NULL && dv_batch_takes(b, id)) return b;
     b = self->spare;
@@ -98,10 +98,11 @@ static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_order_
                                         .error = error}});
 }
 
-/* Ends an item: it has been answered, or is now with an error. */
-static void item_end(persistence *self, dv_batch_item *i)
+/* Ends an item: it has been answered, or is now. */
+static void item_end(persistence *self, dv_batch_kind kind, dv_batch_item *i)
 {
     i->answered = true;
+    HASH_DELETE(pending, self->pending[kind], i);
     self->item_count--;
 }
 
@@ -112,28 +113,17 @@ static void item_refuse(persistence *self, dv_batch_kind kind, dv_batch_item *i,
         send_insert_refused(outbox, &i->peer, &i->id, error);
     else
         send_step_done(outbox, &i->peer, &i->step, error);
-    item_end(self, i);
+    item_end(self, kind, i);
 }
 
-/* Tells the asker that its event is committed. */
-static void item_done(persistence *self, dv_batch_kind kind, dv_batch_item *i, dv_outbox *outbox)
-{
-    i->written = true;
-    if (kind == DV_BATCH_INSERTS)
-        dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
-                &(dv_message){.type = DV_MSG_order_inserted,
-                              .order_inserted = {.order_id = i->id, .event = i->event}});
-    else
-        send_step_done(outbox, &i->peer, &i->step, DV_OK);
-    item_end(self, i);
-}
-
-/* Tells notification of an item's event. */
-static void item_publish(dv_batch_kind kind, dv_batch_item *i, dv_outbox *outbox)
+/* Tells notification of a committed event; in no particular order, since other writers publish too
+   and only notification sees them all. */
+static void publish(const dv_batch_item *i, dv_batch_kind kind, const dv_event *event,
+                    dv_outbox *outbox)
 {
     dv_attempt attempts[2];
     dv_message message = {.type = DV_MSG_order_event,
-                          .order_event = {.event = i->event, .attempts = attempts}};
+                          .order_event = {.event = *event, .attempts = attempts}};
     if (kind == DV_BATCH_INSERTS)
         message.order_event.terms = i->insert.terms;
     else {
@@ -143,41 +133,23 @@ static void item_publish(dv_batch_kind kind, dv_batch_item *i, dv_outbox *outbox
     dv_send(outbox, DV_PORT(DV_LINK_events, 0), NULL, &message);
 }
 
-/* ---- publishing in turn ------------------------------------------------------------------- */
-
-/* Keeps a wholly written batch until those that may have earlier positions are known. */
-static void hold(persistence *self, dv_batch *b)
+/* An insert is committed, for this owner. */
+static void insert_done(persistence *self, dv_batch_item *i, const dv_event *event, dv_text owner,
+                        dv_outbox *outbox)
 {
-    b->barrier = self->last_ticket;
-    dv_batch *later = self->held;
-    while (later != NULL && later->items[0].event.position < b->items[0].event.position)
-        later = later->next;
-    if (later == NULL)
-        DL_APPEND(self->held, b);
-    else
-        DL_PREPEND_ELEM(self->held, later, b);
+    dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
+            &(dv_message){.type = DV_MSG_order_inserted,
+                          .order_inserted = {.order_id = i->id, .event = *event, .owner = owner}});
+    publish(i, DV_BATCH_INSERTS, event, outbox);
+    item_end(self, DV_BATCH_INSERTS, i);
 }
 
-static void batch_publish(persistence *self, dv_batch *b, dv_outbox *outbox)
+/* A step is committed. */
+static void step_done(persistence *self, dv_batch_item *i, const dv_event *event, dv_outbox *outbox)
 {
-    for (uint32_t i = 0; i < b->count; i++) item_publish(b->kind, &b->items[i], outbox);
-    uint64_t last = b->items[b->count - 1].event.position;
-    if (last > self->published) self->published = last;
-    batch_recycle(self, b);
-}
-
-/* Publishes what has its turn: the next position, or one whose predecessors are not on their way to
-   us, because all that was asked before its answer came has been answered or lost. */
-static void release(persistence *self, dv_outbox *outbox)
-{
-    uint64_t oldest = UINT64_MAX;
-    dv_batch *b;
-    DL_FOREACH(self->in_flight, b) if (b->ticket < oldest) oldest = b->ticket;
-    while ((b = self->held) != NULL) {
-        if (b->items[0].event.position != self->published + 1 && b->barrier >= oldest) return;
-        DL_DELETE(self->held, b);
-        batch_publish(self, b, outbox);
-    }
+    send_step_done(outbox, &i->peer, &i->step, DV_OK);
+    publish(i, DV_BATCH_STEPS, event, outbox);
+    item_end(self, DV_BATCH_STEPS, i);
 }
 
 /* ---- what the store says of a batch -------------------------------------------------------- */
@@ -190,16 +162,13 @@ static void window_end(persistence *self, dv_batch *b)
     b->window = b->count - b->first;
     if (b->window > 0)
         DL_APPEND(self->again, b);
-    else if (b->partial)
-        batch_recycle(self, b);
     else
-        hold(self, b);
+        batch_recycle(self, b);
 }
 
 /* A row of it is at fault: try with half of them, until the one is alone. */
 static void batch_refused(persistence *self, dv_batch *b, dv_text why, dv_outbox *outbox)
 {
-    b->partial = true;
     b->looking = false;
     if (b->window > 1) {
         b->window /= 2;
@@ -217,15 +186,6 @@ static void batch_refused(persistence *self, dv_batch *b, dv_text why, dv_outbox
     window_end(self, b);
 }
 
-/* Events of a part of a batch are rare and need not wait for their turn. */
-static void written_publish(dv_batch *b, dv_outbox *outbox)
-{
-    for (uint32_t i = b->first; i < b->first + b->window; i++) {
-        if (b->items[i].written) item_publish(b->kind, &b->items[i], outbox);
-        b->items[i].written = false;
-    }
-}
-
 static void batch_written(persistence *self, dv_batch *b, const dv_store_answer *answer,
                           dv_outbox *outbox)
 {
@@ -235,46 +195,47 @@ static void batch_written(persistence *self, dv_batch *b, const dv_store_answer 
         if (i->answered) continue;
         const dv_store_receipt *receipt = &answer->receipts[k++];
         if (!receipt->found) continue;
-        i->event = receipt->event;
-        item_done(self, b->kind, i, outbox);
+        if (b->kind == DV_BATCH_INSERTS)
+            insert_done(self, i, &receipt->event, i->insert.owner, outbox);
+        else
+            step_done(self, i, &receipt->event, outbox);
     }
     b->looking = dv_batch_unanswered(b) > 0;
-    b->partial = b->partial || b->looking;
-    if (b->partial) written_publish(b, outbox);
     if (b->looking)
         DL_APPEND(self->again, b);
     else
         window_end(self, b);
 }
 
-/* What holds an insert's id or key: itself, if our answer was lost, or another order. */
-static void insert_found(persistence *self, dv_batch_item *i, const dv_view *view,
+/* What holds an insert's id or key: itself, if it came twice, or another order. */
+static void insert_found(persistence *self, dv_batch_item *i, const dv_store_view *found,
                          dv_outbox *outbox)
 {
+    const dv_view *view = &found->view;
     if (dv_id_equal(&view->terms.order_id, &i->id) && view->events_count > 0) {
-        i->event = view->events[0];
-        item_done(self, DV_BATCH_INSERTS, i, outbox);
+        insert_done(self, i, &view->events[0], found->owner, outbox);
         return;
     }
     dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
             &(dv_message){.type = DV_MSG_order_exists,
                           .order_exists = {.order_id = i->id, .view = *view}});
-    item_end(self, i);
+    item_end(self, DV_BATCH_INSERTS, i);
 }
 
-/* What holds a step's order: the step itself, if our answer was lost, or something else. */
+/* What holds a step's order: the step itself, if it came twice, or something else. A signature that
+   is not the step's own must never be taken for it: other bytes were committed. */
 static void step_found(persistence *self, dv_batch_item *i, const dv_store_receipt *now,
                        dv_outbox *outbox)
 {
     const dv_order_step *step = &i->step;
+    dv_text signature = step->attempt.signature;
     bool ours = now->found && now->epoch == step->epoch && now->event.state == step->to_state &&
-                now->event.attempt == step->attempt.number;
-    if (!ours) {
+                now->event.attempt == step->attempt.number &&
+                (signature.size == 0 || dv_text_equal(signature, now->signature));
+    if (ours)
+        step_done(self, i, &now->event, outbox);
+    else
         item_refuse(self, DV_BATCH_STEPS, i, DV_STORE_STALE, outbox);
-        return;
-    }
-    i->event = now->event;
-    item_done(self, DV_BATCH_STEPS, i, outbox);
 }
 
 static void batch_looked(persistence *self, dv_batch *b, const dv_store_answer *answer,
@@ -288,9 +249,8 @@ static void batch_looked(persistence *self, dv_batch *b, const dv_store_answer *
         if (b->kind == DV_BATCH_STEPS)
             step_found(self, i, &answer->receipts[k - 1], outbox);
         else if (v < answer->count && answer->views[v].mark == k)
-            insert_found(self, i, &answer->views[v++].view, outbox);
+            insert_found(self, i, &answer->views[v++], outbox);
     }
-    written_publish(b, outbox);
     if (dv_batch_unanswered(b) == 0) {
         window_end(self, b);
         return;
@@ -346,22 +306,39 @@ static void send_jobs(const query *q, const dv_store_answer *answer, dv_outbox *
         dv_send(
             outbox, q->port, &q->peer,
             &(dv_message){.type = DV_MSG_order_claimed, .order_claimed = {.job = answer->jobs[i]}});
-    dv_send(
-        outbox, q->port, &q->peer,
-        &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}});
+    dv_send(outbox, q->port, &q->peer,
+            &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}});
 }
 
-static void send_stats(persistence *self, const query *q, dv_outbox *outbox)
+static void send_stats(persistence *self, const query *q, dv_err error, dv_outbox *outbox)
 {
     dv_message told = {.type = DV_MSG_stats_told, .stats_told = self->stats};
     told.stats_told.request_id = q->request_id;
+    told.stats_told.error = error;
     dv_send(outbox, q->port, &q->peer, &told);
 }
 
-/* An answer without what was asked for. Stats have no place for an error: the last known serve. */
+static void send_owned(const query *q, const dv_store_answer *answer, dv_err error,
+                       dv_outbox *outbox)
+{
+    dv_owned_told told = {.orders = answer->owned, .orders_count = answer->count, .error = error};
+    dv_send(outbox, q->port, &q->peer,
+            &(dv_message){.type = DV_MSG_owned_told, .owned_told = told});
+}
+
+static void send_instance_told(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
+{
+    dv_message told = {.type = DV_MSG_instance_told, .instance_told = answer->beat};
+    told.instance_told.owner = q->request.beat.owner;
+    dv_send(outbox, q->port, &q->peer, &told);
+}
+
+/* An answer without what was asked for. A beat gets none: the next one will. */
 static void query_refuse(persistence *self, const query *q, dv_err error, dv_outbox *outbox)
 {
     switch (q->request.type) {
+    case DV_STORE_BEAT: break;
+    case DV_STORE_OWNED: send_owned(q, &(dv_store_answer){0}, error, outbox); break;
     case DV_STORE_CLAIM:
         dv_send(outbox, q->port, &q->peer,
                 &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.error = error}});
@@ -370,7 +347,7 @@ static void query_refuse(persistence *self, const query *q, dv_err error, dv_out
         dv_send(outbox, q->port, &q->peer,
                 &(dv_message){.type = DV_MSG_waiting_told, .waiting_told = {.error = error}});
         break;
-    case DV_STORE_STATS: send_stats(self, q, outbox); break;
+    case DV_STORE_STATS: send_stats(self, q, error, outbox); break;
     default: send_query_done(q, error, &(dv_store_answer){0}, outbox); break;
     }
 }
@@ -379,7 +356,9 @@ static void query_answer(persistence *self, const query *q, const dv_store_answe
                          dv_outbox *outbox)
 {
     switch (q->request.type) {
+    case DV_STORE_BEAT: send_instance_told(q, answer, outbox); break;
     case DV_STORE_CLAIM: send_jobs(q, answer, outbox); break;
+    case DV_STORE_OWNED: send_owned(q, answer, DV_OK, outbox); break;
     case DV_STORE_WAITING:
         dv_send(outbox, q->port, &q->peer,
                 &(dv_message){
@@ -388,7 +367,7 @@ static void query_answer(persistence *self, const query *q, const dv_store_answe
         break;
     case DV_STORE_STATS:
         self->stats = answer->stats;
-        send_stats(self, q, outbox);
+        send_stats(self, q, DV_OK, outbox);
         break;
     default: send_views(q, answer, outbox); break;
     }
@@ -397,6 +376,7 @@ static void query_answer(persistence *self, const query *q, const dv_store_answe
 static void query_free(persistence *self, query *q)
 {
     self->query_count--;
+    free(q->orders);
     free(q);
 }
 
@@ -509,6 +489,27 @@ static bool full(const persistence *self)
     return self->item_count >= self->config->in_flight_max;
 }
 
+/* Whether this peer has asked for the same before and will be answered for that. What another peer
+   asks is asked of the store again, so that each gets an answer of its own. */
+static bool is_pending(const persistence *self, dv_batch_kind kind, const dv_envelope *envelope)
+{
+    const dv_message *m = &envelope->message;
+    bool insert = kind == DV_BATCH_INSERTS;
+    const dv_id *id = insert ? &m->order_insert.terms.order_id : &m->order_step.order_id;
+    const dv_peer *peer = &envelope->peer;
+    dv_batch_item *i;
+    HASH_FIND(pending, self->pending[kind], id, sizeof *id, i);
+    return i != NULL && i->peer.size == peer->size &&
+           memcmp(i->peer.bytes, peer->bytes, peer->size) == 0 &&
+           (insert || dv_batch_same_step(&i->step, &m->order_step));
+}
+
+static void keep_pending(persistence *self, dv_batch_kind kind, dv_batch_item *i)
+{
+    HASH_ADD(pending, self->pending[kind], id, sizeof i->id, i);
+    self->item_count++;
+}
+
 static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time now,
                             dv_outbox *outbox)
 {
@@ -516,11 +517,13 @@ static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time no
     persistence *self = self_;
     const dv_order_insert *insert = &envelope->message.order_insert;
     const dv_id *id = &insert->terms.order_id;
+    if (is_pending(self, DV_BATCH_INSERTS, envelope)) return;
     if (full(self)) {
         send_insert_refused(outbox, &envelope->peer, id, DV_ENGINE_FULL);
         return;
     }
-    dv_batch_add_insert(gathering(self, DV_BATCH_INSERTS, id), insert, &envelope->peer);
+    dv_batch *b = gathering(self, DV_BATCH_INSERTS, id);
+    keep_pending(self, DV_BATCH_INSERTS, dv_batch_add_insert(b, insert, &envelope->peer));
 }
 
 /* A move that exists, with the attempt number that goes with it. */
@@ -544,11 +547,13 @@ static void on_order_step(void *self_, const dv_envelope *envelope, dv_time now,
         send_step_done(outbox, &envelope->peer, step, DV_STORE_REFUSED);
         return;
     }
+    if (is_pending(self, DV_BATCH_STEPS, envelope)) return;
     if (full(self)) {
         send_step_done(outbox, &envelope->peer, step, DV_ENGINE_FULL);
         return;
     }
-    dv_batch_add_step(gathering(self, DV_BATCH_STEPS, &step->order_id), step, &envelope->peer);
+    dv_batch *b = gathering(self, DV_BATCH_STEPS, &step->order_id);
+    keep_pending(self, DV_BATCH_STEPS, dv_batch_add_step(b, step, &envelope->peer));
 }
 
 /* Queues a question; a text in it is copied by the caller. */
@@ -571,10 +576,22 @@ static query *ask(persistence *self, dv_store_type type, const dv_envelope *enve
     return q;
 }
 
-static dv_text query_text(query *q, dv_text text)
+/* Keeps a text with the query, at this place of its memory. */
+static dv_text query_text(query *q, uint32_t at, dv_text text)
 {
-    memcpy(q->text, text.at != NULL ? text.at : "", text.size);
-    return (dv_text){q->text, text.size};
+    memcpy(q->text + at, text.at != NULL ? text.at : "", text.size);
+    return (dv_text){q->text + at, text.size};
+}
+
+static void on_instance_beat(void *self, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
+{
+    (void)now;
+    query *q = ask(self, DV_STORE_BEAT, envelope, 0, outbox);
+    if (q == NULL) return;
+    q->request.beat = envelope->message.instance_beat;
+    q->request.beat.owner = query_text(q, 0, q->request.beat.owner);
+    q->request.beat.name = query_text(q, DV_NAME_MAX, q->request.beat.name);
 }
 
 static void on_orders_claim(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -582,8 +599,23 @@ static void on_orders_claim(void *self, const dv_envelope *envelope, dv_time now
     (void)now;
     query *q = ask(self, DV_STORE_CLAIM, envelope, 0, outbox);
     if (q == NULL) return;
-    q->request.claim = envelope->message.orders_claim;
-    q->request.claim.owner = query_text(q, q->request.claim.owner);
+    dv_orders_claim *claim = &q->request.claim;
+    *claim = envelope->message.orders_claim;
+    claim->owner = query_text(q, 0, claim->owner);
+    if (claim->orders_count == 0) return;
+    q->orders = calloc(claim->orders_count, sizeof *q->orders);
+    if (q->orders == NULL) abort();
+    memcpy(q->orders, claim->orders, claim->orders_count * sizeof *q->orders);
+    claim->orders = q->orders;
+}
+
+static void on_owned_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    query *q = ask(self, DV_STORE_OWNED, envelope, 0, outbox);
+    if (q == NULL) return;
+    q->request.owned = envelope->message.owned_ask;
+    q->request.owned.owner = query_text(q, 0, q->request.owned.owner);
 }
 
 static void on_waiting_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -608,7 +640,7 @@ static void on_order_list(void *self, const dv_envelope *envelope, dv_time now, 
     query *q = ask(self, DV_STORE_LIST, envelope, list->request_id, outbox);
     if (q == NULL) return;
     q->request.list = *list;
-    q->request.list.user_id = query_text(q, list->user_id);
+    q->request.list.user_id = query_text(q, 0, list->user_id);
 }
 
 static void on_events_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -626,10 +658,11 @@ static void on_stats_ask(void *self, const dv_envelope *envelope, dv_time now, d
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_insert] = on_order_insert, [DV_MSG_order_step] = on_order_step,
-    [DV_MSG_orders_claim] = on_orders_claim, [DV_MSG_waiting_ask] = on_waiting_ask,
-    [DV_MSG_order_get] = on_order_get,       [DV_MSG_order_list] = on_order_list,
-    [DV_MSG_events_ask] = on_events_ask,     [DV_MSG_stats_ask] = on_stats_ask,
+    [DV_MSG_order_insert] = on_order_insert,   [DV_MSG_order_step] = on_order_step,
+    [DV_MSG_orders_claim] = on_orders_claim,   [DV_MSG_waiting_ask] = on_waiting_ask,
+    [DV_MSG_instance_beat] = on_instance_beat, [DV_MSG_owned_ask] = on_owned_ask,
+    [DV_MSG_order_get] = on_order_get,         [DV_MSG_order_list] = on_order_list,
+    [DV_MSG_events_ask] = on_events_ask,       [DV_MSG_stats_ask] = on_stats_ask,
 };
 
 /* ---- the run loop's calls ------------------------------------------------------------------ */
@@ -651,14 +684,13 @@ static int64_t tick(void *self_, dv_time now, dv_outbox *outbox)
     int64_t next_ns = self->store->class->tick(self->store, now, &answers);
     refuse_waiting(self, outbox);
     pump(self);
-    release(self, outbox);
     return next_ns;
 }
 
 static bool drained(const void *self_)
 {
     const persistence *self = self_;
-    return self->item_count == 0 && self->query_count == 0 && self->held == NULL;
+    return self->item_count == 0 && self->query_count == 0;
 }
 
 static uint32_t watch(void *self_, dv_watch ret_watches[DV_WATCH_MAX])
@@ -690,7 +722,11 @@ static dv_health health(const void *self_)
 static void queries_free(query *list)
 {
     query *q, *next;
-    DL_FOREACH_SAFE(list, q, next) free(q);
+    DL_FOREACH_SAFE(list, q, next)
+    {
+        free(q->orders);
+        free(q);
+    }
 }
 
 static void destroy(void **self_)
@@ -698,10 +734,11 @@ static void destroy(void **self_)
     if (self_ == NULL || *self_ == NULL) return;
     persistence *self = *self_;
     self->store->class->destroy(&self->store);
+    for (dv_batch_kind kind = 0; kind < DV_BATCH_KIND_COUNT; kind++)
+        HASH_CLEAR(pending, self->pending[kind]);
     for (dv_batch_kind kind = 0; kind < DV_BATCH_KIND_COUNT; kind++) batches_free(self->open[kind]);
     batches_free(self->again);
     batches_free(self->in_flight);
-    batches_free(self->held);
     batches_free(self->spare);
     for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++)
         queries_free(self->waiting[lane]);

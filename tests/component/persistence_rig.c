@@ -119,11 +119,16 @@ dv_terms terms_make(const char *user, const char *key)
                       .created_at_us = (uint64_t)now_us};
 }
 
-void tell_insert(rig *r, const dv_terms *terms)
+void tell_insert_for(rig *r, const dv_terms *terms, const char *owner)
 {
     rig_tell(r, DV_PORT(DV_LINK_insert, 0),
              &(dv_message){.type = DV_MSG_order_insert,
-                           .order_insert = {.terms = *terms, .owner = dv_text_of("execution")}});
+                           .order_insert = {.terms = *terms, .owner = dv_text_of(owner)}});
+}
+
+void tell_insert(rig *r, const dv_terms *terms)
+{
+    tell_insert_for(r, terms, "execution");
 }
 
 void tell_step(rig *r, const dv_order_step *step)
@@ -167,6 +172,30 @@ dv_order_step step_from(const dv_id *id, uint64_t state)
         s.attempt.amount_out = 10000000000000000001u;
     }
     return s;
+}
+
+dv_terms insert_one(rig *r, const char *owner)
+{
+    dv_terms terms = terms_make("", "");
+    tell_insert_for(r, &terms, owner);
+    rig_until(r, DV_MSG_order_inserted, said(r, DV_MSG_order_inserted) + 1);
+    return terms;
+}
+
+uint64_t step_one(rig *r, const dv_order_step *step)
+{
+    tell_step(r, step);
+    rig_until(r, DV_MSG_step_done, said(r, DV_MSG_step_done) + 1);
+    return last(r, DV_MSG_step_done)->step_done.error;
+}
+
+void step_to(rig *r, const dv_id *id, uint64_t to)
+{
+    for (uint64_t state = DV_STATE_pending; state != to;) {
+        dv_order_step step = step_from(id, state);
+        ck_assert_int_eq(step_one(r, &step), DV_OK);
+        state = step.to_state;
+    }
 }
 
 uint64_t ask_number(const char *sql)

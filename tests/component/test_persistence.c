@@ -6,29 +6,12 @@
 #include "proto/view.h"
 #include "tests/component/persistence_rig.c"
 
-static dv_terms insert_one(rig *r, const char *user, const char *key)
+static dv_terms insert_with(rig *r, const char *user, const char *key)
 {
     dv_terms terms = terms_make(user, key);
     tell_insert(r, &terms);
     rig_until(r, DV_MSG_order_inserted, said(r, DV_MSG_order_inserted) + 1);
     return terms;
-}
-
-static uint64_t step_one(rig *r, const dv_order_step *step)
-{
-    tell_step(r, step);
-    rig_until(r, DV_MSG_step_done, said(r, DV_MSG_step_done) + 1);
-    return last(r, DV_MSG_step_done)->step_done.error;
-}
-
-/* Takes an order from pending to a state, by the straight way. */
-static void step_to(rig *r, const dv_id *id, uint64_t to)
-{
-    for (uint64_t state = DV_STATE_pending; state != to;) {
-        dv_order_step step = step_from(id, state);
-        ck_assert_int_eq(step_one(r, &step), DV_OK);
-        state = step.to_state;
-    }
 }
 
 static const dv_view *view_of(rig *r, const dv_id *id)
@@ -100,7 +83,7 @@ START_TEST(a_view_equals_what_was_written_and_what_was_published)
 {
     rig r;
     rig_open(&r, 2, 512);
-    dv_terms terms = insert_one(&r, "ann \xe2\x82\xac", "key-1");
+    dv_terms terms = insert_with(&r, "ann \xe2\x82\xac", "key-1");
     step_to(&r, &terms.order_id, DV_STATE_confirmed);
     rig_until(&r, DV_MSG_order_event, 5);
     dv_view folded = fold(&r, &terms.order_id);
@@ -123,7 +106,7 @@ START_TEST(a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed)
 {
     rig r;
     rig_open(&r, 2, 512);
-    dv_terms terms = insert_one(&r, "", "");
+    dv_terms terms = insert_one(&r, "execution");
     step_to(&r, &terms.order_id, DV_STATE_building);
     dv_order_step retry = step_from(&terms.order_id, DV_STATE_building);
     uint64_t due_us = retry.at_us + 2000000;
@@ -170,7 +153,7 @@ START_TEST(a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing
 {
     rig r;
     rig_open(&r, 1, 512);
-    dv_terms terms = insert_one(&r, "", "");
+    dv_terms terms = insert_one(&r, "execution");
     step_to(&r, &terms.order_id, DV_STATE_building);
     dv_order_step wrong[4];
     for (int i = 0; i < 4; i++) wrong[i] = step_from(&terms.order_id, DV_STATE_building);
@@ -194,7 +177,7 @@ START_TEST(an_event_is_never_dated_before_the_one_before_it)
 {
     rig r;
     rig_open(&r, 1, 512);
-    dv_terms terms = insert_one(&r, "", "");
+    dv_terms terms = insert_one(&r, "execution");
     dv_order_step step = step_from(&terms.order_id, DV_STATE_pending);
     step.at_us = terms.created_at_us - 5000000; /* its sender's clock is behind */
     ck_assert_int_eq(step_one(&r, &step), DV_OK);
@@ -209,14 +192,18 @@ START_TEST(a_resent_insert_or_step_is_answered_again_and_written_once)
 {
     rig r;
     rig_open(&r, 2, 512);
-    dv_terms terms = insert_one(&r, "ann", "key");
-    tell_insert(&r, &terms);
-    tell_insert(&r, &terms);
-    rig_until(&r, DV_MSG_order_inserted, 3);
+    dv_terms terms = insert_with(&r, "ann", "key");
+    for (size_t times = 2; times <= 3; times++) {
+        tell_insert_for(&r, &terms, "another owner");
+        rig_until(&r, DV_MSG_order_inserted, times);
+    }
     ck_assert_uint_eq(last(&r, DV_MSG_order_inserted)->order_inserted.event.position, 1);
+    ck_assert(dv_text_is(last(&r, DV_MSG_order_inserted)->order_inserted.owner, "execution"));
     dv_order_step step = step_from(&terms.order_id, DV_STATE_pending);
-    for (int i = 0; i < 3; i++) tell_step(&r, &step);
-    rig_until(&r, DV_MSG_step_done, 3);
+    for (size_t times = 1; times <= 3; times++) {
+        tell_step(&r, &step);
+        rig_until(&r, DV_MSG_step_done, times);
+    }
     for (size_t i = 0; i < r.count; i++)
         if (r.messages[i].type == DV_MSG_step_done)
             ck_assert_int_eq(r.messages[i].step_done.error, DV_OK);
@@ -298,50 +285,7 @@ START_TEST(a_refused_row_does_not_poison_its_batch)
 }
 END_TEST
 
-/* ---- tests: ownership and queries ------------------------------------------------------------ */
-
-START_TEST(a_claim_hands_over_unfinished_orders_and_shuts_out_the_old_owner)
-{
-    rig r;
-    rig_open(&r, 2, 512);
-    dv_id ids[4];
-    for (int i = 0; i < 4; i++) {
-        ids[i] = insert_one(&r, "", "").order_id;
-        step_to(&r, &ids[i], i == 3 ? DV_STATE_confirmed : DV_STATE_submitted);
-    }
-    dv_message claim = {.type = DV_MSG_orders_claim,
-                        .orders_claim = {.owner = dv_text_of("execution-2"), .limit = 2}};
-    dv_id after = {0};
-    uint64_t claimed = 0, counts[] = {2, 1};
-    for (int page = 0; page < 2; page++) {
-        claim.orders_claim.after = after;
-        rig_tell(&r, DV_PORT(DV_LINK_write, 0), &claim);
-        rig_until(&r, DV_MSG_claim_done, (size_t)page + 1);
-        const dv_claim_done *done = &last(&r, DV_MSG_claim_done)->claim_done;
-        ck_assert_int_eq(done->error, DV_OK);
-        ck_assert_uint_eq(done->count, counts[page]);
-        claimed += done->count;
-        ck_assert_uint_eq(said(&r, DV_MSG_order_claimed), claimed);
-        after = done->last;
-    }
-    const dv_job *job = &last(&r, DV_MSG_order_claimed)->order_claimed.job;
-    ck_assert_uint_eq(job->epoch, 2);
-    ck_assert_uint_eq(job->state, DV_STATE_submitted);
-    ck_assert_uint_eq(job->attempt.number, 1);
-    ck_assert_uint_eq(job->attempt.transaction.size, 7);
-    ck_assert_mem_eq(job->attempt.transaction.at, "\0\1\xff\\\"{}", 7);
-    ck_assert_uint_eq(job->attempt.quotes_count, 2);
-    ck_assert_uint_eq(job->terms.amount, UINT64_MAX);
-
-    dv_order_step step = step_from(&ids[0], DV_STATE_submitted);
-    ck_assert_int_eq(step_one(&r, &step), DV_STORE_STALE);
-    step.epoch = 2;
-    ck_assert_int_eq(step_one(&r, &step), DV_OK);
-    ck_assert_uint_eq(ask_number("select count(*) from orders where owner = 'execution-2'"), 3);
-    assert_sound();
-    rig_close(&r);
-}
-END_TEST
+/* ---- tests: queries ------------------------------------------------------------ */
 
 /* The ids a list query gives, as indexes into ids[5], newest first: "43210". */
 static void list(rig *r, const dv_order_list *query, const dv_id ids[5], char ret[8])
@@ -407,7 +351,7 @@ START_TEST(events_come_by_position_each_with_its_order)
 {
     rig r;
     rig_open(&r, 2, 512);
-    dv_id a = insert_one(&r, "", "").order_id, b = insert_one(&r, "", "").order_id;
+    dv_id a = insert_one(&r, "execution").order_id, b = insert_one(&r, "execution").order_id;
     step_to(&r, &a, DV_STATE_building);
     step_to(&r, &b, DV_STATE_routing); /* a b a a b */
     rig_tell(&r, DV_PORT(DV_LINK_query, 1),
@@ -433,7 +377,7 @@ START_TEST(an_unknown_order_is_not_found_and_the_head_is_told_all_the_same)
 {
     rig r;
     rig_open(&r, 1, 512);
-    insert_one(&r, "", "");
+    insert_one(&r, "execution");
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_get});
     rig_until(&r, DV_MSG_query_done, 1);
     ck_assert_int_eq(last(&r, DV_MSG_query_done)->query_done.error, DV_ORDER_NOT_FOUND);
@@ -498,7 +442,6 @@ int main(void)
         a_resent_insert_or_step_is_answered_again_and_written_once,
         a_second_order_with_the_same_key_gets_the_first_ones_view,
         a_refused_row_does_not_poison_its_batch,
-        a_claim_hands_over_unfinished_orders_and_shuts_out_the_old_owner,
         lists_are_newest_first_by_state_activity_and_user,
         events_come_by_position_each_with_its_order,
         an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,

@@ -251,11 +251,68 @@ START_TEST(two_steps_of_an_order_are_never_in_one_request)
 {
     tell_step('a');
     tell_step('b');
-    tell_step('a');
+    dv_order_step other = step_of('a');
+    other.epoch++;
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_order_step, .order_step = other});
     turn();
     assert_request(last_request(), DV_STORE_STEP, "ab");
     succeed(last_request(), 1, -1);
     assert_request(last_request(), DV_STORE_STEP, "a");
+}
+END_TEST
+
+START_TEST(what_is_asked_again_while_it_is_pending_is_asked_of_the_store_once)
+{
+    for (int times = 0; times < 3; times++) { /* gathering, in flight, lost and asked again */
+        tell_step('a');
+        tell_insert('b');
+        store.room = 2;
+        turn();
+        ck_assert_uint_eq(store.request_count, 2);
+    }
+    store.room = 0;
+    reject(&store.requests[0], DV_STORE_AWAY);
+    tell_step('a');
+    tell_insert('b');
+    store.room = 1;
+    turn();
+    ck_assert_uint_eq(store.request_count, 3);
+    ck_assert_int_eq(store.requests[2].type, store.requests[0].type);
+    for (uint32_t i = 1; i < 3; i++) succeed(&store.requests[i], i, -1);
+    ck_assert_uint_eq(store.request_count, 3);
+    ck_assert(DV_PERSISTENCE_CLASS.drained(self));
+    tell_step('a'); /* answered, so asked anew */
+    turn();
+    assert_request(last_request(), DV_STORE_STEP, "a");
+}
+END_TEST
+
+START_TEST(what_two_peers_ask_is_answered_to_both)
+{
+    tell_insert('a');
+    dv_envelope other = {.port = DV_PORT(DV_LINK_insert, 0),
+                         .peer = {3, "bob"},
+                         .message = {.type = DV_MSG_order_insert,
+                                     .order_insert = {.terms = {.order_id = id_of('a')},
+                                                      .owner = dv_text_of("elsewhere")}}};
+    DV_PERSISTENCE_CLASS.handlers[DV_MSG_order_insert](self, &other, (dv_time){0}, outbox);
+    turn();
+    succeed(last_request(), 1, -1);
+    const dv_message *m = NULL;
+    ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
+    ck_assert(dv_text_is(m->order_inserted.owner, "execution"));
+    succeed(last_request(), 0, 0);
+    assert_request(last_request(), DV_STORE_FIND, "a");
+    dv_event event = {.seq = 1, .position = 1, .state = DV_STATE_pending};
+    dv_store_view view = {1,
+                          dv_text_of("execution"),
+                          {.terms = {.order_id = id_of('a')}, .events = &event, .events_count = 1}};
+    dv_store_answer found = {
+        .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 1, .views = &view};
+    store.answer = &found;
+    turn();
+    ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
+    ck_assert(dv_text_is(m->order_inserted.owner, "execution")); /* the first one's, not its own */
 }
 END_TEST
 
@@ -424,19 +481,28 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
     static const struct {
         bool found;
         uint64_t epoch, state, attempt;
+        const char *signature;
         dv_err expected;
     } rows[] = {
-        {true, 3, DV_STATE_building, 1, DV_OK},
-        {true, 4, DV_STATE_building, 1, DV_STORE_STALE},
-        {true, 3, DV_STATE_building, 2, DV_STORE_STALE},
-        {true, 3, DV_STATE_submitted, 1, DV_STORE_STALE},
-        {true, 3, DV_STATE_pending, 0, DV_STORE_STALE},
-        {false, 0, 0, 0, DV_STORE_STALE},
+        {true, 3, DV_STATE_submitted, 1, "sig", DV_OK},
+        {true, 3, DV_STATE_submitted, 1, "other", DV_STORE_STALE},
+        {true, 4, DV_STATE_submitted, 1, "sig", DV_STORE_STALE},
+        {true, 3, DV_STATE_submitted, 2, "sig", DV_STORE_STALE},
+        {true, 3, DV_STATE_confirmed, 1, "sig", DV_STORE_STALE},
+        {true, 3, DV_STATE_building, 1, "", DV_STORE_STALE},
+        {true, 3, DV_STATE_pending, 0, "", DV_STORE_STALE},
+        {false, 0, 0, 0, "", DV_STORE_STALE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         store.request_count = 0;
-        tell_step('a');
-        tell_step('b');
+        for (uint8_t order = 'a'; order <= 'b'; order++) {
+            dv_order_step step = step_of(order);
+            step.from_state = DV_STATE_building;
+            step.to_state = DV_STATE_submitted;
+            step.attempt.signature = dv_text_of("sig");
+            tell(DV_PORT(DV_LINK_write, 0),
+                 &(dv_message){.type = DV_MSG_order_step, .order_step = step});
+        }
         turn();
         succeed(last_request(), 10, 1);
         ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 1);
@@ -444,7 +510,8 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
         dv_store_receipt receipt = {
             rows[i].found,
             {.seq = 7, .position = 5, .state = rows[i].state, .attempt = rows[i].attempt},
-            rows[i].epoch};
+            rows[i].epoch,
+            dv_text_of(rows[i].signature)};
         dv_store_answer answer = {.ticket = last_request()->ticket,
                                   .type = DV_STORE_LOOK,
                                   .count = 1,
@@ -475,8 +542,12 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
 
     dv_event event = {.seq = 1, .position = 4, .state = DV_STATE_pending};
     dv_store_view views[] = {
-        {1, {.terms = {.order_id = id_of('a')}, .events = &event, .events_count = 1}}, /* itself */
-        {3, {.terms = {.order_id = id_of('z')}, .events = &event, .events_count = 1}}, /* its key */
+        {1, /* itself */
+         dv_text_of("first"),
+         {.terms = {.order_id = id_of('a')}, .events = &event, .events_count = 1}},
+        {3, /* its key */
+         dv_text_of("first"),
+         {.terms = {.order_id = id_of('z')}, .events = &event, .events_count = 1}},
     };
     dv_store_answer found = {
         .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 2, .views = views};
@@ -486,6 +557,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
     ck_assert_uint_eq(m->order_inserted.order_id.bytes[15], 'a');
     ck_assert_uint_eq(m->order_inserted.event.position, 4);
+    ck_assert(dv_text_is(m->order_inserted.owner, "first"));
     ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
     ck_assert_uint_eq(m->order_event.terms.amount, 'a');
     ck_assert_uint_eq(heard(DV_MSG_order_exists, &m), 1);
@@ -500,37 +572,20 @@ END_TEST
 
 /* ---- publishing ------------------------------------------------------------------------------ */
 
-START_TEST(events_are_published_in_order_of_position)
+START_TEST(events_are_published_as_soon_as_they_are_committed)
 {
     store.room = 3;
     for (uint8_t order = 'a'; order <= 'c'; order++) {
         tell_step(order);
         turn();
     }
-    succeed(&store.requests[2], 3, -1);
-    ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 1); /* its sender need not wait */
-    ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 0);
-    succeed(&store.requests[1], 1, -1);
-    ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 1); /* 3 may still have a predecessor */
-    succeed(&store.requests[0], 2, -1);
-    ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 2);
-    ck_assert_uint_eq(said[said_count - 1].order_event.event.position, 3);
-}
-END_TEST
-
-START_TEST(an_event_does_not_wait_for_a_batch_that_was_lost)
-{
-    store.room = 2;
-    for (uint8_t order = 'a'; order <= 'b'; order++) {
-        tell_step(order);
-        turn();
+    for (uint32_t i = 3; i-- > 0;) {
+        succeed(&store.requests[i], i + 1, -1);
+        ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 1);
+        const dv_message *m = NULL;
+        ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
+        ck_assert_uint_eq(m->order_event.event.position, i + 1);
     }
-    succeed(&store.requests[1], 2, -1);
-    ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 0);
-    store.room = 0;
-    store.away = true;
-    reject(&store.requests[0], DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 1);
 }
 END_TEST
 
@@ -566,6 +621,8 @@ START_TEST(queries_are_refused_at_once_while_the_store_is_away)
     tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask, .stats_ask = {6}});
     tell(DV_PORT(DV_LINK_sweep, 0), &(dv_message){.type = DV_MSG_waiting_ask});
     tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_orders_claim});
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_owned_ask});
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_instance_beat});
     turn();
     ck_assert_uint_eq(heard(DV_MSG_query_done, &m), 1);
     ck_assert_uint_eq(m->query_done.request_id, 5);
@@ -574,6 +631,9 @@ START_TEST(queries_are_refused_at_once_while_the_store_is_away)
     ck_assert_int_eq(m->waiting_told.error, DV_STORE_AWAY);
     ck_assert_uint_eq(heard(DV_MSG_claim_done, &m), 1);
     ck_assert_int_eq(m->claim_done.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_owned_told, &m), 1);
+    ck_assert_int_eq(m->owned_told.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_instance_told, NULL), 0); /* nobody knows: it beats again */
     ck_assert_uint_eq(heard(DV_MSG_stats_told, &m), 1);
     ck_assert(DV_PERSISTENCE_CLASS.drained(self));
 }
@@ -597,13 +657,14 @@ START_TEST(stats_are_the_last_known_when_the_store_fails)
     ck_assert_uint_eq(heard(DV_MSG_stats_told, &m), 1);
     ck_assert_uint_eq(m->stats_told.request_id, 2);
     ck_assert_uint_eq(m->stats_told.completed, 7);
+    ck_assert_int_eq(m->stats_told.error, DV_STORE_AWAY);
 }
 END_TEST
 
 START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
 {
     const dv_message *m = NULL;
-    dv_store_view view = {4, {.terms = {.order_id = id_of('a')}}};
+    dv_store_view view = {.mark = 4, .view = {.terms = {.order_id = id_of('a')}}};
     for (uint32_t count = 0; count < 2; count++) {
         tell(DV_PORT(DV_LINK_query, 1),
              &(dv_message){.type = DV_MSG_order_get, .order_get = {5, id_of('a')}});
@@ -633,6 +694,8 @@ int main(void)
     tcase_add_test(tests, what_comes_while_a_request_is_in_flight_gathers);
     tcase_add_test(tests, a_batch_has_a_limit);
     tcase_add_test(tests, two_steps_of_an_order_are_never_in_one_request);
+    tcase_add_test(tests, what_is_asked_again_while_it_is_pending_is_asked_of_the_store_once);
+    tcase_add_test(tests, what_two_peers_ask_is_answered_to_both);
     tcase_add_test(tests, inserts_and_steps_have_turns);
     tcase_add_test(tests, nothing_is_said_before_the_store_has_answered);
     tcase_add_test(tests, too_many_in_flight_are_refused_as_not_done);
@@ -642,8 +705,7 @@ int main(void)
     tcase_add_test(tests, a_refused_batch_is_halved_until_the_bad_row_is_alone);
     tcase_add_test(tests, a_step_not_taken_is_done_only_if_its_order_is_where_it_leads);
     tcase_add_test(tests, an_insert_not_new_is_answered_with_what_is_in_its_way);
-    tcase_add_test(tests, events_are_published_in_order_of_position);
-    tcase_add_test(tests, an_event_does_not_wait_for_a_batch_that_was_lost);
+    tcase_add_test(tests, events_are_published_as_soon_as_they_are_committed);
     tcase_add_test(tests, an_event_tells_what_was_learnt_with_it);
     tcase_add_test(tests, queries_are_refused_at_once_while_the_store_is_away);
     tcase_add_test(tests, stats_are_the_last_known_when_the_store_fails);
