@@ -1,30 +1,18 @@
 #include "gateway/gateway.h"
 
-#include <uthash.h>
+#include <sodium.h>
 
 #include "actors/base/log.h"
 #include "gateway/follow.h"
 #include "gateway/http.h"
+#include "gateway/questions.h"
 #include "gateway/tape.h"
 
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define QUERY DV_PORT(DV_LINK_query, 0)
-#define EXPIRY_MARGIN_NS                                                                           \
-    (1000 * DV_NS_PER_MS) /* a question is kept longer than its asker waits                        \
-                           */
-#define EXPIRY_LOOK_NS (500 * DV_NS_PER_MS)
 #define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
 #define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
-
-/* What a thread asked and the engine has not answered yet. */
-typedef struct question {
-    uint64_t id; /* ours: the request_id that we sent on */
-    dv_peer peer;
-    uint64_t peer_request_id;
-    int64_t expires_ns;
-    UT_hash_handle hh;
-} question;
 
 typedef struct gateway {
     char desk_endpoint[DV_CONFIG_TEXT_MAX];
@@ -32,66 +20,36 @@ typedef struct gateway {
     dv_http *http;  /* NULL before start */
     dv_follow *follow;
     dv_tape *tape;
-    question *questions; /* the oldest first */
-    uint64_t last_id;
+    dv_questions *questions;
     int64_t drained_by_ns; /* DV_NEVER until the drain begins */
     bool drain_is_over;    /* what has not ended by now is cut off */
 } gateway;
 
 /* ---- questions and answers ---- */
 
-/* Sends a thread's question on, under a request_id of ours. */
-static void forward(gateway *g, const dv_envelope *envelope, dv_port port, dv_time now,
-                    dv_outbox *outbox)
-{
-    question *q = malloc(sizeof *q);
-    if (q == NULL) abort();
-    int64_t wait_ns = g->front.config->answer_timeout_ms * DV_NS_PER_MS + EXPIRY_MARGIN_NS;
-    *q = (question){.id = ++g->last_id,
-                    .peer = envelope->peer,
-                    .peer_request_id = envelope->message.query_done.request_id,
-                    .expires_ns = now.mono_ns + wait_ns};
-    HASH_ADD(hh, g->questions, id, sizeof q->id, q);
-    dv_message message = envelope->message;
-    message.query_done.request_id = q->id; /* the first member of every question and answer */
-    dv_send(outbox, port, NULL, &message);
-}
-
-static void question_forget(gateway *g, question *q)
-{
-    HASH_DEL(g->questions, q);
-    free(q);
-}
-
-/* Hands an answer, or a part of it, to the thread that asked. One that comes too late is nobody's.
- */
-static void answer(gateway *g, const dv_envelope *envelope, bool last, dv_outbox *outbox)
-{
-    dv_message message = envelope->message;
-    uint64_t id = message.query_done.request_id;
-    question *q;
-    HASH_FIND(hh, g->questions, &id, sizeof id, q);
-    if (q == NULL) return;
-    message.query_done.request_id = q->peer_request_id;
-    dv_send(outbox, DESK, &q->peer, &message);
-    if (last) question_forget(g, q);
-}
-
+/* The order gets its id before anybody hears of it, so that whoever hears of it twice knows. */
 static void on_order_submit(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    forward(self, envelope, SUBMIT, now, outbox);
+    gateway *g = self;
+    dv_envelope named = *envelope;
+    uint8_t random[10];
+    randombytes_buf(random, sizeof random);
+    named.message.order_submit.terms.order_id = dv_id_make(now.wall_us, random);
+    dv_questions_ask(g->questions, &named, SUBMIT, now, outbox);
 }
 
 static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    forward(self, envelope, QUERY, now, outbox);
+    gateway *g = self;
+    dv_questions_ask(g->questions, envelope, QUERY, now, outbox);
 }
 
 /* order_accepted, order_refused, stats_told: the whole answer. */
 static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
-    answer(self, envelope, true, outbox);
+    gateway *g = self;
+    dv_questions_answer(g->questions, envelope, true, outbox);
 }
 
 static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -102,7 +60,7 @@ static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, 
     if (view->request_id & DV_TAPE_REQUEST)
         dv_tape_view(g->tape, view);
     else
-        answer(g, envelope, false, outbox);
+        dv_questions_answer(g->questions, envelope, false, outbox);
 }
 
 static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -112,7 +70,7 @@ static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, 
     if (done->request_id & DV_TAPE_REQUEST)
         dv_tape_page_done(g->tape, done, now);
     else
-        answer(g, envelope, true, outbox);
+        dv_questions_answer(g->questions, envelope, true, outbox);
 }
 
 /* ---- WebSockets ---- */
@@ -196,19 +154,12 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 
 /* ---- time ---- */
 
-static int64_t questions_expire(gateway *g, dv_time now)
-{
-    while (g->questions != NULL && g->questions->expires_ns <= now.mono_ns)
-        question_forget(g, g->questions);
-    return g->questions != NULL ? now.mono_ns + EXPIRY_LOOK_NS : DV_NEVER;
-}
-
 static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
 {
     gateway *g = self;
     if (now.mono_ns >= g->drained_by_ns) g->drain_is_over = true;
     int64_t next_ns = g->drain_is_over ? DV_NEVER : g->drained_by_ns;
-    next_ns = dv_min_i64(next_ns, questions_expire(g, now));
+    next_ns = dv_min_i64(next_ns, dv_questions_tick(g->questions, now, outbox));
     next_ns = dv_min_i64(next_ns, dv_follow_tick(g->follow, now, outbox));
     next_ns = dv_min_i64(next_ns, dv_tape_tick(g->tape, now, outbox));
     return dv_min_i64(next_ns, dv_hub_tend(g->front.hub, now.mono_ns));
@@ -241,7 +192,8 @@ static bool drained(const void *self)
 {
     const gateway *g = self;
     if (g->drain_is_over) return true;
-    return g->questions == NULL && dv_http_busy(g->http) == 0 && dv_hub_count(g->front.hub) == 0;
+    return dv_questions_none(g->questions) && dv_http_busy(g->http) == 0 &&
+           dv_hub_count(g->front.hub) == 0;
 }
 
 static void destroy(void **self)
@@ -255,7 +207,7 @@ static void destroy(void **self)
     dv_hub_destroy(&g->front.hub);
     dv_limiter_destroy(&g->front.limiter);
     dv_board_destroy(&g->front.board);
-    while (g->questions != NULL) question_forget(g, g->questions);
+    dv_questions_destroy(&g->questions);
     free(g);
     *self = NULL;
 }
@@ -274,6 +226,7 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
+    g->questions = dv_questions_new(config->answer_timeout_ms);
     g->follow = dv_follow_new(tokens, g->front.hub);
     g->tape = dv_tape_new(tokens, g->front.hub);
     g->drained_by_ns = DV_NEVER;

@@ -2,6 +2,14 @@
 
 #include "gateway/render.h"
 
+/* What a client is told whose order was not answered in time. */
+static const char MAYBE_KEYED[] =
+    "the engine did not answer in time: the order may have been accepted; send it again with the "
+    "same Idempotency-Key to find it, which never makes a second one";
+static const char MAYBE[] =
+    "the engine did not answer in time: the order may have been accepted; look for it before "
+    "sending it again, which may make a second one. With an Idempotency-Key the same key finds it";
+
 /* What the answer is read with. */
 typedef struct submitting {
     const dv_front *front;
@@ -77,7 +85,11 @@ static void order_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_
     ret->amount_string = (terms->style & DV_STYLE_AMOUNT_STRING) != 0;
     submitting s = {front, &fields, path, ret};
     error = dv_desk_ask(desk, &question, front->config->answer_timeout_ms, answer_take, &s);
-    if (error != DV_OK) refuse(ret, error, (dv_text){0}, NULL, path);
+    if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the order was on its way */
+    dv_text message = {0};
+    if (error == DV_ENGINE_TIMEOUT)
+        message = dv_text_of(terms->client_order_id.size > 0 ? MAYBE_KEYED : MAYBE);
+    if (error != DV_OK) refuse(ret, error, message, NULL, path);
 }
 
 void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, const char *address,

@@ -46,12 +46,12 @@ static dv_link links[] = {
 
 /* ---- the stage -------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
+static inline int64_t now_ms(void)
 {
     return dv_time_now().mono_ns / DV_NS_PER_MS;
 }
 
-static uint32_t free_port(void)
+static inline uint32_t free_port(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -62,7 +62,7 @@ static uint32_t free_port(void)
     return ntohs(at.sin_port);
 }
 
-static void *neighbour_bind(const char *endpoint)
+static inline void *neighbour_bind(const char *endpoint)
 {
     void *socket = zmq_socket(zsys_init(), ZMQ_ROUTER);
     int none = 0;
@@ -72,7 +72,7 @@ static void *neighbour_bind(const char *endpoint)
 }
 
 /* What a test may change before raise_curtain. */
-static void stage_set(void)
+static inline void stage_set(void)
 {
     char why[256];
     static const char *const NO_LINKS[] = {NULL};
@@ -86,7 +86,7 @@ static void stage_set(void)
 }
 
 /* Starts the actor; returns what it says: READY, or FAILED. */
-static char *raise_curtain(void)
+static inline char *raise_curtain(void)
 {
     zsys_handler_set(NULL);
     ingest.socket = neighbour_bind("inproc://stage-submit");
@@ -104,7 +104,7 @@ static char *raise_curtain(void)
     return said;
 }
 
-static void setup(void)
+static inline void setup(void)
 {
     stage_set();
     char *said = raise_curtain();
@@ -114,7 +114,7 @@ static void setup(void)
 
 /* Knocks until told to stop: civetweb's listener looks up every two seconds, or when somebody
    comes, and so many tests would be slow. */
-static void knock(zsock_t *pipe, void *arg)
+static inline void knock(zsock_t *pipe, void *arg)
 {
     (void)arg;
     zsock_signal(pipe, 0);
@@ -130,7 +130,7 @@ static void knock(zsock_t *pipe, void *arg)
     }
 }
 
-static void teardown(void)
+static inline void teardown(void)
 {
     zactor_t *knocker = zactor_new(knock, NULL);
     zactor_destroy(&thread);
@@ -146,7 +146,7 @@ static void teardown(void)
 /* ---- neighbours ------------------------------------------------------------------------- */
 
 /* Takes the next message, whatever it is. False: none came by the deadline. */
-static bool hear(neighbour *n, int wait_ms, dv_message *ret)
+static inline bool hear(neighbour *n, int wait_ms, dv_message *ret)
 {
     zmq_pollitem_t item = {.socket = n->socket, .events = ZMQ_POLLIN};
     if (zmq_poll(&item, 1, wait_ms) <= 0) return false;
@@ -161,7 +161,7 @@ static bool hear(neighbour *n, int wait_ms, dv_message *ret)
 }
 
 /* Waits for a message of a type; others before it are passed over. */
-static dv_message expect(neighbour *n, dv_message_type type)
+static inline dv_message expect(neighbour *n, dv_message_type type)
 {
     dv_message message;
     for (int64_t end = now_ms() + DEADLINE_MS; now_ms() < end;)
@@ -169,7 +169,7 @@ static dv_message expect(neighbour *n, dv_message_type type)
     ck_abort_msg("no %s came", dv_message_info_of(type)->name);
 }
 
-static void tell(neighbour *n, const dv_message *message)
+static inline void tell(neighbour *n, const dv_message *message)
 {
     dv_buffer bytes = {0};
     dv_message_encode(message, &bytes);
@@ -178,7 +178,7 @@ static void tell(neighbour *n, const dv_message *message)
     dv_buffer_fini(&bytes);
 }
 
-static dv_id id_of(uint8_t number)
+static inline dv_id id_of(uint8_t number)
 {
     dv_id id = {{0}};
     id.bytes[0] = 1;
@@ -188,7 +188,7 @@ static dv_id id_of(uint8_t number)
     return id;
 }
 
-static const char *id_text(uint8_t number)
+static inline const char *id_text(uint8_t number)
 {
     static char texts[4][DV_ID_TEXT_SIZE];
     static int turn;
@@ -200,7 +200,7 @@ static const char *id_text(uint8_t number)
 
 /* An order with its first `count` events (pending, routing, building, submitted, confirmed), at
    positions from `position` on. */
-static dv_view view_of(uint8_t number, uint32_t count, uint64_t position)
+static inline dv_view view_of(uint8_t number, uint32_t count, uint64_t position)
 {
     static const uint8_t STATES[] = {DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
                                      DV_STATE_submitted, DV_STATE_confirmed};
@@ -228,7 +228,7 @@ static dv_view view_of(uint8_t number, uint32_t count, uint64_t position)
 }
 
 /* Ingest accepts the next order under this number. */
-static dv_message accept_next(uint8_t number)
+static inline dv_message accept_next(uint8_t number)
 {
     dv_message submit = expect(&ingest, DV_MSG_order_submit);
     tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted,
@@ -238,7 +238,7 @@ static dv_message accept_next(uint8_t number)
 }
 
 /* The store answers the next order_get. */
-static void found_next(const dv_view *view)
+static inline void found_next(const dv_view *view)
 {
     dv_message get = expect(&store, DV_MSG_order_get);
     uint64_t id = get.order_get.request_id;
@@ -249,7 +249,7 @@ static void found_next(const dv_view *view)
                                .query_done = {.request_id = id, .count = view != NULL}});
 }
 
-static void update(const dv_view *view, bool live)
+static inline void update(const dv_view *view, bool live)
 {
     tell(&feed, &(dv_message){.type = DV_MSG_order_update, .order_update = {live, *view}});
 }
@@ -268,7 +268,7 @@ typedef struct answer {
     char *body; /* NUL-terminated */
 } answer;
 
-static client dial(void)
+static inline client dial(void)
 {
     client c = {.fd = socket(AF_INET, SOCK_STREAM, 0), .bytes = calloc(1, 1)};
     struct sockaddr_in at = {.sin_family = AF_INET,
@@ -278,13 +278,13 @@ static client dial(void)
     return c;
 }
 
-static void hang_up(client *c)
+static inline void hang_up(client *c)
 {
     close(c->fd);
     free(c->bytes);
 }
 
-static void say(client *c, const char *format, ...)
+static inline void say(client *c, const char *format, ...)
 {
     char *text;
     va_list args;
@@ -296,7 +296,7 @@ static void say(client *c, const char *format, ...)
 }
 
 /* Waits for more bytes. False: the gateway closed, or nothing came. */
-static bool listen_more(client *c)
+static inline bool listen_more(client *c)
 {
     struct pollfd p = {c->fd, POLLIN, 0};
     if (poll(&p, 1, DEADLINE_MS) <= 0) return false;
@@ -308,14 +308,14 @@ static bool listen_more(client *c)
     return true;
 }
 
-static void consume(client *c, size_t size)
+static inline void consume(client *c, size_t size)
 {
     memmove(c->bytes, c->bytes + size, c->size - size + 1);
     c->size -= size;
 }
 
 /* Reads one HTTP answer; its body lives in the arena. */
-static answer read_answer(client *c)
+static inline answer read_answer(client *c)
 {
     answer a = {0};
     char *end;
@@ -332,13 +332,13 @@ static answer read_answer(client *c)
     return a;
 }
 
-static answer get(client *c, const char *path)
+static inline answer get(client *c, const char *path)
 {
     say(c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
     return read_answer(c);
 }
 
-static void post(client *c, const char *body)
+static inline void post(client *c, const char *body)
 {
     say(c,
         "POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -348,7 +348,7 @@ static void post(client *c, const char *body)
 
 static const char ORDER[] = "{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amount\":1}";
 
-static void upgrade(client *c, const char *path)
+static inline void upgrade(client *c, const char *path)
 {
     say(c,
         "GET %s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -356,7 +356,7 @@ static void upgrade(client *c, const char *path)
         path);
 }
 
-static client watch_open(const char *path)
+static inline client watch_open(const char *path)
 {
     client c = dial();
     upgrade(&c, path);
@@ -365,7 +365,7 @@ static client watch_open(const char *path)
 }
 
 /* Opens a WebSocket for an order that the store knows, up to where it waits for the feed. */
-static client follow_open(const char *path, const dv_view *view)
+static inline client follow_open(const char *path, const dv_view *view)
 {
     client c = dial();
     upgrade(&c, path);
@@ -377,7 +377,7 @@ static client follow_open(const char *path, const dv_view *view)
 
 /* Reads a WebSocket frame into the arena, NUL-terminated; a close frame as "close <code> <reason>",
    the end of the connection as "end". Pings are passed over. */
-static const char *read_frame(client *c)
+static inline const char *read_frame(client *c)
 {
     for (;;) {
         while (c->size < 2)
@@ -407,7 +407,7 @@ static const char *read_frame(client *c)
     }
 }
 
-static void write_frame(client *c, const char *text)
+static inline void write_frame(client *c, const char *text)
 {
     size_t size = strlen(text);
     ck_assert_uint_lt(size, 65536);
@@ -417,7 +417,7 @@ static void write_frame(client *c, const char *text)
 }
 
 /* Whether a frame says this of a number: "seq":3. */
-static bool says(const char *frame, const char *name, uint64_t value)
+static inline bool says(const char *frame, const char *name, uint64_t value)
 {
     char with_comma[64], with_brace[64];
     snprintf(with_comma, sizeof with_comma, "\"%s\":%llu,", name, (unsigned long long)value);

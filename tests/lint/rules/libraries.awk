@@ -4,7 +4,7 @@ BEGIN {
     home["civetweb"] = "^gateway/"
     home["libpq-fe"] = "^actors/(persistence|store|migrate)[a-z_]*\\.[ch]$"
     home["hiredis"] = "^actors/(retry|schedule)[a-z_]*\\.[ch]$"
-    home["sodium"] = "^actors/"
+    home["sodium"] = "^(actors/|gateway/gateway\\.c$)"
 }
 is_c() && FILENAME !~ /^(tests|bench)\// && /^#include </ {
     header = $0

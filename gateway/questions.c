@@ -1,0 +1,135 @@
+#include "gateway/questions.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "actors/base/heap.h"
+
+#define DESK DV_PORT(DV_LINK_desk, 0)
+#define SUBMIT_AGAIN_NS (1000 * DV_NS_PER_MS)
+#define QUERY_AGAIN_NS (2000 * DV_NS_PER_MS) /* as long as a dead peer may go unnoticed */
+#define SECOND 1u /* in a request_id: of what was asked again, so that no two answers are mixed */
+
+typedef struct question {
+    uint64_t id; /* the request_id that we sent on; even */
+    dv_port port;
+    dv_peer peer;
+    uint64_t peer_request_id;
+    uint64_t answering; /* request_id of the answer that has begun; 0: none */
+    int64_t forget_ns;
+    dv_timer timer; /* when to ask again, or to forget */
+    UT_hash_handle hh;
+    size_t size;
+    char bytes[]; /* of the message as sent on */
+} question;
+
+struct dv_questions {
+    question *all;
+    dv_heap timers;
+    uint64_t last_id;
+    int64_t wait_ns;
+};
+
+dv_questions *dv_questions_new(uint32_t wait_ms)
+{
+    dv_questions *book = calloc(1, sizeof *book);
+    if (book == NULL) abort();
+    book->wait_ns = wait_ms * DV_NS_PER_MS;
+    return book;
+}
+
+static void forget(dv_questions *book, question *q)
+{
+    dv_heap_unset(&book->timers, &q->timer);
+    HASH_DEL(book->all, q);
+    free(q);
+}
+
+void dv_questions_destroy(dv_questions **questions)
+{
+    dv_questions *book = *questions;
+    if (book == NULL) return;
+    while (book->all != NULL) forget(book, book->all);
+    dv_heap_fini(&book->timers);
+    free(book);
+    *questions = NULL;
+}
+
+bool dv_questions_none(const dv_questions *book)
+{
+    return book->all == NULL;
+}
+
+/* ---- asking ---- */
+
+static question *question_new(const dv_message *message)
+{
+    dv_buffer bytes = {0};
+    dv_message_encode(message, &bytes);
+    question *q = calloc(1, sizeof *q + bytes.size);
+    if (q == NULL) abort();
+    q->size = bytes.size;
+    memcpy(q->bytes, bytes.bytes, bytes.size);
+    dv_buffer_fini(&bytes);
+    return q;
+}
+
+void dv_questions_ask(dv_questions *book, const dv_envelope *envelope, dv_port port, dv_time now,
+                      dv_outbox *outbox)
+{
+    dv_message message = envelope->message;
+    book->last_id += 2;
+    message.query_done.request_id = book->last_id; /* the first member of every question */
+    question *q = question_new(&message);
+    q->id = book->last_id;
+    q->port = port;
+    q->peer = envelope->peer;
+    q->peer_request_id = envelope->message.query_done.request_id;
+    q->forget_ns = now.mono_ns + book->wait_ns;
+    HASH_ADD(hh, book->all, id, sizeof q->id, q);
+    int64_t again_ns = message.type == DV_MSG_order_submit ? SUBMIT_AGAIN_NS : QUERY_AGAIN_NS;
+    dv_heap_set(&book->timers, &q->timer, dv_min_i64(now.mono_ns + again_ns, q->forget_ns));
+    dv_send(outbox, port, NULL, &message);
+}
+
+static void ask_again(dv_questions *book, question *q, dv_time now, dv_outbox *outbox)
+{
+    dv_message message;
+    dv_err error = dv_message_decode(q->bytes, q->size, dv_outbox_arena(outbox), &message);
+    if (error != DV_OK) abort(); /* it was encoded here */
+    bool submits = message.type == DV_MSG_order_submit;
+    int64_t next_ns = submits ? now.mono_ns + SUBMIT_AGAIN_NS : q->forget_ns;
+    dv_heap_set(&book->timers, &q->timer, dv_min_i64(next_ns, q->forget_ns));
+    if (q->answering != 0) return;
+    if (!submits) message.query_done.request_id |= SECOND;
+    dv_send(outbox, q->port, NULL, &message);
+}
+
+int64_t dv_questions_tick(dv_questions *book, dv_time now, dv_outbox *outbox)
+{
+    dv_timer *timer;
+    while ((timer = dv_heap_pop_due(&book->timers, now.mono_ns)) != NULL) {
+        question *q = DV_TIMER_OWNER(timer, question, timer);
+        if (now.mono_ns >= q->forget_ns)
+            forget(book, q);
+        else
+            ask_again(book, q, now, outbox);
+    }
+    return dv_heap_next(&book->timers);
+}
+
+/* ---- answers ---- */
+
+void dv_questions_answer(dv_questions *book, const dv_envelope *envelope, bool last,
+                         dv_outbox *outbox)
+{
+    dv_message message = envelope->message;
+    uint64_t answered = message.query_done.request_id, id = answered & ~(uint64_t)SECOND;
+    question *q;
+    HASH_FIND(hh, book->all, &id, sizeof id, q);
+    if (q == NULL || (q->answering != 0 && q->answering != answered)) return;
+    q->answering = answered;
+    message.query_done.request_id = q->peer_request_id;
+    dv_send(outbox, DESK, &q->peer, &message);
+    if (last) forget(book, q);
+}

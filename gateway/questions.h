@@ -1,0 +1,32 @@
+/* Questions: what the gateway's threads have asked, until the engine has answered.
+
+   A question that stays without an answer is asked again, of another instance where there are
+   several: an order every second, as the same order, so that it is accepted once however often it
+   arrives; what only reads once, after two seconds. When the asker's time is up it is forgotten,
+   and an answer after that is nobody's. */
+#ifndef DV_GATEWAY_QUESTIONS_H
+#define DV_GATEWAY_QUESTIONS_H
+
+#include "actors/base/actor.h"
+
+typedef struct dv_questions dv_questions;
+
+/* Makes an empty book for askers that wait for wait_ms each. Never NULL. */
+dv_questions *dv_questions_new(uint32_t wait_ms);
+void dv_questions_destroy(dv_questions **questions); /* accepts NULL */
+
+/* Sends a thread's question on to `port`, under a request_id of ours. */
+void dv_questions_ask(dv_questions *questions, const dv_envelope *envelope, dv_port port,
+                      dv_time now, dv_outbox *outbox);
+
+/* Hands an answer, or a part of it, to the thread that asked. last: nothing of it follows. */
+void dv_questions_answer(dv_questions *questions, const dv_envelope *envelope, bool last,
+                         dv_outbox *outbox);
+
+/* Whether every question is answered. */
+bool dv_questions_none(const dv_questions *questions);
+
+/* Asks again what is due. Returns when there will be more to do, monotonic nanoseconds. */
+int64_t dv_questions_tick(dv_questions *questions, dv_time now, dv_outbox *outbox);
+
+#endif
