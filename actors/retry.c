@@ -6,7 +6,6 @@
 #define TAKE_EVERY_NS (1000 * DV_NS_PER_MS)   /* at least: another instance may have armed */
 #define SWEEP_ANSWER_NS (5000 * DV_NS_PER_MS) /* a sweep without an answer is begun anew after */
 #define SWEEP_AHEAD 3       /* sweeps: what is due by then is found, so that two may get lost */
-#define PEERS_MAX 8         /* execution instances remembered */
 #define DUE_MAX (1ll << 52) /* microseconds: Redis's scores hold whole numbers exactly up to it */
 
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -15,52 +14,33 @@
 typedef struct retry {
     const dv_config *config;
     dv_schedule *schedule;
-    bool fault_told;          /* the schedule's being away was logged */
-    bool working;             /* the schedule worked at the last tick */
-    bool taking;              /* a take is not answered yet */
-    int64_t take_at_ns;       /* monotonic; the next take */
-    int64_t sweep_at_ns;      /* monotonic; the next sweep, or when to give up the one under way */
-    dv_peer peers[PEERS_MAX]; /* of execution, the last heard first */
-    uint32_t peer_count;
+    bool fault_told;     /* the schedule's being away was logged */
+    bool working;        /* the schedule worked at the last tick */
+    bool taking;         /* a take is not answered yet */
+    int64_t take_at_ns;  /* monotonic; the next take */
+    int64_t sweep_at_ns; /* monotonic; the next sweep, or when to give up the one under way */
 } retry;
 
 /* ---- whom to tell -------------------------------------------------------------------------- */
 
-static bool peer_equal(const dv_peer *a, const dv_peer *b)
+/* The instance of an incarnation: what comes before the slash. */
+static dv_peer peer_of(dv_text owner)
 {
-    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+    dv_peer peer = {0};
+    while (peer.size < owner.size && owner.at[peer.size] != '/') peer.size++;
+    if (peer.size > 0) memcpy(peer.bytes, owner.at, peer.size);
+    return peer;
 }
 
-/* Moves a peer to the front; the one silent for longest is forgotten when there are too many. */
-static void peer_heard(retry *self, const dv_peer *peer)
+/* Says that an attempt may begin. An owner that does not hear it begins by itself, a little late.
+ */
+static void hand_out(const dv_schedule_entry *entry, dv_outbox *outbox)
 {
-    uint32_t at = 0;
-    while (at < self->peer_count && !peer_equal(&self->peers[at], peer)) at++;
-    if (at == self->peer_count) {
-        if (self->peer_count < PEERS_MAX) self->peer_count++;
-        at = self->peer_count - 1;
-    }
-    memmove(&self->peers[1], &self->peers[0], at * sizeof *peer);
-    self->peers[0] = *peer;
-}
-
-/* Who is told as long as nobody has spoken: the name that the topology gives to the first one. */
-static const dv_peer FIRST = {.size = sizeof "execution" - 1, .bytes = "execution"};
-
-/* Tells whoever armed the attempt, or everybody: to all but its owner it means nothing. */
-static void hand_out(const retry *self, const dv_id *order_id, uint64_t attempt,
-                     const dv_peer *peer, dv_outbox *outbox)
-{
-    const dv_message due = {.type = DV_MSG_retry_due,
-                            .retry_due = {.order_id = *order_id, .attempt = attempt}};
-    dv_debug("retry_due", order_id, dv_kv_number("attempt", (int64_t)attempt));
-    if (peer != NULL && peer->size > 0) {
-        dv_send(outbox, SCHEDULE, peer, &due);
-        return;
-    }
-    if (self->peer_count == 0) dv_send(outbox, SCHEDULE, &FIRST, &due);
-    for (uint32_t i = 0; i < self->peer_count; i++)
-        dv_send(outbox, SCHEDULE, &self->peers[i], &due);
+    dv_debug("retry_due", &entry->order_id, dv_kv_number("attempt", entry->attempt));
+    if (entry->peer.size == 0) return;
+    dv_send(outbox, SCHEDULE, &entry->peer,
+            &(dv_message){.type = DV_MSG_retry_due,
+                          .retry_due = {.order_id = entry->order_id, .attempt = entry->attempt}});
 }
 
 /* ---- when to look ------------------------------------------------------------------------- */
@@ -101,7 +81,6 @@ static void on_retry_arm(void *arg, const dv_envelope *envelope, dv_time now, dv
     (void)outbox;
     retry *self = arg;
     const dv_retry_arm *m = &envelope->message.retry_arm;
-    peer_heard(self, &envelope->peer);
     dv_schedule_entry entry = {.order_id = m->order_id,
                                .attempt = (uint8_t)m->attempt,
                                .due_us = due_of(m->due_at_us),
@@ -115,7 +94,6 @@ static void on_retry_done(void *arg, const dv_envelope *envelope, dv_time now, d
     (void)outbox;
     retry *self = arg;
     const dv_retry_done *m = &envelope->message.retry_done;
-    peer_heard(self, &envelope->peer);
     self->schedule->class->forget(self->schedule, &m->order_id, (uint8_t)m->attempt, now);
 }
 
@@ -129,9 +107,9 @@ static void waiting_take(retry *self, const dv_waiting_told *m, dv_time now, dv_
         const dv_waiting *w = &m->waiting[i];
         entries[i] = (dv_schedule_entry){.order_id = w->order_id,
                                          .attempt = (uint8_t)w->attempt,
-                                         .due_us = due_of(w->due_at_us)};
-        if (away && entries[i].due_us <= now.wall_us)
-            hand_out(self, &w->order_id, w->attempt, NULL, outbox);
+                                         .due_us = due_of(w->due_at_us),
+                                         .peer = peer_of(w->owner)};
+        if (away && entries[i].due_us <= now.wall_us) hand_out(&entries[i], outbox);
         take_by(self, entries[i].due_us, now);
     }
     self->schedule->class->arm(self->schedule, entries, m->waiting_count, true, now);
@@ -181,10 +159,7 @@ static void taken_hand_out(retry *self, dv_time now, dv_outbox *outbox)
     dv_schedule_taken taken;
     if (!self->schedule->class->taken(self->schedule, &taken)) return;
     self->taking = false;
-    for (uint32_t i = 0; i < taken.count; i++) {
-        const dv_schedule_entry *e = &taken.entries[i];
-        hand_out(self, &e->order_id, e->attempt, &e->peer, outbox);
-    }
+    for (uint32_t i = 0; i < taken.count; i++) hand_out(&taken.entries[i], outbox);
     take_by(self, taken.next_us, now);
 }
 

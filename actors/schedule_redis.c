@@ -30,7 +30,8 @@ static const char *const KEYS[KEY_COUNT] = {"drover:retry:due", "drover:retry:le
 typedef enum script_name { ARM, FORGET, TAKE, SCRIPT_COUNT } script_name;
 
 static const char *const SCRIPTS[SCRIPT_COUNT] = {
-    /* ARGV: "1" if only lost ones, then member, due time, peer of each. */
+    /* ARGV: "1" if only lost ones, then member, due time, peer of each. The peer always counts: an
+       order's owner may have changed. */
     [ARM] = "local due, leased, peers, handed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]\n"
             "for i = 2, #ARGV, 3 do\n"
             "  local member = ARGV[i]\n"
@@ -40,17 +41,16 @@ static const char *const SCRIPTS[SCRIPT_COUNT] = {
             "    redis.call('ZREM', leased, member)\n"
             "    redis.call('HDEL', handed, member)\n"
             "    redis.call('ZADD', due, ARGV[i + 1], member)\n"
-            "    if ARGV[i + 2] ~= '' then redis.call('HSET', peers, member, ARGV[i + 2]) end\n"
             "  end\n"
+            "  redis.call('HSET', peers, member, ARGV[i + 2])\n"
             "end\n",
     /* ARGV: the member. */
     [FORGET] = "redis.call('ZREM', KEYS[1], ARGV[1])\n"
                "redis.call('ZREM', KEYS[2], ARGV[1])\n"
                "redis.call('HDEL', KEYS[3], ARGV[1])\n"
                "redis.call('HDEL', KEYS[4], ARGV[1])\n",
-    /* ARGV: now, end of the new leases, most entries, most hand-outs. A peer that let a lease run
-       out may be gone: its entry goes to whoever speaks. Returns the next due time, the next end of
-       a lease, then member and peer of each. */
+    /* ARGV: now, end of the new leases, most entries, most hand-outs. Returns the next due time,
+       the next end of a lease, then member and peer of each. */
     [TAKE] = "local due, leased, peers, handed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]\n"
              "local function until_now(set)\n"
              "  return redis.call('ZRANGEBYSCORE', set, '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])\n"
@@ -60,12 +60,12 @@ static const char *const SCRIPTS[SCRIPT_COUNT] = {
              "end\n"
              "for _, member in ipairs(until_now(leased)) do\n"
              "  redis.call('ZREM', leased, member)\n"
-             "  redis.call('HDEL', peers, member)\n"
              "  local times = tonumber(redis.call('HGET', handed, member) or 0)\n"
              "  if times < tonumber(ARGV[4]) then\n"
              "    redis.call('ZADD', due, ARGV[1], member)\n"
              "  else\n"
              "    redis.call('HDEL', handed, member)\n"
+             "    redis.call('HDEL', peers, member)\n"
              "  end\n"
              "end\n"
              "local reply = {'', ''}\n"

@@ -286,7 +286,8 @@ static bool read_waiting(const PGresult *result, dv_arena *arena, dv_store_answe
     for (int row = 0; row < PQntuples(result); row++)
         list[row] = (dv_waiting){.order_id = dv_row_id(result, row, 0),
                                  .attempt = dv_row_uint(result, row, 1),
-                                 .due_at_us = dv_row_uint(result, row, 2)};
+                                 .due_at_us = dv_row_uint(result, row, 2),
+                                 .owner = dv_row_text(result, row, 3, arena)};
     return ret->count <= DV_SWEEP_MAX;
 }
 

@@ -140,7 +140,8 @@ typedef enum dv_swap_outcome {
 #define DV_RECORD_waiting(F, S)                                                                    \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "the one that waits")                                             \
-    F(S, UINT, due_at_us, , DV_U64, "when it may begin")
+    F(S, UINT, due_at_us, , DV_U64, "when it may begin")                                           \
+    F(S, TEXT, owner, , DV_NAME_MAX, "the incarnation that waits for it")
 
 #define DV_RECORDS(R) R(terms) R(quote) R(attempt) R(event) R(view) R(job) R(owned) R(waiting)
 

@@ -218,9 +218,10 @@
       " and id > $3::uuid order by id limit $4::bigint")                                           \
     /* before, after, limit → orders whose attempt is due. */                                    \
     X(WAITING, 3,                                                                                  \
-      "select id, attempt, " DV_SQL_US("retry_at") " from orders where retry_at is not null"       \
-                                                   " and retry_at < $1::timestamptz and id > "     \
-                                                   "$2::uuid order by id limit $3::bigint")        \
+      "select id, attempt, " DV_SQL_US(                                                            \
+          "retry_at") ", owner from orders where retry_at is not null"                             \
+                      " and retry_at < $1::timestamptz and id > "                                  \
+                      "$2::uuid order by id limit $3::bigint")                                     \
     /* id → its view. */                                                                         \
     X(GET, 1, DV_SQL_VIEWS("select seq as mark, 1 as place, id from orders where id = $1::uuid"))  \
     /* limit → views, newest first. */                                                           \

@@ -42,7 +42,7 @@
     N(in_flight_max, 100000, 1, 10000000, "orders", "", "accepted and not terminal")               \
     N(drain_timeout_ms, 15000, 100, 600000, "ms", "", "to finish after SIGTERM")                   \
     N(start_timeout_ms, 60000, 1000, 600000, "ms", "", "for every actor to be ready")              \
-    T(cluster_file, "", "", "who runs what, and where; empty: this process runs all")             \
+    T(cluster_file, "", "", "who runs what, and where; empty: this process runs all")              \
     T(node, "", "", "which node of the cluster this process is")                                   \
     T(key_file, "", "", "this node's secret key, as `drover keygen` made it")                      \
     B(plaintext, false, "", "tcp links without CURVE; only between loopback addresses")            \

@@ -272,8 +272,10 @@ static void all_begin(void)
 
 static void sweep_tells(uint8_t n, int64_t due_us)
 {
-    waiting[waiting_count++] =
-        (dv_waiting){.order_id = order(n), .attempt = 2, .due_at_us = (uint64_t)due_us};
+    waiting[waiting_count++] = (dv_waiting){.order_id = order(n),
+                                            .attempt = 2,
+                                            .due_at_us = (uint64_t)due_us,
+                                            .owner = dv_text_of("execution/5f3a9c21")};
 }
 
 /* ---- the tests ----------------------------------------------------------------------------- */

@@ -134,11 +134,13 @@ static dv_time now;
 static int64_t deadline_ns;
 static dv_waiting_ask last_ask;
 static dv_waiting swept[DV_SWEEP_MAX];
+static const char *swept_owner;
 
 static void setup(void)
 {
     memset(&schedule, 0, sizeof schedule);
     memset(&config, 0, sizeof config);
+    swept_owner = "execution/5f3a9c21";
     schedule.schedule.class = &MODEL_CLASS;
     config.retry_sweep_ms = 2000;
     outbox = dv_outbox_new();
@@ -186,7 +188,7 @@ static void sweep_told(uint32_t from, uint32_t to, int64_t due_us)
 {
     uint32_t count = 0;
     for (uint32_t n = from; n <= to; n++)
-        swept[count++] = (dv_waiting){order(n), 2, (uint64_t)due_us};
+        swept[count++] = (dv_waiting){order(n), 2, (uint64_t)due_us, dv_text_of(swept_owner)};
     give(SWEEP, "", (dv_message){.type = DV_MSG_waiting_told, .waiting_told = {swept, count, 0}});
 }
 
@@ -361,17 +363,17 @@ START_TEST(a_sweep_that_failed_or_got_lost_is_begun_anew)
 }
 END_TEST
 
-START_TEST(whom_a_sweep_does_not_name_everybody_who_spoke_is_told)
+START_TEST(what_a_sweep_found_is_told_to_the_instance_that_owns_it)
 {
     begin();
+    swept_owner = "execution@b/00000007";
     sweep_told(1, 1, now.wall_us);
     tick();
-    ck_assert_str_eq(sent(), "execution:1"); /* nobody spoke yet */
-    done("execution:a", 1);
-    done("execution:b", 1);
+    ck_assert_str_eq(sent(), "execution@b:1");
+    swept_owner = "execution@c/00000008";
     sweep_told(2, 2, now.wall_us);
     tick();
-    ck_assert_str_eq(sent(), "execution:b:2 execution:a:2");
+    ck_assert_str_eq(sent(), "execution@c:2");
 }
 END_TEST
 
@@ -498,7 +500,7 @@ int main(void)
     tcase_add_test(tcase, a_sweep_looks_ahead_further_than_to_the_next_one);
     tcase_add_test(tcase, a_full_answer_to_a_sweep_asks_for_the_page_after_it);
     tcase_add_test(tcase, a_sweep_that_failed_or_got_lost_is_begun_anew);
-    tcase_add_test(tcase, whom_a_sweep_does_not_name_everybody_who_spoke_is_told);
+    tcase_add_test(tcase, what_a_sweep_found_is_told_to_the_instance_that_owns_it);
     tcase_add_test(tcase, while_the_schedule_is_away_what_is_overdue_is_handed_out_by_the_sweep);
     tcase_add_test(tcase, a_schedule_that_is_back_is_filled_at_once);
     tcase_add_test(tcase, a_take_that_the_schedule_took_along_is_asked_again);
