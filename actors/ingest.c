@@ -220,6 +220,22 @@ static void assigned_count(ingest *self, const pending *p)
         if (strcmp(self->executions[i].owner, p->owner) == 0) self->executions[i].assigned++;
 }
 
+/* Whether the order is committed for the instance chosen here. When another ingest's insert of the
+   same order came first, it is another's, and two owners in one epoch would be one too many: that
+   ingest assigns it, or the owner's sweep finds it. */
+static bool owns(const pending *p, dv_text committed)
+{
+    return committed.size == 0 || dv_text_is(committed, p->owner);
+}
+
+static void assign(ingest *self, const pending *p, const dv_terms *terms, dv_outbox *outbox)
+{
+    dv_job job = {.terms = *terms, .state = DV_STATE_pending, .epoch = 1};
+    dv_send(outbox, ASSIGN, &p->execution,
+            &(dv_message){.type = DV_MSG_order_assign, .order_assign.job = job});
+    assigned_count(self, p);
+}
+
 static void on_order_inserted(void *context, const dv_envelope *envelope, dv_time now,
                               dv_outbox *outbox)
 {
@@ -229,13 +245,10 @@ static void on_order_inserted(void *context, const dv_envelope *envelope, dv_tim
     pending *p = take(self, &inserted->order_id);
     if (p == NULL) return; /* answered before */
     dv_terms terms = terms_of(p, outbox);
+    terms.created_at_us = inserted->event.at_us; /* of the first insert */
     dv_view view = {.terms = terms, .events = &inserted->event, .events_count = 1};
     answer_accepted(p, &view, false, outbox);
-    dv_send(
-        outbox, ASSIGN, &p->execution,
-        &(dv_message){.type = DV_MSG_order_assign,
-                      .order_assign.job = {.terms = terms, .state = DV_STATE_pending, .epoch = 1}});
-    assigned_count(self, p);
+    if (owns(p, inserted->owner)) assign(self, p, &terms, outbox);
     dv_info("accepted", &terms.order_id, dv_kv_text("token_in", terms.token_in),
             dv_kv_text("token_out", terms.token_out),
             dv_kv_number("amount", (int64_t)terms.amount));
@@ -264,8 +277,11 @@ static void on_insert_refused(void *context, const dv_envelope *envelope, dv_tim
     ingest *self = context;
     (void)now;
     const dv_insert_refused *refused = &envelope->message.insert_refused;
-    pending *p = take(self, &refused->order_id);
+    pending *p = pending_find(self, &refused->order_id);
     if (p == NULL) return;
+    /* Only this one send surely stored nothing: an earlier one may have. Ask until it is known. */
+    if (p->sends > 1 && refused->error != DV_STORE_REFUSED) return;
+    take(self, &refused->order_id);
     answer_refused(&p->gateway, p->request_id, (dv_err)refused->error, "", outbox);
     pending_destroy(p);
 }

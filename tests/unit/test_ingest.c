@@ -240,6 +240,39 @@ START_TEST(refuses_when_the_store_surely_did_not_store)
 }
 END_TEST
 
+START_TEST(asks_on_when_an_insert_is_refused_whose_earlier_send_may_have_been_stored)
+{
+    submit(3, terms());
+    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    stage_pass_ms(s, 1000);
+    stage_receive(s, INSERT, "",
+                  (dv_message){.type = DV_MSG_insert_refused,
+                               .insert_refused = {.order_id = id, .error = DV_STORE_AWAY}});
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_refused), 0);
+    stage_skip(s);
+    stage_pass_ms(s, 2000);
+    inserted();
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
+}
+END_TEST
+
+START_TEST(leaves_an_order_alone_that_was_committed_for_another_owner)
+{
+    submit(1, terms());
+    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    stage_receive(
+        s, INSERT, "",
+        (dv_message){.type = DV_MSG_order_inserted,
+                     .order_inserted = {
+                         .order_id = id,
+                         .event = {.seq = 1, .position = 7, .state = DV_STATE_pending, .at_us = 5},
+                         .owner = dv_text_of("execution@z/9")}});
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_assign), 0);
+    const stage_sent *accepted = stage_expect(s, DV_MSG_order_accepted);
+    ck_assert_uint_eq(accepted->message.order_accepted.view.terms.created_at_us, 5);
+}
+END_TEST
+
 START_TEST(refuses_more_than_may_be_in_flight)
 {
     config.in_flight_max = 2;
@@ -303,6 +336,9 @@ int main(void)
     tcase_add_test(tcase, answers_a_repeated_key_with_the_first_order);
     tcase_add_loop_test(tcase, refuses_a_key_that_belongs_to_a_different_order, 0, 5);
     tcase_add_test(tcase, refuses_when_the_store_surely_did_not_store);
+    tcase_add_test(tcase,
+                   asks_on_when_an_insert_is_refused_whose_earlier_send_may_have_been_stored);
+    tcase_add_test(tcase, leaves_an_order_alone_that_was_committed_for_another_owner);
     tcase_add_test(tcase, refuses_more_than_may_be_in_flight);
     tcase_add_test(tcase, counts_the_orders_that_execution_has);
     tcase_add_test(tcase, takes_no_new_orders_when_draining_and_finishes_those_under_way);
