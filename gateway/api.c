@@ -298,7 +298,15 @@ static void ready_get(dv_request *request, dv_reply *reply)
     dv_board_judge(request->front->board, dv_time_now(), &readiness);
     reply->status = readiness.ready ? 200 : 503;
     if (!readiness.ready) dv_reply_header_number(reply, "Retry-After", 1);
-    dv_render_ready(&reply->body, readiness.ready, readiness.beats, readiness.count);
+    dv_render_ready(&reply->body, &readiness);
+}
+
+static void cluster_get(dv_request *request, dv_reply *reply)
+{
+    dv_readiness readiness;
+    dv_board_judge(request->front->board, dv_time_now(), &readiness);
+    reply->status = 200;
+    dv_render_cluster(&reply->body, &readiness);
 }
 
 /* ---- the page ---- */
@@ -365,6 +373,7 @@ static const struct route {
     {"/health", health_get, NULL},
     {"/livez", live_get, NULL},
     {"/readyz", ready_get, NULL},
+    {"/api/cluster", cluster_get, NULL},
     {"/api/orders", orders_get, order_post},
     {"/api/orders/execute", NULL, order_post},
     {"/api/orders/active", active_get, NULL},

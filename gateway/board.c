@@ -1,29 +1,32 @@
 #include "gateway/board.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SILENT_AFTER_NS (3000 * DV_NS_PER_MS)
 #define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* an instance that does not come back */
 
-/* What an actor's name begins with, up to a colon, and whether its being degraded stops orders. */
+/* What an actor's name begins with, up to a colon, an @ or its end. */
 typedef struct role_row {
     const char *name;
-    bool stops_orders;
+    bool needed;       /* somebody has to play it */
+    bool stops_orders; /* when it is degraded */
 } role_row;
 
 static const role_row ROLES[] = {
-    {"ingest", true}, {"execution", true}, {"persistence", true},
-    {"router", true}, {"retry", false},    {"notification", false},
+    {"ingest", true, true},    {"execution", true, true}, {"persistence", true, true},
+    {"router", true, true},    {"retry", true, false},    {"notification", true, false},
+    {"gateway", false, false}, /* the others; this one is its own witness */
 };
 #define ROLE_COUNT (sizeof ROLES / sizeof ROLES[0])
+_Static_assert(DV_BOARD_MAX + ROLE_COUNT <= DV_INSTANCES_MAX, "all instances and roles are shown");
 
 typedef struct row {
-    char actor[DV_NAME_MAX + 1];
-    char text[DV_REASON_MAX + 1];
-    uint32_t pid;
-    uint16_t degraded;
+    dv_instance instance; /* but for what depends on the time of looking */
     int64_t beat_at_ns;
 } row;
 
@@ -31,14 +34,18 @@ struct dv_board {
     pthread_mutex_t mutex; /* guards rows */
     row rows[DV_BOARD_MAX];
     uint32_t count;
+    dv_instance gateway; /* this one; never changes */
     _Atomic dv_stage stage;
 };
 
-dv_board *dv_board_new(void)
+dv_board *dv_board_new(const char *name)
 {
     dv_board *board = calloc(1, sizeof *board);
     if (board == NULL) abort();
     pthread_mutex_init(&board->mutex, NULL);
+    board->gateway = (dv_instance){
+        .heard = true, .pid = (uint32_t)getpid(), .started_at_us = (uint64_t)dv_time_now().wall_us};
+    dv_text_copy(board->gateway.name, sizeof board->gateway.name, dv_text_of(name));
     return board;
 }
 
@@ -55,26 +62,32 @@ static row *row_of(dv_board *board, dv_text actor)
 {
     row *oldest = &board->rows[0];
     for (uint32_t i = 0; i < board->count; i++) {
-        if (dv_text_is(actor, board->rows[i].actor)) return &board->rows[i];
+        if (dv_text_is(actor, board->rows[i].instance.name)) return &board->rows[i];
         if (board->rows[i].beat_at_ns < oldest->beat_at_ns) oldest = &board->rows[i];
     }
     row *r = board->count < DV_BOARD_MAX ? &board->rows[board->count++] : oldest;
     *r = (row){0};
-    dv_text_copy(r->actor, sizeof r->actor, actor);
     return r;
 }
 
 bool dv_board_beat(dv_board *board, const dv_beat *beat, dv_time now)
 {
+    if (dv_text_is(beat->actor, board->gateway.name)) return false;
     pthread_mutex_lock(&board->mutex);
     row *r = row_of(board, beat->actor);
-    bool replaced = r->pid != 0 && r->pid != beat->pid;
-    r->pid = (uint32_t)beat->pid;
-    r->degraded = (uint16_t)beat->degraded;
+    bool anew = r->instance.pid != beat->pid || r->instance.started_at_us != beat->started_at_us ||
+                now.mono_ns - r->beat_at_ns > SILENT_AFTER_NS;
     r->beat_at_ns = now.mono_ns;
-    dv_text_copy(r->text, sizeof r->text, beat->text);
+    r->instance = (dv_instance){.heard = true,
+                                .degraded = (uint16_t)beat->degraded,
+                                .pid = (uint32_t)beat->pid,
+                                .orders = (uint32_t)beat->orders,
+                                .overdue = (uint32_t)beat->overdue,
+                                .started_at_us = beat->started_at_us};
+    dv_text_copy(r->instance.name, sizeof r->instance.name, beat->actor);
+    dv_text_copy(r->instance.text, sizeof r->instance.text, beat->text);
     pthread_mutex_unlock(&board->mutex);
-    return replaced;
+    return anew;
 }
 
 void dv_board_set_stage(dv_board *board, dv_stage stage)
@@ -87,27 +100,49 @@ dv_stage dv_board_stage(dv_board *board)
     return atomic_load(&board->stage);
 }
 
-/* ---- judging ---- */
+/* ---- names ---- */
 
-static bool plays(const row *r, const role_row *role)
+dv_text dv_instance_role(const dv_instance *instance)
 {
-    size_t n = strlen(role->name);
-    return strncmp(r->actor, role->name, n) == 0 && (r->actor[n] == '\0' || r->actor[n] == ':');
+    return (dv_text){instance->name, (uint32_t)strcspn(instance->name, "@")};
 }
 
-static void beat_add(dv_readiness *ret, const char *actor, uint32_t pid, uint16_t degraded,
-                     const char *text)
+dv_text dv_instance_node(const dv_instance *instance)
 {
-    if (ret->count == DV_BOARD_MAX) return;
-    dv_beat *beat = &ret->beats[ret->count];
-    char *at = ret->texts[ret->count++];
-    uint32_t actor_size = (uint32_t)strlen(actor), text_size = (uint32_t)strlen(text);
-    memcpy(at, actor, actor_size);
-    memcpy(at + actor_size, text, text_size);
-    *beat = (dv_beat){.actor = {at, actor_size},
-                      .pid = pid,
-                      .degraded = degraded,
-                      .text = {at + actor_size, text_size}};
+    const char *at = strchr(instance->name, '@');
+    return at != NULL ? dv_text_of(at + 1) : (dv_text){0};
+}
+
+static bool plays(const dv_instance *instance, const role_row *role)
+{
+    size_t n = strlen(role->name);
+    bool begins = strncmp(instance->name, role->name, n) == 0;
+    return begins && (instance->name[n] == '\0' || strchr(":@", instance->name[n]) != NULL);
+}
+
+/* ---- judging ---- */
+
+static dv_instance *instance_add(dv_readiness *ret, const dv_instance *instance)
+{
+    assert(ret->count < DV_INSTANCES_MAX);
+    ret->others[ret->count] = *instance;
+    return &ret->others[ret->count++];
+}
+
+static void silence(dv_instance *instance, const char *text)
+{
+    instance->silent = true;
+    instance->degraded = DV_ENGINE_TIMEOUT;
+    snprintf(instance->text, sizeof instance->text, "%s", text);
+}
+
+/* A role of which nobody has been heard. */
+static void absent_add(dv_readiness *ret, const char *role)
+{
+    dv_instance absent = {0};
+    snprintf(absent.name, sizeof absent.name, "%s", role);
+    silence(&absent, "it has not been heard of");
+    instance_add(ret, &absent);
 }
 
 /* The error of a role: of its best instance, ENGINE_TIMEOUT when none lives. */
@@ -119,26 +154,39 @@ static dv_err role_judge(const dv_board *board, const role_row *role, int64_t no
     for (uint32_t i = 0; i < board->count; i++) {
         const row *r = &board->rows[i];
         int64_t silence_ns = now_ns - r->beat_at_ns;
-        if (!plays(r, role) || silence_ns > FORGET_AFTER_NS) continue;
+        if (!plays(&r->instance, role) || silence_ns > FORGET_AFTER_NS) continue;
         seen = true;
-        bool silent = silence_ns > SILENT_AFTER_NS;
-        uint16_t degraded = silent ? DV_ENGINE_TIMEOUT : r->degraded;
-        beat_add(ret, r->actor, r->pid, degraded, silent ? "it has fallen silent" : r->text);
-        if (!silent && (error == DV_ENGINE_TIMEOUT || degraded == DV_OK)) error = (dv_err)degraded;
+        dv_instance *instance = instance_add(ret, &r->instance);
+        instance->silent_ms = dv_max_i64(silence_ns, 0) / DV_NS_PER_MS;
+        if (silence_ns > SILENT_AFTER_NS)
+            silence(instance, "it has fallen silent");
+        else if (error == DV_ENGINE_TIMEOUT || instance->degraded == DV_OK)
+            error = (dv_err)instance->degraded;
     }
-    if (!seen) beat_add(ret, role->name, 0, DV_ENGINE_TIMEOUT, "it has not been heard of");
+    if (!seen && role->needed) absent_add(ret, role->name);
     return error;
+}
+
+static dv_instance gateway_judge(const dv_board *board, dv_stage stage)
+{
+    dv_instance gateway = board->gateway;
+    if (stage == DV_STAGE_SERVING) return gateway;
+    gateway.degraded = DV_ENGINE_DRAINING;
+    snprintf(gateway.text, sizeof gateway.text, "%s", dv_err_text(DV_ENGINE_DRAINING));
+    return gateway;
 }
 
 void dv_board_judge(dv_board *board, dv_time now, dv_readiness *ret)
 {
+    dv_stage stage = dv_board_stage(board);
     ret->count = 0;
-    ret->ready = dv_board_stage(board) == DV_STAGE_SERVING;
+    ret->ready = stage == DV_STAGE_SERVING;
+    ret->gateway = gateway_judge(board, stage);
     pthread_mutex_lock(&board->mutex);
     for (size_t i = 0; i < ROLE_COUNT; i++) {
         dv_err error = role_judge(board, &ROLES[i], now.mono_ns, ret);
-        if (error == DV_ENGINE_TIMEOUT || (error != DV_OK && ROLES[i].stops_orders))
-            ret->ready = false;
+        bool nobody = error == DV_ENGINE_TIMEOUT && ROLES[i].needed;
+        if (nobody || (error != DV_OK && ROLES[i].stops_orders)) ret->ready = false;
         if (strcmp(ROLES[i].name, "persistence") == 0) ret->database = error;
         if (strcmp(ROLES[i].name, "retry") == 0) ret->redis = error;
     }

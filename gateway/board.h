@@ -6,7 +6,8 @@
 #include "actors/base/clock.h"
 #include "proto/message.h"
 
-#define DV_BOARD_MAX 64 /* actors of all processes */
+#define DV_BOARD_MAX 256                     /* actor instances of all processes */
+#define DV_INSTANCES_MAX (DV_BOARD_MAX + 16) /* with the roles that nobody plays */
 
 /* How far the gateway has come; it only goes on. */
 typedef enum dv_stage {
@@ -15,28 +16,39 @@ typedef enum dv_stage {
     DV_STAGE_STOPPING, /* nobody answers any more */
 } dv_stage;
 
+/* An actor instance as its latest beat shows it, or a role that nobody plays. */
+typedef struct dv_instance {
+    char name[DV_NAME_MAX + 1];   /* role or role@node */
+    char text[DV_REASON_MAX + 1]; /* what is away and what that costs */
+    bool heard;                   /* false: a role that should be there */
+    bool silent;                  /* for longer than three seconds */
+    uint16_t degraded;            /* dv_err; ENGINE_TIMEOUT of one that is silent */
+    uint32_t pid;
+    uint32_t orders, overdue; /* of an execution: as in its beat */
+    uint64_t started_at_us;   /* microseconds since 1970 */
+    int64_t silent_ms;        /* since its last beat */
+} dv_instance;
+
 /* The engine as the latest beats show it. */
 typedef struct dv_readiness {
-    bool ready;      /* orders are taken and executed */
-    dv_err database; /* DV_OK: persistence lives and has PostgreSQL */
-    dv_err redis;    /* DV_OK: retry lives and has Redis */
-    /* A row for each actor that beats and each that should. An actor that is silent is degraded
-       with ENGINE_TIMEOUT. */
-    dv_beat beats[DV_BOARD_MAX];
-    uint32_t count;
-    char texts[DV_BOARD_MAX][DV_NAME_MAX + DV_REASON_MAX]; /* what beats point to */
+    bool ready;                           /* orders are taken and executed */
+    dv_err database;                      /* DV_OK: persistence lives and has PostgreSQL */
+    dv_err redis;                         /* DV_OK: retry lives and has Redis */
+    dv_instance gateway;                  /* this one */
+    dv_instance others[DV_INSTANCES_MAX]; /* by role */
+    uint32_t count;                       /* of others */
 } dv_readiness;
 
 typedef struct dv_board dv_board;
 
-/* Makes an empty board; the caller owns it. Never NULL. */
-dv_board *dv_board_new(void);
+/* Makes an empty board; the caller owns it. name: this gateway's instance. Never NULL. */
+dv_board *dv_board_new(const char *name);
 
 /* Frees the board and clears the pointer; accepts NULL. No thread may use it any more. */
 void dv_board_destroy(dv_board **board);
 
-/* Writes down how an actor is. Returns true if another process beats under this name than did
-   before: what the old one was told is forgotten. */
+/* Writes down how an actor is. Returns true if what it was told before may be lost: it is new here,
+   has been started anew, or was silent until now. */
 bool dv_board_beat(dv_board *board, const dv_beat *beat, dv_time now);
 
 /* Goes on to a stage. */
@@ -48,5 +60,9 @@ dv_stage dv_board_stage(dv_board *board);
 /* Judges the engine by the beats of the last three seconds: every role must live, and those that an
    order passes through must be well. Of several instances of a role one suffices. */
 void dv_board_judge(dv_board *board, dv_time now, dv_readiness *ret);
+
+/* The part of an instance's name that is its role; the rest, after an @, is its node. */
+dv_text dv_instance_role(const dv_instance *instance);
+dv_text dv_instance_node(const dv_instance *instance);
 
 #endif

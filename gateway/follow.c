@@ -7,8 +7,8 @@
 #include "proto/view.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
-#define ANSWER_WAIT_NS (1000 * DV_NS_PER_MS)  /* for the answer to a watch */
-#define RENEW_EVERY_NS (15000 * DV_NS_PER_MS) /* in case the last update was lost */
+#define ANSWER_WAIT_NS (1000 * DV_NS_PER_MS) /* for the answer to a watch */
+#define RENEW_EVERY_NS (5000 * DV_NS_PER_MS) /* in case the last update was lost */
 #define LOOK_EVERY_NS (250 * DV_NS_PER_MS)
 
 /* One connection following one order; in the order's list and in the connection's. */
@@ -188,11 +188,16 @@ static bool advance(dv_follow *book, follower *f, dv_frames *frames)
     return !dv_state_terminal((uint8_t)dv_view_last(frames->view)->state);
 }
 
-void dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox *outbox)
+void dv_follow_decline(const dv_id *order_id, dv_outbox *outbox)
+{
+    unwatch(order_id, outbox);
+}
+
+bool dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox *outbox)
 {
     dv_id id = frames->view->terms.order_id;
     followed *order = order_of(book, &id);
-    if (order == NULL || frames->view->events_count == 0) return;
+    if (order == NULL || frames->view->events_count == 0) return order != NULL;
     order->watch_at_ns = now.mono_ns + RENEW_EVERY_NS;
     follower *f, *next;
     bool last = false;
@@ -201,6 +206,7 @@ void dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox
         if (!advance(book, f, frames)) last = follower_remove(book, f);
     }
     if (last) unwatch(&id, outbox);
+    return true;
 }
 
 void dv_follow_refused(dv_follow *book, const dv_watch_refused *refused, dv_time now,

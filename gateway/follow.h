@@ -23,8 +23,12 @@ void dv_follow_open(dv_follow *book, const dv_client_open *open, dv_time now, dv
 void dv_follow_gone(dv_follow *book, uint64_t connection, dv_outbox *outbox);
 
 /* Sends the followers of an order what they have not seen of it. Whoever has seen an order's end
-   does not follow it any longer. */
-void dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox *outbox);
+   does not follow it any longer. False: nobody follows it. */
+bool dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox *outbox);
+
+/* Tells the feed that nobody here follows an order: it did not hear so, or was told by a gateway of
+   our name that is no more. */
+void dv_follow_decline(const dv_id *order_id, dv_outbox *outbox);
 
 /* An order cannot be watched: tells its followers and closes them, or tries again later. */
 void dv_follow_refused(dv_follow *book, const dv_watch_refused *refused, dv_time now,

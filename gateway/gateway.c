@@ -102,8 +102,9 @@ static void on_order_update(void *self, const dv_envelope *envelope, dv_time now
     const dv_order_update *update = &envelope->message.order_update;
     dv_frames frames;
     dv_frames_init(&frames, g->front.tokens, &update->view);
-    dv_follow_update(g->follow, &frames, now, outbox);
-    if (update->live) dv_tape_update(g->tape, &frames, now);
+    bool wanted = dv_follow_update(g->follow, &frames, now, outbox);
+    if (update->live && !dv_tape_update(g->tape, &frames, now, outbox) && !wanted)
+        dv_follow_decline(&update->view.terms.order_id, outbox);
     dv_frames_fini(&frames);
 }
 
@@ -128,9 +129,12 @@ static void on_beat(void *self, const dv_envelope *envelope, dv_time now, dv_out
     (void)outbox;
     gateway *g = self;
     const dv_beat *beat = &envelope->message.beat;
-    bool replaced = dv_board_beat(g->front.board, beat, now);
-    if (!replaced || !dv_text_is(beat->actor, "notification")) return;
-    dv_follow_renew(g->follow); /* the new one does not know what the old one was asked to send */
+    static const char FEED_ROLE[] = "notification"; /* no other name begins so */
+    bool anew = dv_board_beat(g->front.board, beat, now);
+    bool feeds = beat->actor.size >= sizeof FEED_ROLE - 1 &&
+                 memcmp(beat->actor.at, FEED_ROLE, sizeof FEED_ROLE - 1) == 0;
+    if (!anew || !feeds) return;
+    dv_follow_renew(g->follow); /* it does not know what others were asked to send */
     dv_tape_renew(g->tape);
 }
 
@@ -218,11 +222,13 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
     if (g == NULL) abort();
     snprintf(g->desk_endpoint, sizeof g->desk_endpoint, "%s", desk_endpoint);
     uint32_t queue_max = config->websocket_queue_max;
+    char name[DV_NAME_MAX + 1] = "gateway";
+    if (config->node[0] != '\0') snprintf(name, sizeof name, "gateway@%.20s", config->node);
     g->front = (dv_front){
         .config = config,
         .tokens = tokens,
         .desk_endpoint = g->desk_endpoint,
-        .board = dv_board_new(),
+        .board = dv_board_new(name),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};

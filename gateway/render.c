@@ -230,28 +230,98 @@ void dv_render_live(dv_buffer *out)
     object_end(json);
 }
 
-static void put_beat(dv_json *json, const dv_beat *beat)
+/* An instance's state in words; the error's own where its beat had none. */
+static dv_text degraded_text(const dv_instance *instance)
 {
-    uint16_t error = (uint16_t)beat->degraded;
+    return dv_text_of(instance->text[0] != '\0' ? instance->text : dv_err_text(instance->degraded));
+}
+
+void dv_render_ready(dv_buffer *out, const dv_readiness *readiness)
+{
+    dv_json *json = object_begin(out);
+    dv_json_string(json, "status", readiness->ready ? "ready" : "unready");
+    dv_json_bool(json, "ready", readiness->ready);
+    dv_json_array(json, "actors");
+    for (uint32_t i = 0; i < readiness->count; i++) {
+        const dv_instance *instance = &readiness->others[i];
+        dv_json_object(json, NULL);
+        dv_json_string(json, "actor", instance->name);
+        dv_json_uint(json, "pid", instance->pid);
+        dv_json_string(json, "status", instance->degraded ? "degraded" : "well");
+        if (instance->degraded) {
+            dv_json_string(json, "code", dv_err_name(instance->degraded));
+            dv_json_text(json, "message", degraded_text(instance));
+        }
+        dv_json_object_end(json);
+    }
+    dv_json_array_end(json);
+    object_end(json);
+}
+
+static void put_instance(dv_json *json, const dv_instance *instance)
+{
+    const char *state = instance->silent ? "silent" : instance->degraded ? "degraded" : "well";
     dv_json_object(json, NULL);
-    dv_json_text(json, "actor", beat->actor);
-    dv_json_uint(json, "pid", beat->pid);
-    dv_json_string(json, "status", error ? "degraded" : "well");
-    if (error) {
-        dv_json_string(json, "code", dv_err_name(error));
-        dv_json_text(json, "message",
-                     beat->text.size > 0 ? beat->text : dv_text_of(dv_err_text(error)));
+    dv_json_string(json, "name", instance->name);
+    dv_json_text(json, "role", dv_instance_role(instance));
+    dv_json_text(json, "node", dv_instance_node(instance));
+    dv_json_string(json, "state", state);
+    if (instance->degraded) {
+        dv_json_string(json, "code", dv_err_name(instance->degraded));
+        dv_json_text(json, "text", degraded_text(instance));
+    }
+    if (instance->heard) {
+        dv_json_uint(json, "pid", instance->pid);
+        dv_json_time(json, "started_at", (int64_t)instance->started_at_us);
+        dv_json_uint(json, "silent_ms", (uint64_t)instance->silent_ms);
+        dv_json_uint(json, "orders", instance->orders);
+        dv_json_uint(json, "overdue", instance->overdue);
     }
     dv_json_object_end(json);
 }
 
-void dv_render_ready(dv_buffer *out, bool ready, const dv_beat *beats, uint32_t count)
+/* How many instances of a role live. */
+static uint32_t living(const dv_readiness *readiness, dv_text role)
+{
+    uint32_t count = dv_text_equal(role, dv_instance_role(&readiness->gateway));
+    for (uint32_t i = 0; i < readiness->count; i++)
+        if (!readiness->others[i].silent)
+            count += dv_text_equal(role, dv_instance_role(&readiness->others[i]));
+    return count;
+}
+
+/* Whether an instance is the first of its role. */
+static bool leads(const dv_readiness *readiness, uint32_t index)
+{
+    dv_text role = dv_instance_role(&readiness->others[index]);
+    if (dv_text_equal(role, dv_instance_role(&readiness->gateway))) return false;
+    for (uint32_t i = 0; i < index; i++)
+        if (dv_text_equal(role, dv_instance_role(&readiness->others[i]))) return false;
+    return true;
+}
+
+static void put_roles(dv_json *json, const dv_readiness *readiness)
+{
+    dv_json_object(json, "roles");
+    dv_json_uint(json, "gateway", living(readiness, dv_text_of("gateway")));
+    for (uint32_t i = 0; i < readiness->count; i++) {
+        if (!leads(readiness, i)) continue;
+        char name[DV_NAME_MAX + 1];
+        dv_text role = dv_instance_role(&readiness->others[i]);
+        dv_text_copy(name, sizeof name, role);
+        dv_json_uint(json, name, living(readiness, role));
+    }
+    dv_json_object_end(json);
+}
+
+void dv_render_cluster(dv_buffer *out, const dv_readiness *readiness)
 {
     dv_json *json = object_begin(out);
-    dv_json_string(json, "status", ready ? "ready" : "unready");
-    dv_json_bool(json, "ready", ready);
-    dv_json_array(json, "actors");
-    for (uint32_t i = 0; i < count; i++) put_beat(json, &beats[i]);
+    dv_json_bool(json, "ready", readiness->ready);
+    put_roles(json, readiness);
+    dv_json_array(json, "instances");
+    put_instance(json, &readiness->gateway);
+    for (uint32_t i = 0; i < readiness->count; i++) put_instance(json, &readiness->others[i]);
     dv_json_array_end(json);
     object_end(json);
 }
@@ -269,6 +339,7 @@ void dv_render_index(dv_buffer *out, const char *version)
         {"websocket", "WS /api/orders/stream?orderId=:orderId"},
         {"websocketAll", "WS /api/orders/ws"},
         {"health", "GET /health"},
+        {"cluster", "GET /api/cluster"},
     };
     dv_json *json = object_begin(out);
     dv_json_string(json, "message", "Drover order execution engine");

@@ -5,6 +5,7 @@
 #define DV_GATEWAY_RENDER_H
 
 #include "actors/base/tokens.h"
+#include "gateway/board.h"
 #include "gateway/request.h"
 #include "proto/message.h"
 
@@ -86,8 +87,12 @@ void dv_render_health(dv_buffer *out, const dv_service_health *health);
 void dv_render_live(dv_buffer *out);
 
 /* GET /readyz: whether orders are taken, and the last beat of each actor: who misses what, and what
-   that costs. beats is borrowed. */
-void dv_render_ready(dv_buffer *out, bool ready, const dv_beat *beats, uint32_t count);
+   that costs. */
+void dv_render_ready(dv_buffer *out, const dv_readiness *readiness);
+
+/* GET /api/cluster: the same with this gateway, how many live of each role, and all that is known
+   of each instance. */
+void dv_render_cluster(dv_buffer *out, const dv_readiness *readiness);
 
 /* GET / for a client that does not want the page: name, version and endpoints. */
 void dv_render_index(dv_buffer *out, const char *version);

@@ -9,12 +9,12 @@
 #define QUERY DV_PORT(DV_LINK_query, 0)
 #define PAGE_MAX 256u /* events */
 #define PAGE_MIN 16u  /* room in a listener's queue for which a page is worth asking */
-#define PAGE_WAIT_NS (5000 * DV_NS_PER_MS)    /* for a page */
-#define ERROR_WAIT_NS (1000 * DV_NS_PER_MS)   /* after the store refused */
-#define ROOM_WAIT_NS (20 * DV_NS_PER_MS)      /* for the client to read */
-#define EMPTY_WAIT_NS (50 * DV_NS_PER_MS)     /* for the store to show what the feed has told */
-#define RENEW_EVERY_NS (15000 * DV_NS_PER_MS) /* in case the last update was lost */
-#define SERIAL_BITS 20                        /* of a request_id; above them is the connection */
+#define PAGE_WAIT_NS (5000 * DV_NS_PER_MS)   /* for a page */
+#define ERROR_WAIT_NS (1000 * DV_NS_PER_MS)  /* after the store refused */
+#define ROOM_WAIT_NS (20 * DV_NS_PER_MS)     /* for the client to read */
+#define EMPTY_WAIT_NS (50 * DV_NS_PER_MS)    /* for the store to show what the feed has told */
+#define RENEW_EVERY_NS (5000 * DV_NS_PER_MS) /* in case a feed has forgotten us */
+#define SERIAL_BITS 20                       /* of a request_id; above them is the connection */
 
 typedef enum course {
     STARTING, /* waits for the feed's head, to begin there */
@@ -151,10 +151,21 @@ void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now)
     }
 }
 
-void dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now)
+/* Nobody listens, but a feed did not hear so, or was told by a gateway of our name that is no more.
+ */
+static bool decline(dv_tape *tape, dv_time now, dv_outbox *outbox)
+{
+    if (now.mono_ns < tape->renew_at_ns) return false;
+    tape->renew_at_ns = now.mono_ns + ERROR_WAIT_NS;
+    orders_watch(outbox, false);
+    return false;
+}
+
+bool dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now, dv_outbox *outbox)
 {
     const dv_event *event = dv_view_last(frames->view);
-    if (!tape->head_known || event == NULL || event->position <= tape->head) return;
+    if (tape->listeners == NULL) return decline(tape, now, outbox);
+    if (!tape->head_known || event == NULL || event->position <= tape->head) return true;
     tape->head = event->position;
     for (listener *l = tape->listeners; l != NULL; l = l->hh.next) {
         if (l->course != LIVE || l->cursor >= event->position) continue;
@@ -166,6 +177,7 @@ void dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now)
         if (dv_hub_send(tape->hub, l->connection, frame, event->position))
             l->cursor = event->position;
     }
+    return true;
 }
 
 /* ---- pages ---- */
@@ -215,12 +227,13 @@ void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now)
     if (l == NULL) return;
     bool complete = done->error == DV_OK && done->count == l->received;
     l->hole_taken = complete && l->holed;
+    int64_t empty_wait_ns = tape->head_known ? EMPTY_WAIT_NS : ERROR_WAIT_NS;
     if (tape->head_known && l->cursor >= tape->head)
         go_live(tape, l, l->cursor);
     else if (done->error != DV_OK)
         catch_up(tape, l, now.mono_ns + ERROR_WAIT_NS);
     else
-        catch_up(tape, l, now.mono_ns + (done->count == 0 ? EMPTY_WAIT_NS : 0));
+        catch_up(tape, l, now.mono_ns + (done->count == 0 ? empty_wait_ns : 0));
 }
 
 /* ---- time ---- */

@@ -25,9 +25,11 @@ void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_out
 /* A connection closed. One that does not listen is fine. */
 void dv_tape_gone(dv_tape *tape, uint64_t connection, dv_outbox *outbox);
 
-/* The feed: where it stands, and each event of its own. */
+/* The feed: where it stands, and each event of its own. There may be several feeds, one behind the
+   other: what was heard from one is nothing new from another. False: nobody listens, and the feed
+   is told so from time to time. */
 void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now);
-void dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now);
+bool dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now, dv_outbox *outbox);
 
 /* The store: an event of a page, and its end. */
 void dv_tape_view(dv_tape *tape, const dv_order_view *view);

@@ -254,6 +254,20 @@ static inline void update(const dv_view *view, bool live)
     tell(&feed, &(dv_message){.type = DV_MSG_order_update, .order_update = {live, *view}});
 }
 
+/* Says how an actor is. */
+static inline void beat(const char *name, dv_err degraded, uint64_t started_at_us)
+{
+    dv_buffer bytes = {0};
+    dv_message_encode(&(dv_message){.type = DV_MSG_beat,
+                                    .beat = {.actor = dv_text_of(name),
+                                             .pid = 1,
+                                             .degraded = degraded,
+                                             .started_at_us = started_at_us}},
+                      &bytes);
+    zmq_send(health, bytes.bytes, bytes.size, 0);
+    dv_buffer_fini(&bytes);
+}
+
 /* ---- clients ---------------------------------------------------------------------------- */
 
 typedef struct client {

@@ -310,17 +310,6 @@ START_TEST(websockets_beyond_their_share_are_refused_and_http_goes_on)
 }
 END_TEST
 
-static void beat(const char *name, dv_err degraded)
-{
-    dv_buffer bytes = {0};
-    dv_message_encode(
-        &(dv_message){.type = DV_MSG_beat,
-                      .beat = {.actor = dv_text_of(name), .pid = 1, .degraded = degraded}},
-        &bytes);
-    zmq_send(health, bytes.bytes, bytes.size, 0);
-    dv_buffer_fini(&bytes);
-}
-
 /* Asks /readyz until it says this status. */
 static answer ready_wait(client *c, int status)
 {
@@ -336,13 +325,39 @@ START_TEST(it_is_ready_when_every_role_beats_and_the_store_is_there)
     ck_assert_int_eq(get(&c, "/readyz").status, 503);
     static const char *const ROLES[] = {"ingest", "execution",    "persistence",
                                         "retry",  "notification", "router:raydium"};
-    for (int i = 0; i < 6; i++) beat(ROLES[i], DV_OK);
+    for (int i = 0; i < 6; i++) beat(ROLES[i], DV_OK, 1);
     ready_wait(&c, 200);
-    beat("retry", DV_SCHEDULE_AWAY);
+    beat("retry", DV_SCHEDULE_AWAY, 1);
     while (strstr(ready_wait(&c, 200).body, "SCHEDULE_AWAY") == NULL) continue;
-    beat("persistence", DV_STORE_AWAY);
+    beat("persistence", DV_STORE_AWAY, 1);
     ck_assert_contains(ready_wait(&c, 503).body, "STORE_AWAY");
     ck_assert_int_eq(get(&c, "/livez").status, 200);
+    hang_up(&c);
+}
+END_TEST
+
+/* Asks for the cluster until it says this. */
+static void cluster_wait(client *c, const char *part)
+{
+    answer a = {0};
+    for (int64_t end = now_ms() + 2 * DEADLINE_MS; now_ms() < end;)
+        if (strstr((a = get(c, "/api/cluster")).body, part) != NULL) return;
+    ck_abort_msg("/api/cluster did not say %s: %s", part, a.body);
+}
+
+START_TEST(the_cluster_is_shown_with_every_instance_and_what_it_said_last)
+{
+    client c = dial();
+    cluster_wait(&c, "{\"name\":\"gateway\",\"role\":\"gateway\",\"node\":\"\",\"state\":\"well\"");
+    beat("execution@a", DV_OK, 1700000000000000);
+    beat("execution@b", DV_STORE_AWAY, 1700000000000000);
+    cluster_wait(&c, "{\"name\":\"execution@b\",\"role\":\"execution\",\"node\":\"b\",\"state\":"
+                     "\"degraded\",\"code\":\"STORE_AWAY\"");
+    cluster_wait(&c, "\"execution\":2");
+    cluster_wait(&c, "\"ingest\":0");
+    cluster_wait(&c, "\"started_at\":\"2023-11-14T22:13:20.000Z\"");
+    cluster_wait(
+        &c, "\"state\":\"silent\",\"code\":\"ENGINE_TIMEOUT\",\"text\":\"it has fallen silent\"");
     hang_up(&c);
 }
 END_TEST
@@ -485,6 +500,7 @@ int main(void)
     t = tcase(suite, "limits", setup);
     tcase_add_test(t, websockets_beyond_their_share_are_refused_and_http_goes_on);
     tcase_add_test(t, it_is_ready_when_every_role_beats_and_the_store_is_there);
+    tcase_add_test(t, the_cluster_is_shown_with_every_instance_and_what_it_said_last);
     tcase_add_test(t, a_drain_refuses_orders_and_closes_websockets_with_1001);
     t = tcase(suite, "short answers", setup_short_answers);
     tcase_add_test(t, an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_nobodys);

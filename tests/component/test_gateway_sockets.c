@@ -184,6 +184,41 @@ START_TEST(orders_in_band_are_followed_from_pending_on_and_bad_ones_leave_the_so
 }
 END_TEST
 
+START_TEST(a_feed_that_was_started_anew_is_told_the_watches_again)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
+    dv_view view = view_of(1, 2, 10);
+    client c = follow_open(path, &view), all = watch_open("/api/orders/ws");
+    expect(&feed, DV_MSG_orders_watch);
+    update(&view, false);
+    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {11}});
+    ck_assert_says(read_frame(&c), "seq", 2);
+    for (uint64_t start = 1; start <= 2; start++) { /* the first beat may precede the connection */
+        beat("notification@a", DV_OK, start);
+        beat("notification@a", DV_OK, start);
+        expect(&feed, DV_MSG_order_watch);
+        expect(&feed, DV_MSG_orders_watch);
+    }
+    hang_up(&c);
+    hang_up(&all);
+}
+END_TEST
+
+START_TEST(an_update_of_an_order_that_nobody_follows_is_declined)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
+    dv_view view = view_of(1, 2, 10), other = view_of(2, 2, 20);
+    client c = follow_open(path, &view);
+    update(&other, true);
+    ck_assert_uint_eq(expect(&feed, DV_MSG_orders_watch).orders_watch.on, 0);
+    dv_id id = id_of(2), declined = expect(&feed, DV_MSG_order_unwatch).order_unwatch.order_id;
+    ck_assert(dv_id_equal(&declined, &id));
+    hang_up(&c);
+}
+END_TEST
+
 /* ---- WebSockets of all orders ----------------------------------------------------------- */
 
 static void head_tell(uint64_t position)
@@ -239,6 +274,34 @@ START_TEST(a_gap_in_the_feed_is_filled_from_the_store)
     page_tell(42, 45);
     event_tell(46);
     for (uint64_t position = 42; position <= 46; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(two_feeds_one_behind_the_other_show_each_event_once)
+{
+    client c = watch_open("/api/orders/ws");
+    head_tell(41);
+    static const uint64_t TOLD[] = {42, 43, 42, 43, 44, 44, 45};
+    for (int i = 0; i < 7; i++) event_tell(TOLD[i]);
+    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {43}}); /* of the slower one */
+    event_tell(46);
+    for (uint64_t position = 42; position <= 46; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    dv_message message;
+    ck_assert(!hear(&store, 0, &message));
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(a_tail_that_was_lost_on_the_way_is_read_when_the_head_is_told)
+{
+    client c = watch_open("/api/orders/ws");
+    head_tell(41);
+    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {43}});
+    page_tell(41, 43);
+    for (uint64_t position = 42; position <= 43; position++)
         ck_assert_says(read_frame(&c), "position", position);
     hang_up(&c);
 }
@@ -346,7 +409,11 @@ int main(void)
     tcase_add_test(t, an_upgrade_after_another_request_follows_nothing);
     tcase_add_test(
         t, orders_in_band_are_followed_from_pending_on_and_bad_ones_leave_the_socket_usable);
+    tcase_add_test(t, a_feed_that_was_started_anew_is_told_the_watches_again);
+    tcase_add_test(t, an_update_of_an_order_that_nobody_follows_is_declined);
     t = tcase(suite, "all orders", setup);
+    tcase_add_test(t, two_feeds_one_behind_the_other_show_each_event_once);
+    tcase_add_test(t, a_tail_that_was_lost_on_the_way_is_read_when_the_head_is_told);
     tcase_add_test(t, a_socket_of_all_orders_shows_what_is_committed_from_then_on);
     tcase_add_test(t, a_gap_in_the_feed_is_filled_from_the_store);
     tcase_add_test(t, since_on_all_orders_replays_from_that_position_and_then_goes_live);
