@@ -271,14 +271,14 @@ static void health_get(dv_request *request, dv_reply *reply)
 {
     const dv_front *front = request->front;
     dv_time now = dv_time_now();
-    dv_readiness readiness;
-    dv_board_judge(front->board, now, &readiness);
+    dv_readiness *readiness = dv_board_judge(front->board, now);
     dv_service_health health = {.wall_us = now.wall_us,
                                 .uptime_ms = (now.mono_ns - front->started_ns) / DV_NS_PER_MS,
-                                .database = readiness.database,
-                                .redis = readiness.redis,
+                                .database = readiness->database,
+                                .redis = readiness->redis,
                                 .sockets = sockets_count(front)};
-    if (readiness.database == DV_OK)
+    free(readiness);
+    if (health.database == DV_OK)
         health.database = stats_ask(request, STATS_WAIT_MS, &health.queue);
     reply->status = 200;
     dv_render_health(&reply->body, &health);
@@ -294,19 +294,19 @@ static void live_get(dv_request *request, dv_reply *reply)
 
 static void ready_get(dv_request *request, dv_reply *reply)
 {
-    dv_readiness readiness;
-    dv_board_judge(request->front->board, dv_time_now(), &readiness);
-    reply->status = readiness.ready ? 200 : 503;
-    if (!readiness.ready) dv_reply_header_number(reply, "Retry-After", 1);
-    dv_render_ready(&reply->body, &readiness);
+    dv_readiness *readiness = dv_board_judge(request->front->board, dv_time_now());
+    reply->status = readiness->ready ? 200 : 503;
+    if (!readiness->ready) dv_reply_header_number(reply, "Retry-After", 1);
+    dv_render_ready(&reply->body, readiness);
+    free(readiness);
 }
 
 static void cluster_get(dv_request *request, dv_reply *reply)
 {
-    dv_readiness readiness;
-    dv_board_judge(request->front->board, dv_time_now(), &readiness);
+    dv_readiness *readiness = dv_board_judge(request->front->board, dv_time_now());
     reply->status = 200;
-    dv_render_cluster(&reply->body, &readiness);
+    dv_render_cluster(&reply->body, readiness);
+    free(readiness);
 }
 
 /* ---- the page ---- */

@@ -176,10 +176,11 @@ static dv_instance gateway_judge(const dv_board *board, dv_stage stage)
     return gateway;
 }
 
-void dv_board_judge(dv_board *board, dv_time now, dv_readiness *ret)
+dv_readiness *dv_board_judge(dv_board *board, dv_time now)
 {
     dv_stage stage = dv_board_stage(board);
-    ret->count = 0;
+    dv_readiness *ret = calloc(1, sizeof *ret);
+    if (ret == NULL) abort();
     ret->ready = stage == DV_STAGE_SERVING;
     ret->gateway = gateway_judge(board, stage);
     pthread_mutex_lock(&board->mutex);
@@ -191,4 +192,5 @@ void dv_board_judge(dv_board *board, dv_time now, dv_readiness *ret)
         if (strcmp(ROLES[i].name, "retry") == 0) ret->redis = error;
     }
     pthread_mutex_unlock(&board->mutex);
+    return ret;
 }

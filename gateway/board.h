@@ -58,8 +58,9 @@ void dv_board_set_stage(dv_board *board, dv_stage stage);
 dv_stage dv_board_stage(dv_board *board);
 
 /* Judges the engine by the beats of the last three seconds: every role must live, and those that an
-   order passes through must be well. Of several instances of a role one suffices. */
-void dv_board_judge(dv_board *board, dv_time now, dv_readiness *ret);
+   order passes through must be well. Of several instances of a role one suffices. The caller frees
+   what is returned, which is too large for the small stacks of civetweb's threads. Never NULL. */
+dv_readiness *dv_board_judge(dv_board *board, dv_time now);
 
 /* The part of an instance's name that is its role; the rest, after an @, is its node. */
 dv_text dv_instance_role(const dv_instance *instance);
