@@ -19,8 +19,9 @@
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
 #define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
-#define ASK_AGAIN_PARTS 2 /* a venue's time is cut into so many: it is asked at each one's begin   \
-                           */
+#define ASK_AGAIN_PARTS                                                                            \
+    2 /* a venue's time is cut into so many: it is asked at each one's begin                       \
+       */
 
 static const char *const DEXES[] = {
 #define DEX(name, Name) #name,
@@ -729,11 +730,12 @@ static dv_health health(const void *context)
 {
     const execution *self = context;
     if (self->ownership.standing == DV_STANDING_SUPERSEDED)
-        return (dv_health){DV_STORE_STALE,
-                           "a later process runs under this name: this one does nothing"};
+        return (dv_health){.degraded = DV_STORE_STALE,
+                           .text = "a later process runs under this name: this one does nothing"};
     if (!self->settled && !self->draining)
-        return (dv_health){DV_ENGINE_NOT_READY,
-                           "PostgreSQL has not heard of it for a lease: it takes no new orders"};
+        return (dv_health){
+            .degraded = DV_ENGINE_NOT_READY,
+            .text = "PostgreSQL has not heard of it for a lease: it takes no new orders"};
     return (dv_health){0};
 }
 

@@ -481,8 +481,9 @@ static dv_health notification_health(const void *arg)
 {
     const notification *self = arg;
     if (!self->behind) return (dv_health){0};
-    return (dv_health){DV_STORE_AWAY,
-                       "events are missing that the database has not told: frames are late"};
+    return (dv_health){.degraded = DV_STORE_AWAY,
+                       .text =
+                           "events are missing that the database has not told: frames are late"};
 }
 
 static void notification_destroy(void **arg)

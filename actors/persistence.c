@@ -711,11 +711,13 @@ static dv_health health(const void *self_)
 {
     const persistence *self = self_;
     if (self->store->class->away(self->store, DV_STORE_WRITER))
-        return (dv_health){DV_STORE_AWAY,
-                           "PostgreSQL is away: no order is accepted, and those in flight wait"};
+        return (dv_health){
+            .degraded = DV_STORE_AWAY,
+            .text = "PostgreSQL is away: no order is accepted, and those in flight wait"};
     if (self->store->class->away(self->store, DV_STORE_READER))
-        return (dv_health){DV_STORE_AWAY,
-                           "PostgreSQL answers no queries: orders go on, but cannot be looked up"};
+        return (dv_health){
+            .degraded = DV_STORE_AWAY,
+            .text = "PostgreSQL answers no queries: orders go on, but cannot be looked up"};
     return (dv_health){0};
 }
 

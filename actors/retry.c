@@ -211,7 +211,8 @@ static dv_health retry_health(const void *arg)
 {
     const retry *self = arg;
     if (self->schedule->class->fault(self->schedule) == NULL) return (dv_health){0};
-    return (dv_health){DV_SCHEDULE_AWAY, "Redis is away: retries are late, by at most a sweep"};
+    return (dv_health){.degraded = DV_SCHEDULE_AWAY,
+                       .text = "Redis is away: retries are late, by at most a sweep"};
 }
 
 static void retry_destroy(void **arg)

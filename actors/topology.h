@@ -1,53 +1,71 @@
-/* Who talks to whom: the table of actors and the table of links. Wiring is data: start-up checks
-   it, `drover topology` prints it, and the run loop opens what names its actor. */
+/* Who talks to whom: the table of links, and what it comes to in one process of a cluster. Wiring
+   is data: start-up checks it, `drover topology` prints it, and the run loop opens what names its
+   actor's role. */
 #ifndef DV_TOPOLOGY_H
 #define DV_TOPOLOGY_H
 
 #include <stdio.h>
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
+#include "actors/cluster.h"
 
-/* D(name, Name): the DEXs, each with a router actor of its own. To add one, add a row here, its
-   links below, and its venue in actors/dex. */
-#define DV_DEXES(D)                                                                                \
-    D(raydium, "Raydium")                                                                          \
-    D(meteora, "Meteora")
-
-/* L(name, kind, index, producer, consumer, pattern, high-water mark, when full) */
+/* L(name, kind, index, producer, consumer, spread, high-water mark, when full) */
 #define DV_LINKS(L)                                                                                \
-    L("submit", submit, 0, "gateway", "ingest", DV_DEALER_ROUTER, 100000, DV_DROP)                 \
-    L("insert", insert, 0, "ingest", "persistence", DV_DEALER_ROUTER, 100000, DV_KEEP)             \
-    L("assign", assign, 0, "execution", "ingest", DV_DEALER_ROUTER, 100000, DV_KEEP)               \
-    L("write", write, 0, "execution", "persistence", DV_DEALER_ROUTER, 100000, DV_KEEP)            \
-    L("quote:raydium", quote, 0, "execution", "router:raydium", DV_DEALER_ROUTER, 100000, DV_DROP) \
-    L("quote:meteora", quote, 1, "execution", "router:meteora", DV_DEALER_ROUTER, 100000, DV_DROP) \
-    L("schedule", schedule, 0, "execution", "retry", DV_DEALER_ROUTER, 100000, DV_DROP)            \
-    L("sweep", sweep, 0, "retry", "persistence", DV_DEALER_ROUTER, 1000, DV_DROP)                  \
-    L("events", events, 0, "persistence", "notification", DV_DEALER_ROUTER, 100000, DV_DROP)       \
-    L("recall", query, 1, "notification", "persistence", DV_DEALER_ROUTER, 10000, DV_DROP)         \
-    L("query", query, 0, "gateway", "persistence", DV_DEALER_ROUTER, 10000, DV_DROP)               \
-    L("feed", feed, 0, "gateway", "notification", DV_DEALER_ROUTER, 100000, DV_DROP)               \
-    L("desk", desk, 0, "gateway-thread", "gateway", DV_DEALER_ROUTER, 100000, DV_DROP)             \
-    L("health", health, 0, "*", "gateway", DV_PUB_SUB, 1000, DV_DROP)
+    L("submit", submit, 0, "gateway", "ingest", DV_ANY, 100000, DV_DROP)                           \
+    L("insert", insert, 0, "ingest", "persistence", DV_ANY, 100000, DV_KEEP)                       \
+    L("assign", assign, 0, "execution", "ingest", DV_ALL, 100000, DV_KEEP)                         \
+    L("write", write, 0, "execution", "persistence", DV_ANY, 100000, DV_KEEP)                      \
+    L("quote:raydium", quote, 0, "execution", "router:raydium", DV_ANY, 100000, DV_DROP)           \
+    L("quote:meteora", quote, 1, "execution", "router:meteora", DV_ANY, 100000, DV_DROP)           \
+    L("schedule", schedule, 0, "execution", "retry", DV_ANY, 100000, DV_DROP)                      \
+    L("sweep", sweep, 0, "retry", "persistence", DV_ANY, 1000, DV_DROP)                            \
+    L("events", events, 0, "persistence", "notification", DV_ALL, 100000, DV_DROP)                 \
+    L("recall", query, 1, "notification", "persistence", DV_ANY, 10000, DV_DROP)                   \
+    L("query", query, 0, "gateway", "persistence", DV_ANY, 10000, DV_DROP)                         \
+    L("feed", feed, 0, "gateway", "notification", DV_ALL, 100000, DV_DROP)                         \
+    L("desk", desk, 0, "gateway-thread", "gateway", DV_ANY, 100000, DV_DROP)                       \
+    L("health", health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP)
 
 #define DV_LINK_MAX 32
+#define DV_ENDPOINT_SIZE 72 /* bytes of tcp://address:port, its NUL included */
 
+/* The links of one process. Its parts point at one another: it may not be copied or moved. */
 typedef struct dv_topology {
+    const dv_cluster *cluster; /* NULL: this process is all there is */
+    const dv_node *node;       /* this process's, in the cluster */
+    dv_roles roles;            /* what this process runs */
     dv_link links[DV_LINK_MAX];
     uint32_t link_count;
-    char endpoints[DV_LINK_MAX][DV_CONFIG_TEXT_MAX]; /* what links[].endpoint points to */
+    char endpoints[DV_LINK_MAX][DV_ENDPOINT_SIZE]; /* what links[].endpoint points to */
+    char tcp_endpoints[DV_LINK_MAX][DV_ENDPOINT_SIZE];
+    dv_remote *remotes; /* what links[].remotes point into */
+    uint32_t remote_count;
+    struct dv_topology_peer {
+        char name[DV_NAME_MAX + 1];
+        char endpoint[DV_ENDPOINT_SIZE];
+    } * peers;                       /* what remotes[] point to, by the same number */
+    char names[16][DV_NAME_MAX + 1]; /* this process's instances, by role */
 } dv_topology;
 
-/* The names of all links, NULL-terminated, for dv_config_load. */
-const char *const *dv_topology_link_names(void);
+/* Checks the table of links, and works out what this process binds and where it connects. cluster
+   and node are NULL together: then every role runs here, over inproc. Both are borrowed. roles:
+   what this process runs of its node's. On CONFIG_INVALID ret_why says what is wrong. */
+DV_MUST_CHECK dv_err dv_topology_init(const dv_cluster *cluster, const dv_node *node,
+                                      dv_roles roles, dv_topology *ret_topology, char ret_why[256]);
+void dv_topology_fini(dv_topology *topology); /* accepts {0} */
 
-/* Fills in the endpoints (configured, or inproc) and checks the table: actors exist, endpoints are
-   distinct and of a known transport, high-water marks are set. On an error ret_why says what. */
-DV_MUST_CHECK dv_err dv_topology_init(const dv_config *config, dv_topology *ret_topology,
-                                      char ret_why[256]);
+/* What the instance of a role (one bit) is called in this process: "execution", "execution@a". */
+const char *dv_topology_instance(const dv_topology *topology, dv_roles role);
 
-/* Prints actors and links as a table for people. */
+/* Whether something of this process goes over tcp. */
+bool dv_topology_uses_tcp(const dv_topology *topology);
+
+/* For a dv_network, with the topology as its policy: see there. */
+const char *dv_topology_node_of_key(const void *topology, const dv_link *link, const char *key,
+                                    const char **ret_why);
+bool dv_topology_may_produce(const void *topology, const dv_link *link, const char *name);
+
+/* Prints roles, links (what this process binds and connects to) and messages for people. */
 void dv_topology_print(const dv_topology *topology, FILE *out);
 
 #endif

@@ -4,244 +4,65 @@
 #include <errno.h>
 #include <zmq.h>
 
+#include "actors/base/lanes.h"
 #include "actors/base/log.h"
 
-#define BURST 256 /* messages taken from one input before the next has its turn */
+#define BURST 256 /* messages taken from one socket before the next has its turn */
 #define BEAT_EVERY_NS (500 * DV_NS_PER_MS)      /* how often an actor says how it is */
-#define COMPLAIN_EVERY_NS (1000 * DV_NS_PER_MS) /* at most one line about bad or lost messages */
+#define COMPLAIN_EVERY_NS (1000 * DV_NS_PER_MS) /* at most one line about a link's bad messages */
+#define PEERS_WAIT_NS (2 * DV_NS_PER_MS)        /* between tries of what peers had no room for */
 #define PORTS_MAX 32
 
-/* ---- outbox ------------------------------------------------------------------------------- */
-
-typedef struct entry {
-    dv_port port;
-    dv_peer to;
-    size_t at, size; /* in bytes */
-} entry;
-
-struct dv_outbox {
-    dv_arena *arena;
-    dv_buffer bytes;
-    entry *entries;
-    size_t count, capacity;
-};
-
-dv_outbox *dv_outbox_new(void)
-{
-    dv_outbox *outbox = calloc(1, sizeof *outbox);
-    if (outbox == NULL) abort();
-    outbox->arena = dv_arena_new();
-    return outbox;
-}
-
-void dv_outbox_destroy(dv_outbox **outbox)
-{
-    if (outbox == NULL || *outbox == NULL) return;
-    dv_arena_destroy(&(*outbox)->arena);
-    dv_buffer_fini(&(*outbox)->bytes);
-    free((*outbox)->entries);
-    free(*outbox);
-    *outbox = NULL;
-}
-
-void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message)
-{
-    if (outbox->count == outbox->capacity) {
-        size_t capacity = outbox->capacity ? outbox->capacity * 2 : 64;
-        entry *grown = realloc(outbox->entries, capacity * sizeof *grown);
-        if (grown == NULL) abort();
-        outbox->entries = grown;
-        outbox->capacity = capacity;
-    }
-    entry *e = &outbox->entries[outbox->count++];
-    *e = (entry){.port = port, .at = outbox->bytes.size};
-    if (to != NULL) e->to = *to;
-    dv_message_encode(message, &outbox->bytes);
-    e->size = outbox->bytes.size - e->at;
-}
-
-dv_arena *dv_outbox_arena(dv_outbox *outbox)
-{
-    return outbox->arena;
-}
-
-size_t dv_outbox_count(const dv_outbox *outbox)
-{
-    return outbox->count;
-}
-
-dv_outbox_entry dv_outbox_at(const dv_outbox *outbox, size_t i)
-{
-    const entry *e = &outbox->entries[i];
-    return (dv_outbox_entry){e->port, e->to, outbox->bytes.bytes + e->at, e->size};
-}
-
-void dv_outbox_clear(dv_outbox *outbox)
-{
-    outbox->count = 0;
-    outbox->bytes.size = 0;
-    dv_arena_reset(outbox->arena);
-}
-
-/* ---- the loop ----------------------------------------------------------------------------- */
-
-/* A message that its link did not take yet. */
-typedef struct kept {
-    struct kept *next;
-    dv_peer to;
-    size_t size;
-    char bytes[];
-} kept;
-
-typedef struct port {
-    const dv_link *link;
-    dv_port number;
-    dv_link_side side;
-    void *socket; /* libzmq's */
-    kept *first, **last;
-} port;
+typedef struct poll_set {
+    zmq_pollitem_t *items; /* the pipe, the lanes, the watches */
+    int count, first_watch;
+} poll_set;
 
 typedef struct loop {
     const dv_actor *actor;
     zsock_t *pipe;
     void *context; /* libzmq's, shared by the process */
-    port ports[PORTS_MAX];
+    dv_lanes ports[PORTS_MAX];
     uint32_t port_count;
+    poll_set polls;
     dv_outbox *outbox;
     bool draining, drained, stopped, busy;
-    int64_t beat_at_ns;     /* next one */
-    int64_t complain_at_ns; /* not before */
-    uint64_t dropped;       /* not yet complained of */
+    int64_t beat_at_ns; /* next one */
+    int64_t started_at_us;
 } loop;
 
-static bool is_bound(const port *p)
+static void complain(dv_time now, dv_lanes *p, const char *what, dv_err error, const dv_peer *from)
 {
-    return p->side == DV_SIDE_CONSUMER;
-}
-
-static bool is_routed(const port *p)
-{
-    return is_bound(p) && p->link->pattern == DV_DEALER_ROUTER;
-}
-
-static void complain(loop *l, dv_time now, const port *p, const char *what, dv_err error)
-{
-    l->dropped++;
-    if (now.mono_ns < l->complain_at_ns) return;
+    p->dropped++;
+    if (now.mono_ns < p->complain_at_ns) return;
+    dv_text peer = {(const char *)from->bytes, from->size};
     dv_warn("message_dropped", NULL, dv_kv_string("link", p->link->name), dv_kv_string("why", what),
-            dv_kv_string("error", dv_err_name((uint16_t)error)),
-            dv_kv_number("dropped", (int64_t)l->dropped));
-    l->dropped = 0;
-    l->complain_at_ns = now.mono_ns + COMPLAIN_EVERY_NS;
-}
-
-static int socket_type(const port *p)
-{
-    if (p->link->pattern == DV_PUB_SUB) return is_bound(p) ? ZMQ_SUB : ZMQ_PUB;
-    return is_bound(p) ? ZMQ_ROUTER : ZMQ_DEALER;
-}
-
-static void set_int(void *socket, int option, int value)
-{
-    int rc = zmq_setsockopt(socket, option, &value, sizeof value);
-    assert(rc == 0);
-    (void)rc;
-}
-
-static bool port_open(loop *l, port *p)
-{
-    p->last = &p->first;
-    p->socket = zmq_socket(l->context, socket_type(p));
-    if (p->socket == NULL) return false;
-    set_int(p->socket, ZMQ_LINGER, 0);
-    set_int(p->socket, ZMQ_SNDHWM, p->link->high_water_mark);
-    set_int(p->socket, ZMQ_RCVHWM, p->link->high_water_mark);
-    int64_t size_max = DV_MESSAGE_SIZE_MAX;
-    zmq_setsockopt(p->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max);
-    if (is_routed(p)) {
-        set_int(p->socket, ZMQ_ROUTER_MANDATORY, 1);
-        set_int(p->socket, ZMQ_ROUTER_HANDOVER, 1);
-    } else if (is_bound(p)) {
-        zmq_setsockopt(p->socket, ZMQ_SUBSCRIBE, "", 0);
-    } else if (p->link->pattern == DV_DEALER_ROUTER) {
-        zmq_setsockopt(p->socket, ZMQ_ROUTING_ID, l->actor->name, strlen(l->actor->name));
-    }
-    const char *endpoint = p->link->endpoint;
-    return (is_bound(p) ? zmq_bind(p->socket, endpoint) : zmq_connect(p->socket, endpoint)) == 0;
-}
-
-static bool names_actor(const char *role, const char *actor)
-{
-    return streq(role, "*") || streq(role, actor);
+            dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_text("peer", peer),
+            dv_kv_number("dropped", (int64_t)p->dropped));
+    p->dropped = 0;
+    p->complain_at_ns = now.mono_ns + COMPLAIN_EVERY_NS;
 }
 
 static dv_err ports_open(loop *l, char ret_why[DV_REASON_MAX])
 {
     const dv_actor *a = l->actor;
-    for (uint32_t i = 0; i < a->link_count; i++) {
-        const dv_link *link = &a->links[i];
-        bool consumes = streq(link->consumer, a->name);
-        if (!consumes && !names_actor(link->producer, a->name)) continue;
+    dv_err error = DV_OK;
+    size_t lanes = 0;
+    for (uint32_t i = 0; i < a->link_count && error == DV_OK; i++) {
+        if (!dv_lanes_concern(&a->links[i], a->name)) continue;
         assert(l->port_count < PORTS_MAX);
-        port *p = &l->ports[l->port_count++];
-        p->link = link;
-        p->number = DV_PORT(link->kind, link->index);
-        p->side = consumes ? DV_SIDE_CONSUMER : DV_SIDE_PRODUCER;
-        if (!port_open(l, p)) {
-            snprintf(ret_why, DV_REASON_MAX, "cannot %s %s (link %s): %s",
-                     consumes ? "bind" : "connect to", link->endpoint, link->name,
-                     zmq_strerror(zmq_errno()));
-            return DV_START_FAILED;
-        }
+        dv_lanes *p = &l->ports[l->port_count++];
+        error = dv_lanes_open(p, l->context, a->name, &a->links[i], a->network, ret_why);
+        lanes += p->count;
     }
-    return DV_OK;
+    l->polls.items = calloc(1 + lanes + DV_WATCH_MAX, sizeof *l->polls.items);
+    if (l->polls.items == NULL) abort();
+    return error;
 }
 
 /* ---- sending ---- */
 
-/* Hands one message to libzmq. False when the link would block; a peer that is gone counts as sent
-   and is complained of, since waiting for it could last for ever. */
-static bool transmit(loop *l, port *p, const dv_peer *to, const char *bytes, size_t size,
-                     dv_time now)
-{
-    if (is_routed(p) && zmq_send(p->socket, to->bytes, to->size, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
-        if (zmq_errno() == EAGAIN) return false;
-        complain(l, now, p, "its receiver is gone", DV_OK);
-        return true;
-    }
-    if (zmq_send(p->socket, bytes, size, ZMQ_DONTWAIT) >= 0) return true;
-    if (zmq_errno() == EAGAIN) return false;
-    complain(l, now, p, zmq_strerror(zmq_errno()), DV_OK);
-    return true;
-}
-
-static void keep(port *p, const dv_peer *to, const char *bytes, size_t size)
-{
-    kept *k = malloc(sizeof *k + size);
-    if (k == NULL) abort();
-    k->next = NULL;
-    k->to = *to;
-    k->size = size;
-    memcpy(k->bytes, bytes, size);
-    *p->last = k;
-    p->last = &k->next;
-}
-
-static void kept_drop_first(port *p)
-{
-    kept *k = p->first;
-    p->first = k->next;
-    if (p->first == NULL) p->last = &p->first;
-    free(k);
-}
-
-static void kept_send(loop *l, port *p, dv_time now)
-{
-    while (p->first != NULL && transmit(l, p, &p->first->to, p->first->bytes, p->first->size, now))
-        kept_drop_first(p);
-}
-
-static port *port_find(loop *l, dv_port number)
+static dv_lanes *port_find(loop *l, dv_port number)
 {
     for (uint32_t i = 0; i < l->port_count; i++)
         if (l->ports[i].number == number) return &l->ports[i];
@@ -250,17 +71,16 @@ static port *port_find(loop *l, dv_port number)
 
 static void outbox_flush(loop *l, dv_time now)
 {
-    for (uint32_t i = 0; i < l->port_count; i++) kept_send(l, &l->ports[i], now);
+    for (uint32_t i = 0; i < l->port_count; i++) {
+        const char *fault = dv_lanes_flush(&l->ports[i]);
+        if (fault != NULL) complain(now, &l->ports[i], fault, DV_OK, &(dv_peer){0});
+    }
     for (size_t i = 0; i < dv_outbox_count(l->outbox); i++) {
         dv_outbox_entry e = dv_outbox_at(l->outbox, i);
-        port *p = port_find(l, e.port);
+        dv_lanes *p = port_find(l, e.port);
         assert(p != NULL); /* an actor sends only on links it has */
-        bool waiting = p->first != NULL;
-        if (!waiting && transmit(l, p, &e.to, e.bytes, e.size, now)) continue;
-        if (p->link->when_full == DV_KEEP)
-            keep(p, &e.to, e.bytes, e.size);
-        else
-            complain(l, now, p, "the link is full", DV_OK);
+        const char *fault = dv_lanes_send(p, &e.to, e.bytes, e.size);
+        if (fault != NULL) complain(now, p, fault, DV_OK, &e.to);
     }
     dv_outbox_clear(l->outbox);
 }
@@ -269,74 +89,57 @@ static void outbox_flush(loop *l, dv_time now)
 
 /* Whether a message may come in here: on its own link, from the other side. A desk carries whatever
    a gateway's threads ask of their gateway. */
-static bool expected(const port *p, dv_message_type type)
+static bool expected(const dv_lanes *p, const dv_lane *lane, dv_message_type type)
 {
     if (p->link->kind == DV_LINK_desk) return true;
     const dv_message_info *info = dv_message_info_of(type);
-    return info->link == p->link->kind && info->sender != p->side;
+    dv_link_side sender = lane->bound ? DV_SIDE_PRODUCER : DV_SIDE_CONSUMER;
+    return info->link == p->link->kind && info->sender == sender;
 }
 
-static void dispatch(loop *l, port *p, const dv_peer *peer, zmq_msg_t *frame, dv_time now)
+static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *peer,
+                     zmq_msg_t *frame, dv_time now)
 {
     dv_envelope envelope = {.port = p->number, .peer = *peer};
     dv_err error = dv_message_decode(zmq_msg_data(frame), zmq_msg_size(frame),
                                      dv_outbox_arena(l->outbox), &envelope.message);
     if (error != DV_OK) {
-        complain(l, now, p, "undecodable", error);
+        complain(now, p, "undecodable", error, peer);
         return;
     }
     dv_handler *handler = l->actor->class->handlers[envelope.message.type];
-    if (handler == NULL || !expected(p, envelope.message.type)) {
-        complain(l, now, p, dv_message_info_of(envelope.message.type)->name, DV_MESSAGE_MALFORMED);
+    if (handler == NULL || !expected(p, lane, envelope.message.type)) {
+        complain(now, p, dv_message_info_of(envelope.message.type)->name, DV_MESSAGE_MALFORMED,
+                 peer);
         return;
     }
     handler(l->actor->self, &envelope, now, l->outbox);
 }
 
-static void skip_rest(void *socket, zmq_msg_t *frame)
-{
-    while (zmq_msg_more(frame) && zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) >= 0) continue;
-}
-
 /* Takes one message. False when there is none. */
-static bool receive(loop *l, port *p, dv_time now)
+static bool receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
-    dv_peer peer = {0};
-    bool got = zmq_msg_recv(&frame, p->socket, ZMQ_DONTWAIT) >= 0, good = got;
-    if (got && is_routed(p)) {
-        good = zmq_msg_size(&frame) <= sizeof peer.bytes && zmq_msg_more(&frame);
-        if (good) {
-            peer.size = (uint8_t)zmq_msg_size(&frame);
-            memcpy(peer.bytes, zmq_msg_data(&frame), peer.size);
-            good = zmq_msg_recv(&frame, p->socket, ZMQ_DONTWAIT) >= 0;
-        }
-    }
-    if (good && !zmq_msg_more(&frame))
-        dispatch(l, p, &peer, &frame, now);
-    else if (got) {
-        skip_rest(p->socket, &frame);
-        complain(l, now, p, "not in two frames", DV_MESSAGE_MALFORMED);
-    }
+    dv_peer peer;
+    const char *fault;
+    dv_taken taken = dv_lanes_take(p, lane, now, &frame, &peer, &fault);
+    if (taken == DV_TAKEN_MESSAGE) dispatch(l, p, lane, &peer, &frame, now);
+    if (taken == DV_TAKEN_FAULT) complain(now, p, fault, DV_MESSAGE_MALFORMED, &peer);
     zmq_msg_close(&frame);
-    return got;
-}
-
-static bool receives(const port *p)
-{
-    return p->link->pattern == DV_DEALER_ROUTER || is_bound(p);
+    return taken != DV_TAKEN_NOTHING;
 }
 
 static void inputs_take(loop *l, dv_time now)
 {
     l->busy = false;
     for (uint32_t i = 0; i < l->port_count; i++) {
-        port *p = &l->ports[i];
-        if (!receives(p)) continue;
-        int n = 0;
-        while (n < BURST && receive(l, p, now)) n++;
-        if (n == BURST) l->busy = true;
+        dv_lanes *p = &l->ports[i];
+        for (uint32_t k = 0; k < p->count; k++) {
+            int n = 0;
+            while (n < BURST && receive(l, p, &p->lanes[k], now)) n++;
+            if (n == BURST) l->busy = true;
+        }
     }
 }
 
@@ -368,13 +171,28 @@ static void drained_check(loop *l)
 
 /* ---- one turn ---- */
 
+/* Says which consumers came or went. */
+static void lanes_look(loop *l)
+{
+    for (uint32_t i = 0; i < l->port_count; i++) {
+        dv_lanes *p = &l->ports[i];
+        for (uint32_t k = p->bound_count; k < p->count; k++) {
+            dv_lane *lane = &p->lanes[k];
+            if (!dv_lane_changed(lane)) continue;
+            dv_info(lane->up ? "link_up" : "link_down", NULL, dv_kv_string("link", p->link->name),
+                    dv_kv_string("peer", lane->remote->name));
+        }
+    }
+}
+
 static void beat(loop *l, dv_time now)
 {
     if (now.mono_ns < l->beat_at_ns) return;
     l->beat_at_ns = now.mono_ns + BEAT_EVERY_NS;
+    lanes_look(l);
     dv_port number = DV_PORT(DV_LINK_health, 0);
-    const port *p = port_find(l, number);
-    if (p == NULL || is_bound(p)) return;
+    const dv_lanes *p = port_find(l, number);
+    if (p == NULL || p->count == p->bound_count) return;
     const dv_actor_class *class = l->actor->class;
     dv_health health = class->health ? class->health(l->actor->self) : (dv_health){0};
     dv_send(l->outbox, number, NULL,
@@ -382,37 +200,38 @@ static void beat(loop *l, dv_time now)
                           .beat = {.actor = dv_text_of(l->actor->name),
                                    .pid = (uint64_t)getpid(),
                                    .degraded = health.degraded,
-                                   .text = dv_text_of(health.text)}});
+                                   .text = dv_text_of(health.text),
+                                   .orders = health.orders,
+                                   .overdue = health.overdue,
+                                   .started_at_us = (uint64_t)l->started_at_us}});
 }
 
-typedef struct poll_set {
-    zmq_pollitem_t items[1 + PORTS_MAX + DV_WATCH_MAX];
-    int count, first_watch;
-} poll_set;
-
-static void poll_gather(loop *l, poll_set *ret)
+static void poll_gather(loop *l)
 {
-    ret->count = 0;
-    ret->items[ret->count++] =
+    poll_set *set = &l->polls;
+    set->count = 0;
+    set->items[set->count++] =
         (zmq_pollitem_t){.socket = zsock_resolve(l->pipe), .events = ZMQ_POLLIN};
     for (uint32_t i = 0; i < l->port_count; i++) {
-        const port *p = &l->ports[i];
-        short events = (short)((receives(p) ? ZMQ_POLLIN : 0) | (p->first ? ZMQ_POLLOUT : 0));
-        ret->items[ret->count++] = (zmq_pollitem_t){.socket = p->socket, .events = events};
+        const dv_lanes *p = &l->ports[i];
+        for (uint32_t k = 0; k < p->count; k++)
+            set->items[set->count++] = (zmq_pollitem_t){
+                .socket = p->lanes[k].socket, .events = dv_lanes_poll_events(p, &p->lanes[k])};
     }
-    ret->first_watch = ret->count;
+    set->first_watch = set->count;
     if (l->actor->class->watch == NULL) return;
     dv_watch watches[DV_WATCH_MAX];
     uint32_t count = l->actor->class->watch(l->actor->self, watches);
     for (uint32_t i = 0; i < count; i++) {
         short events = (short)((watches[i].readable ? ZMQ_POLLIN : 0) |
                                (watches[i].writable ? ZMQ_POLLOUT : 0));
-        ret->items[ret->count++] = (zmq_pollitem_t){.fd = watches[i].fd, .events = events};
+        set->items[set->count++] = (zmq_pollitem_t){.fd = watches[i].fd, .events = events};
     }
 }
 
-static void watches_serve(loop *l, const poll_set *set, dv_time now)
+static void watches_serve(loop *l, dv_time now)
 {
+    const poll_set *set = &l->polls;
     for (int i = set->first_watch; i < set->count; i++) {
         short got = set->items[i].revents;
         if (got == 0) continue;
@@ -427,6 +246,8 @@ static long poll_timeout_ms(const loop *l, int64_t deadline_ns, dv_time now)
 {
     if (l->busy) return 0;
     int64_t left_ns = deadline_ns - now.mono_ns;
+    for (uint32_t i = 0; i < l->port_count; i++)
+        if (dv_lanes_peers_wait(&l->ports[i])) left_ns = dv_min_i64(left_ns, PEERS_WAIT_NS);
     if (left_ns <= 0) return 0;
     return (long)((left_ns + DV_NS_PER_MS - 1) / DV_NS_PER_MS);
 }
@@ -436,17 +257,17 @@ static void loop_run(loop *l)
     const dv_actor_class *class = l->actor->class;
     dv_time now = dv_time_now();
     int64_t deadline_ns = now.mono_ns;
+    l->started_at_us = now.wall_us;
     while (!l->stopped) {
-        poll_set set;
-        poll_gather(l, &set);
-        if (zmq_poll(set.items, set.count, poll_timeout_ms(l, deadline_ns, now)) < 0 &&
+        poll_gather(l);
+        if (zmq_poll(l->polls.items, l->polls.count, poll_timeout_ms(l, deadline_ns, now)) < 0 &&
             zmq_errno() != EINTR)
             break; /* the context was terminated */
         now = dv_time_now();
         commands_take(l, now);
         if (l->stopped) break;
         inputs_take(l, now);
-        watches_serve(l, &set, now);
+        watches_serve(l, now);
         deadline_ns = class->tick ? class->tick(l->actor->self, now, l->outbox) : DV_NEVER;
         beat(l, now);
         deadline_ns = dv_min_i64(deadline_ns, l->beat_at_ns);
@@ -457,10 +278,8 @@ static void loop_run(loop *l)
 
 static void loop_close(loop *l)
 {
-    for (uint32_t i = 0; i < l->port_count; i++) {
-        while (l->ports[i].first != NULL) kept_drop_first(&l->ports[i]);
-        if (l->ports[i].socket != NULL) zmq_close(l->ports[i].socket);
-    }
+    for (uint32_t i = 0; i < l->port_count; i++) dv_lanes_close(&l->ports[i]);
+    free(l->polls.items);
     dv_outbox_destroy(&l->outbox);
 }
 

@@ -26,11 +26,11 @@
 #include "proto/error.h"
 #include "proto/message.h"
 
-/* How the two ends of a link speak. */
-typedef enum dv_pattern {
-    DV_DEALER_ROUTER, /* producers connect and ask; the consumer binds and answers whom it likes */
-    DV_PUB_SUB,       /* producers connect and tell; consumers bind and only listen */
-} dv_pattern;
+/* Where a producer's message goes when its link has several consumers. */
+typedef enum dv_spread {
+    DV_ANY, /* to one: the one in this process, else in turn among those that are connected */
+    DV_ALL, /* to each; one that is not connected, or has no room, goes without (never DV_KEEP) */
+} dv_spread;
 
 /* What happens to a message when its link is full or its peer is gone. */
 typedef enum dv_when_full {
@@ -38,17 +38,47 @@ typedef enum dv_when_full {
     DV_DROP, /* it is dropped and counted: the receiver finds out by itself, or asks again */
 } dv_when_full;
 
-/* A link as this process uses it: a row of actors/topology.h with its endpoint filled in. */
+/* A consumer of a link that lives in another process. Strings are borrowed. */
+typedef struct dv_remote {
+    const char *name;       /* the instance, e.g. "persistence@p1" */
+    const char *endpoint;   /* tcp://address:port */
+    const char *public_key; /* its node's, Z85; not looked at without CURVE */
+} dv_remote;
+
+/* A link as this process uses it: a row of actors/topology.h with its endpoints filled in. The
+   consumer binds a ROUTER, producers connect a DEALER to each consumer; so both sides speak, and an
+   answer comes back on the link of its question. */
 typedef struct dv_link {
-    const char *name; /* e.g. "quote:raydium"; also the configuration key endpoint_quote_raydium */
+    const char *name; /* e.g. "quote:raydium" */
     dv_link_kind kind;
     uint8_t index;                   /* among links of its kind, 0..7 */
-    const char *producer, *consumer; /* actors' names; "*": any */
-    dv_pattern pattern;
-    int high_water_mark; /* messages that may wait on each side */
+    const char *producer, *consumer; /* roles; "*": any */
+    dv_spread spread;
+    int high_water_mark; /* messages that may wait on each side, and in a sender that keeps */
     dv_when_full when_full;
-    const char *endpoint; /* inproc://… or tcp://… */
+    const char *endpoint;     /* inproc://… of the consumer in this process; NULL: none is here */
+    const char *tcp_endpoint; /* where that consumer listens for other processes; NULL: nowhere */
+    const dv_remote *remotes; /* the consumers in other processes; DV_ANY: none with one here */
+    uint32_t remote_count;
 } dv_link;
+
+#define DV_KEY_SIZE 41 /* bytes of a CURVE key as Z85, its NUL included */
+
+/* What a process needs for its tcp links; made at start, then only read, from several threads. */
+typedef struct dv_network {
+    bool curve;                   /* false: plaintext, which somebody asked for by name */
+    bool watched;                 /* a dv_zap reads what the sockets tell of their connections */
+    char public_key[DV_KEY_SIZE]; /* this node's */
+    char secret_key[DV_KEY_SIZE];
+    uint32_t peer_rate_max; /* messages a second from one peer; what is above is dropped */
+    /* The node that a public key belongs to, if one of its roles produces on the link; otherwise
+       NULL, and why. Called with the policy below. */
+    const char *(*node_of_key)(const void *policy, const dv_link *link, const char *key,
+                               const char **ret_why);
+    /* Whether an instance of this name ("role@node") exists and its role produces on the link. */
+    bool (*may_produce)(const void *policy, const dv_link *link, const char *name);
+    const void *policy;
+} dv_network;
 
 /* One end of a link in an actor. Numbered by link, so that every actor knows its ports by name. */
 typedef uint8_t dv_port;
@@ -57,7 +87,8 @@ typedef uint8_t dv_port;
 #define DV_PORT_INDEX(port) ((uint8_t)((port) % 8))
 #define DV_PORT_COUNT (DV_LINK_KIND_COUNT * 8)
 
-/* Who sent a message that came in on a bound port, to answer to. Empty on a connected port. */
+/* Who sent a message that came in on a port that we consume: its instance name, to answer to. Empty
+   for what a consumer answered us. */
 typedef struct dv_peer {
     uint8_t size;
     uint8_t bytes[DV_NAME_MAX];
@@ -74,7 +105,8 @@ typedef struct dv_envelope {
 typedef struct dv_outbox dv_outbox;
 
 /* Puts a message into the outbox; it is encoded now, so what it borrows may go after the call.
-   to: on a bound port, the peer it is for; NULL on a connected one. */
+   to: on a port that we consume, the peer it is for; NULL: to the link's consumers, as it spreads.
+ */
 void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message);
 
 /* The turn's arena: what is allocated in it lives until the turn ends. */
@@ -109,6 +141,8 @@ typedef struct dv_watch {
 typedef struct dv_health {
     dv_err degraded;  /* DV_OK: well */
     const char *text; /* what is away and what that costs; a constant */
+    uint32_t orders;  /* execution: unfinished orders that it owns */
+    uint32_t overdue; /* of them: without a step for longer than overdue_ms */
 } dv_health;
 
 /* A kind of actor. Members marked optional may be NULL. */
@@ -136,10 +170,12 @@ typedef struct dv_actor_class {
    which the loop destroys. */
 typedef struct dv_actor {
     const dv_actor_class *class;
-    const char *name; /* the instance, e.g. "router:raydium": names it in logs and to its peers */
+    const char *name; /* the instance, "router:raydium" or "router:raydium@r1": its role, and its
+                         node in a cluster; names it in logs and to its peers */
     void *self;
-    const dv_link *links; /* all of the process: the loop takes those that name this actor */
+    const dv_link *links; /* all of the process: the loop takes those that name this actor's role */
     uint32_t link_count;
+    const dv_network *network; /* NULL: no link of this process uses tcp */
 } dv_actor;
 
 /* The body of every actor's thread, for zactor_new(dv_actor_run, dv_actor *). Speaks to its shell

@@ -10,6 +10,7 @@ typedef struct dv_time {
     int64_t wall_us; /* microseconds since 1970; may jump */
 } dv_time;
 
+#define DV_NS_PER_S 1000000000ll
 #define DV_NS_PER_MS 1000000ll
 #define DV_NS_PER_US 1000ll
 #define DV_US_PER_MS 1000ll

@@ -84,42 +84,18 @@ static dv_err set_value(const key_row *row, const char *value, const char *origi
     return DV_CONFIG_INVALID;
 }
 
-static dv_err set_endpoint(const char *name, const char *value, const char *const link_names[],
-                           const char *origin, dv_config *config, char *ret_why)
-{
-    for (size_t i = 0; link_names[i] != NULL; i++) {
-        char key[64];
-        snprintf(key, sizeof key, "%s", link_names[i]);
-        for (char *c = key; *c; c++)
-            if (*c == ':') *c = '_';
-        if (!streq(key, name)) continue;
-        struct dv_config_endpoint *e = NULL;
-        for (uint32_t k = 0; k < config->endpoint_count; k++)
-            if (streq(config->endpoints[k].name, name)) e = &config->endpoints[k];
-        if (e == NULL) e = &config->endpoints[config->endpoint_count++];
-        snprintf(e->name, sizeof e->name, "%s", name);
-        return set_text(value, origin, e->value, ret_why);
-    }
-    snprintf(ret_why, WHY_SIZE, "%s: there is no link \"%.64s\" (see `drover topology`)", origin,
-             name);
-    return DV_CONFIG_INVALID;
-}
-
-static dv_err set_named(const char *key, const char *value, const char *origin,
-                        const char *const link_names[], dv_config *config, char *ret_why)
+static dv_err set_named(const char *key, const char *value, const char *origin, dv_config *config,
+                        char *ret_why)
 {
     for (size_t i = 0; i < KEY_COUNT; i++)
         if (streq(KEYS[i].key, key)) return set_value(&KEYS[i], value, origin, config, ret_why);
-    if (strncmp(key, "endpoint_", 9) == 0)
-        return set_endpoint(key + 9, value, link_names, origin, config, ret_why);
     snprintf(ret_why, WHY_SIZE, "%s: there is no such key (see `drover config`)", origin);
     return DV_CONFIG_INVALID;
 }
 
 /* ---- the file and the environment ---- */
 
-static dv_err load_file(const char *file, const char *const link_names[], dv_config *config,
-                        char *ret_why)
+static dv_err load_file(const char *file, dv_config *config, char *ret_why)
 {
     zconfig_t *root = zconfig_load(file);
     if (root == NULL) {
@@ -132,25 +108,23 @@ static dv_err load_file(const char *file, const char *const link_names[], dv_con
         char origin[200];
         snprintf(origin, sizeof origin, "%.100s in %.90s", zconfig_name(item), file);
         const char *value = zconfig_value(item);
-        error =
-            set_named(zconfig_name(item), value ? value : "", origin, link_names, config, ret_why);
+        error = set_named(zconfig_name(item), value ? value : "", origin, config, ret_why);
     }
     zconfig_destroy(&root);
     return error;
 }
 
-static dv_err load_drover_variable(const char *variable, const char *const link_names[],
-                                   dv_config *config, char *ret_why)
+static dv_err load_drover_variable(const char *variable, dv_config *config, char *ret_why)
 {
     const char *value = strchr(variable, '=') + 1;
     char origin[100], key[100];
     snprintf(origin, sizeof origin, "%.*s", (int)(value - 1 - variable), variable);
     snprintf(key, sizeof key, "%s", origin + strlen("DROVER_"));
     for (char *c = key; *c; c++) *c = (char)tolower((unsigned char)*c);
-    return set_named(key, value, origin, link_names, config, ret_why);
+    return set_named(key, value, origin, config, ret_why);
 }
 
-static dv_err load_environment(const char *const link_names[], dv_config *config, char *ret_why)
+static dv_err load_environment(dv_config *config, char *ret_why)
 {
     for (size_t i = 0; i < KEY_COUNT; i++) {
         const char *value = *KEYS[i].env ? getenv(KEYS[i].env) : NULL;
@@ -160,7 +134,7 @@ static dv_err load_environment(const char *const link_names[], dv_config *config
     }
     for (char **variable = environ; variable && *variable; variable++) {
         if (strncmp(*variable, "DROVER_", 7) != 0 || strchr(*variable, '=') == NULL) continue;
-        dv_err error = load_drover_variable(*variable, link_names, config, ret_why);
+        dv_err error = load_drover_variable(*variable, config, ret_why);
         if (error != DV_OK) return error;
     }
     return DV_OK;
@@ -234,8 +208,7 @@ static dv_err check_together(const dv_config *c, char *ret_why)
     return DV_CONFIG_INVALID;
 }
 
-dv_err dv_config_load(const char *file, const char *const link_names[], dv_config *ret_config,
-                      char ret_why[WHY_SIZE])
+dv_err dv_config_load(const char *file, dv_config *ret_config, char ret_why[WHY_SIZE])
 {
     dv_config *config = calloc(1, sizeof *config);
     if (config == NULL) return DV_OUT_OF_MEMORY;
@@ -248,8 +221,8 @@ dv_err dv_config_load(const char *file, const char *const link_names[], dv_confi
         case SECRET: snprintf(at, DV_CONFIG_TEXT_MAX, "%s", KEYS[i].text_default); break;
         }
     }
-    dv_err error = file ? load_file(file, link_names, config, ret_why) : DV_OK;
-    if (error == DV_OK) error = load_environment(link_names, config, ret_why);
+    dv_err error = file ? load_file(file, config, ret_why) : DV_OK;
+    if (error == DV_OK) error = load_environment(config, ret_why);
     if (error == DV_OK) urls_from_parts(config);
     if (error == DV_OK) error = check_together(config, ret_why);
     if (error == DV_OK) *ret_config = *config;
@@ -304,18 +277,4 @@ void dv_config_print(const dv_config *config, FILE *out)
             fprintf(out, "  # %s%s%s", row->meaning, *row->unit ? ", in " : "", row->unit);
         fputc('\n', out);
     }
-    for (uint32_t i = 0; i < config->endpoint_count; i++)
-        fprintf(out, "endpoint_%s = \"%s\"\n", config->endpoints[i].name,
-                config->endpoints[i].value);
-}
-
-const char *dv_config_endpoint(const dv_config *config, const char *link_name)
-{
-    char key[64];
-    snprintf(key, sizeof key, "%s", link_name);
-    for (char *c = key; *c; c++)
-        if (*c == ':') *c = '_';
-    for (uint32_t i = 0; i < config->endpoint_count; i++)
-        if (streq(config->endpoints[i].name, key)) return config->endpoints[i].value;
-    return NULL;
 }

@@ -89,25 +89,13 @@ typedef struct dv_config {
 #undef DV_CONFIG_NUMBER
 #undef DV_CONFIG_BOOL
 #undef DV_CONFIG_TEXT
-    /* Endpoints of links by name with ':' as '_' (endpoint_submit, endpoint_quote_raydium); which
-       names there are is the topology's business. */
-    struct dv_config_endpoint {
-        char name[64];
-        char value[DV_CONFIG_TEXT_MAX];
-    } endpoints[32];
-    uint32_t endpoint_count;
 } dv_config;
 
 /* Fills in the defaults, then the file (NULL: none), then the environment, and checks it all.
-   link_names: NULL-terminated names for which endpoint_<name> keys are allowed.
    On CONFIG_INVALID ret_why says which key or variable, from where, and what is allowed. */
-DV_MUST_CHECK dv_err dv_config_load(const char *file, const char *const link_names[],
-                                    dv_config *ret_config, char ret_why[256]);
+DV_MUST_CHECK dv_err dv_config_load(const char *file, dv_config *ret_config, char ret_why[256]);
 
 /* Prints every key with its effective value as lines of the file's format, secrets masked. */
 void dv_config_print(const dv_config *config, FILE *out);
-
-/* The endpoint configured for a link, NULL when none is. */
-const char *dv_config_endpoint(const dv_config *config, const char *link_name);
 
 #endif

@@ -232,8 +232,9 @@ static dv_health health(const dv_venue *venue)
 {
     const dv_sim_venue *v = (const dv_sim_venue *)venue;
     if (!v->ledger.broken) return (dv_health){0};
-    return (dv_health){DV_VENUE_OUTCOME_UNKNOWN,
-                       "the simulated venue cannot write its ledger: nothing lands until it can"};
+    return (dv_health){
+        .degraded = DV_VENUE_OUTCOME_UNKNOWN,
+        .text = "the simulated venue cannot write its ledger: nothing lands until it can"};
 }
 
 static void destroy(dv_venue **venue)

@@ -32,16 +32,15 @@ static void *health;
 static dv_arena *arena;
 
 static dv_link links[] = {
-    {"submit", DV_LINK_submit, 0, "gateway", "ingest", DV_DEALER_ROUTER, 1000, DV_DROP,
+    {"submit", DV_LINK_submit, 0, "gateway", "ingest", DV_ANY, 1000, DV_DROP,
      "inproc://stage-submit"},
-    {"query", DV_LINK_query, 0, "gateway", "persistence", DV_DEALER_ROUTER, 1000, DV_DROP,
+    {"query", DV_LINK_query, 0, "gateway", "persistence", DV_ANY, 1000, DV_DROP,
      "inproc://stage-query"},
-    {"feed", DV_LINK_feed, 0, "gateway", "notification", DV_DEALER_ROUTER, 100000, DV_DROP,
+    {"feed", DV_LINK_feed, 0, "gateway", "notification", DV_ANY, 100000, DV_DROP,
      "inproc://stage-feed"},
-    {"desk", DV_LINK_desk, 0, "gateway-thread", "gateway", DV_DEALER_ROUTER, 1000, DV_DROP,
+    {"desk", DV_LINK_desk, 0, "gateway-thread", "gateway", DV_ANY, 1000, DV_DROP,
      "inproc://stage-desk"},
-    {"health", DV_LINK_health, 0, "*", "gateway", DV_PUB_SUB, 1000, DV_DROP,
-     "inproc://stage-health"},
+    {"health", DV_LINK_health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP, "inproc://stage-health"},
 };
 
 /* ---- the stage -------------------------------------------------------------------------- */
@@ -75,8 +74,7 @@ static inline void *neighbour_bind(const char *endpoint)
 static inline void stage_set(void)
 {
     char why[256];
-    static const char *const NO_LINKS[] = {NULL};
-    ck_assert_int_eq(dv_config_load(NULL, NO_LINKS, &config, why), DV_OK);
+    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     snprintf(config.host, sizeof config.host, "127.0.0.1");
     config.port = free_port();
@@ -99,7 +97,7 @@ static inline char *raise_curtain(void)
                        .link_count = sizeof links / sizeof links[0]};
     thread = zactor_new(dv_actor_run, &actor);
     char *said = zstr_recv(thread);
-    health = zmq_socket(zsys_init(), ZMQ_PUB);
+    health = zmq_socket(zsys_init(), ZMQ_DEALER);
     zmq_connect(health, "inproc://stage-health");
     return said;
 }

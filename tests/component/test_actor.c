@@ -134,7 +134,7 @@ static void probe_ready(void *self, dv_watch watch, dv_time now, dv_outbox *outb
 static dv_health probe_health(const void *self)
 {
     (void)self;
-    return (dv_health){DV_SCHEDULE_AWAY, "retries wait for the sweep"};
+    return (dv_health){.degraded = DV_SCHEDULE_AWAY, .text = "retries wait for the sweep"};
 }
 
 static void probe_destroy(void **self)
@@ -169,14 +169,22 @@ static const dv_actor_class FAILING = {
 
 /* ---- its shell ---- */
 
-static char schedule_endpoint[64] = "inproc://schedule";
+static char schedule_endpoint[64] = "inproc://schedule"; /* where the neighbour finds it */
 static dv_link links[] = {
-    {"schedule", DV_LINK_schedule, 0, "neighbour", "probe", DV_DEALER_ROUTER, 1000, DV_KEEP,
-     schedule_endpoint},
-    {"sweep", DV_LINK_sweep, 0, "neighbour", "probe", DV_DEALER_ROUTER, 1000, DV_KEEP,
-     "inproc://sweep"},
-    {"health", DV_LINK_health, 0, "*", "gateway", DV_PUB_SUB, 1000, DV_DROP, "inproc://health"},
+    {"schedule", DV_LINK_schedule, 0, "neighbour", "probe", DV_ANY, 1000, DV_KEEP,
+     "inproc://schedule"},
+    {"sweep", DV_LINK_sweep, 0, "neighbour", "probe", DV_ANY, 1000, DV_KEEP, "inproc://sweep"},
+    {"health", DV_LINK_health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP, "inproc://health"},
 };
+
+static bool may_produce(const void *policy, const dv_link *link, const char *name)
+{
+    (void)policy;
+    (void)link;
+    return streq(name, "neighbour") || streq(name, "other");
+}
+static const dv_network PLAINTEXT = {.peer_rate_max = 1000000, .may_produce = may_produce};
+
 static dv_actor actor = {.class = &PROBE, .name = "probe", .links = links, .link_count = 3};
 static zactor_t *shell;
 
@@ -194,6 +202,8 @@ static uint16_t free_port(void)
 static void use_tcp(void)
 {
     snprintf(schedule_endpoint, sizeof schedule_endpoint, "tcp://127.0.0.1:%u", free_port());
+    links[0].tcp_endpoint = schedule_endpoint;
+    actor.network = &PLAINTEXT;
 }
 
 static char *shell_hears(void)
@@ -238,7 +248,6 @@ static void *neighbour_new(int type, const char *name, const char *endpoint, boo
     zmq_setsockopt(socket, ZMQ_RCVTIMEO, &deadline, sizeof deadline);
     zmq_setsockopt(socket, ZMQ_SNDTIMEO, &deadline, sizeof deadline);
     if (name != NULL) zmq_setsockopt(socket, ZMQ_ROUTING_ID, name, strlen(name));
-    if (type == ZMQ_SUB) zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
     ck_assert_int_eq(binds ? zmq_bind(socket, endpoint) : zmq_connect(socket, endpoint), 0);
     return socket;
 }
@@ -301,15 +310,25 @@ END_TEST
 START_TEST(two_actors_talk)
 {
     if (_i == 1) use_tcp();
+    dv_remote remote = {.name = "probe", .endpoint = schedule_endpoint};
     dv_link between[] = {links[0]};
     between[0].producer = "other";
     probe *producer = calloc(1, sizeof *producer);
     producer->produce = 1;
-    dv_actor other = {
-        .class = &PROBE, .name = "other", .self = producer, .links = between, .link_count = 1};
+    dv_actor other = {.class = &PROBE,
+                      .name = "other",
+                      .self = producer,
+                      .links = between,
+                      .link_count = 1,
+                      .network = actor.network};
     static dv_link all[] = {{0}, {0}};
     all[0] = between[0];
     all[1] = links[1];
+    if (_i == 1) {
+        between[0].endpoint = between[0].tcp_endpoint = NULL;
+        between[0].remotes = &remote;
+        between[0].remote_count = 1;
+    }
     actor.links = all;
     actor.link_count = 2;
     launch();
@@ -382,7 +401,7 @@ END_TEST
 
 START_TEST(an_actor_says_how_it_is)
 {
-    void *gateway = neighbour_new(ZMQ_SUB, NULL, "inproc://health", true);
+    void *gateway = neighbour_new(ZMQ_DEALER, NULL, "inproc://health", true);
     launch();
     assert_hears("READY");
     dv_message beat = hear(gateway);
@@ -494,13 +513,11 @@ END_TEST
 
 START_TEST(a_full_link_that_keeps_loses_nothing_and_keeps_order)
 {
-    links[0].high_water_mark = 5;
+    links[0].high_water_mark = 4000;
     launch();
     assert_hears("READY");
     void *neighbour = neighbour_connect(schedule_endpoint);
-    int mark = 5;
-    zmq_setsockopt(neighbour, ZMQ_RCVHWM, &mark, sizeof mark);
-    enum { BURSTS = 40 }; /* enough that room is made in the middle of a turn's sending */
+    enum { BURSTS = 32 }; /* both ends hold 5000 of their answers; the others are kept */
     for (int burst = 0; burst < BURSTS; burst++)
         tell(neighbour,
              (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = BURST_SIZE}});
@@ -510,6 +527,31 @@ START_TEST(a_full_link_that_keeps_loses_nothing_and_keeps_order)
     hear(other);
     for (uint64_t i = 0; i < BURSTS * BURST_SIZE; i++) assert_due(neighbour, i % BURST_SIZE);
     zmq_close(other);
+    zmq_close(neighbour);
+    stop();
+}
+END_TEST
+
+START_TEST(a_peer_that_takes_nothing_holds_up_no_other_and_costs_bounded_room)
+{
+    enum { MARK = 100 };
+    links[0].high_water_mark = MARK;
+    launch();
+    assert_hears("READY");
+    void *stuck = neighbour_new(ZMQ_DEALER, "stuck", schedule_endpoint, false);
+    void *neighbour = neighbour_connect(schedule_endpoint);
+    for (int burst = 0; burst < 20; burst++) /* more than both ends hold and the sender keeps */
+        tell(stuck, (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = BURST_SIZE}});
+    for (uint64_t i = 0; i < 200; i++) {
+        arm(neighbour, i, 0);
+        assert_due(neighbour, i);
+    }
+    int soon = 200, got = 0;
+    zmq_setsockopt(stuck, ZMQ_RCVTIMEO, &soon, sizeof soon);
+    while (zmq_recv(stuck, NULL, 0, 0) >= 0) got++;
+    ck_assert_int_ge(got, 2 * MARK); /* what the pipe held, and what was kept */
+    ck_assert_int_lt(got, 20 * BURST_SIZE);
+    zmq_close(stuck);
     zmq_close(neighbour);
     stop();
 }
@@ -547,7 +589,13 @@ START_TEST(what_is_sent_before_the_consumer_is_there_arrives_in_order)
     if (_i == 1) use_tcp();
     links[0].producer = "probe";
     links[0].consumer = "neighbour";
-    links[0].high_water_mark = 5;
+    links[0].high_water_mark = BURST_SIZE; /* so many are kept while nobody is there */
+    dv_remote remote = {.name = "neighbour", .endpoint = schedule_endpoint};
+    if (_i == 1) {
+        links[0].endpoint = links[0].tcp_endpoint = NULL;
+        links[0].remotes = &remote;
+        links[0].remote_count = 1;
+    }
     probe_new()->produce = BURST_SIZE;
     launch();
     assert_hears("READY");
@@ -643,6 +691,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(c, a_peer_with_too_long_a_name_is_not_heard);
     tcase_add_test(c, a_peer_that_comes_back_is_answered_where_it_is_now);
     tcase_add_test(c, a_full_link_that_keeps_loses_nothing_and_keeps_order);
+    tcase_add_test(c, a_peer_that_takes_nothing_holds_up_no_other_and_costs_bounded_room);
     tcase_add_test(c, a_full_link_that_drops_keeps_the_first_and_lives);
     tcase_add_loop_test(c, what_is_sent_before_the_consumer_is_there_arrives_in_order, 0, 2);
     tcase_add_test(c, timers_fire_in_order_never_early_and_soon_after);

@@ -97,11 +97,10 @@ static long long redis_do(int database, const char *command)
 /* ---- the actor and its neighbours ---------------------------------------------------------- */
 
 static dv_link links[] = {
-    {"schedule", DV_LINK_schedule, 0, "execution", "retry", DV_DEALER_ROUTER, 100000, DV_DROP,
+    {"schedule", DV_LINK_schedule, 0, "execution", "retry", DV_ANY, 100000, DV_DROP,
      "inproc://schedule"},
-    {"sweep", DV_LINK_sweep, 0, "retry", "persistence", DV_DEALER_ROUTER, 100000, DV_DROP,
-     "inproc://sweep"},
-    {"health", DV_LINK_health, 0, "*", "gateway", DV_PUB_SUB, 1000, DV_DROP, "inproc://health"},
+    {"sweep", DV_LINK_sweep, 0, "retry", "persistence", DV_ANY, 100000, DV_DROP, "inproc://sweep"},
+    {"health", DV_LINK_health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP, "inproc://health"},
 };
 
 static dv_config config;
@@ -132,7 +131,6 @@ static void *socket_open(int type, const char *name, const char *endpoint, bool 
     void *socket = zmq_socket(zsys_init(), type);
     int zero = 0;
     zmq_setsockopt(socket, ZMQ_LINGER, &zero, sizeof zero);
-    if (type == ZMQ_SUB) zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
     if (name != NULL) zmq_setsockopt(socket, ZMQ_ROUTING_ID, name, strlen(name));
     int rc = binds ? zmq_bind(socket, endpoint) : zmq_connect(socket, endpoint);
     ck_assert_int_eq(rc, 0);
@@ -142,7 +140,7 @@ static void *socket_open(int type, const char *name, const char *endpoint, bool 
 static void neighbours_begin(void)
 {
     persistence = socket_open(ZMQ_ROUTER, NULL, "inproc://sweep", true);
-    gateway = socket_open(ZMQ_SUB, NULL, "inproc://health", true);
+    gateway = socket_open(ZMQ_DEALER, NULL, "inproc://health", true);
     execution = socket_open(ZMQ_DEALER, "execution", "inproc://schedule", false);
 }
 

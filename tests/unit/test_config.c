@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const LINKS[] = {"submit", "quote:raydium", NULL};
 static dv_config config;
 static char why[256];
 
@@ -23,15 +22,14 @@ static dv_err load_file(const char *content)
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
     close(fd);
-    dv_err error = dv_config_load(path, LINKS, &config, why);
+    dv_err error = dv_config_load(path, &config, why);
     unlink(path);
     return error;
 }
 
 static void load_good(const char *content)
 {
-    ck_assert_msg((content ? load_file(content) : dv_config_load(NULL, LINKS, &config, why)) ==
-                      DV_OK,
+    ck_assert_msg((content ? load_file(content) : dv_config_load(NULL, &config, why)) == DV_OK,
                   "%s", why);
 }
 
@@ -109,7 +107,6 @@ static const struct {
     {"retry_base_ms = 3600001\n", "ms"},
     {"log_json = maybe\n", "yes or no"},
     {"log_level = loud\n", "log_level"},
-    {"endpoint_nowhere = \"tcp://127.0.0.1:1\"\n", "nowhere"},
     {"sim_quote_min_ms = 301\n", "sim_quote_max_ms"},
     {"sim_settle_min_ms = 3001\n", "sim_settle_max_ms"},
     {"sim_fault_drop_percent = 60\nsim_fault_late_percent = 41\n", "100"},
@@ -129,13 +126,12 @@ static const struct {
     {"DROVER_PORT", ""},
     {"DROVER_PROT", "3000"},
     {"DROVER_LOG_JSON", "2"},
-    {"DROVER_ENDPOINT_NOWHERE", "tcp://127.0.0.1:1"},
 };
 
 START_TEST(a_bad_variable_is_refused_by_its_name)
 {
     setenv(BAD_VARIABLES[_i].name, BAD_VARIABLES[_i].value, 1);
-    ck_assert_int_eq(dv_config_load(NULL, LINKS, &config, why), DV_CONFIG_INVALID);
+    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_CONFIG_INVALID);
     ck_assert_msg(strstr(why, BAD_VARIABLES[_i].name) != NULL, "%s", why);
 }
 END_TEST
@@ -146,7 +142,7 @@ START_TEST(a_text_that_is_too_long_is_refused)
     memset(value, 'x', sizeof value);
     value[DV_CONFIG_TEXT_MAX] = '\0';
     setenv("DATABASE_URL", value, 1);
-    ck_assert_int_eq(dv_config_load(NULL, LINKS, &config, why), DV_CONFIG_INVALID);
+    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_CONFIG_INVALID);
     ck_assert_msg(strstr(why, "DATABASE_URL") != NULL, "%s", why);
     value[DV_CONFIG_TEXT_MAX - 1] = '\0';
     setenv("DATABASE_URL", value, 1);
@@ -156,8 +152,7 @@ END_TEST
 
 START_TEST(a_missing_file_is_refused)
 {
-    ck_assert_int_eq(dv_config_load("/nonexistent/drover.conf", LINKS, &config, why),
-                     DV_CONFIG_INVALID);
+    ck_assert_int_eq(dv_config_load("/nonexistent/drover.conf", &config, why), DV_CONFIG_INVALID);
     ck_assert_msg(strstr(why, "/nonexistent/drover.conf") != NULL, "%s", why);
 }
 END_TEST
@@ -197,19 +192,6 @@ START_TEST(a_url_wins_over_its_parts)
     setenv("DATABASE_URL", "postgresql://other/name", 1);
     load_good(NULL);
     ck_assert_str_eq(config.database_url, "postgresql://other/name");
-}
-END_TEST
-
-/* ---- endpoints ---- */
-
-START_TEST(endpoints_are_kept_by_link)
-{
-    setenv("DROVER_ENDPOINT_SUBMIT", "tcp://127.0.0.1:2", 1);
-    load_good("endpoint_quote_raydium = \"tcp://127.0.0.1:1\"\nendpoint_submit = \"inproc://x\"\n");
-    ck_assert_str_eq(dv_config_endpoint(&config, "quote:raydium"), "tcp://127.0.0.1:1");
-    ck_assert_str_eq(dv_config_endpoint(&config, "submit"), "tcp://127.0.0.1:2");
-    ck_assert_ptr_null(dv_config_endpoint(&config, "insert"));
-    ck_assert_uint_eq(config.endpoint_count, 2);
 }
 END_TEST
 
@@ -254,8 +236,7 @@ END_TEST
 
 START_TEST(what_is_printed_loads_again)
 {
-    load_good("port = 4000\nlog_json = yes\nsim_ledger = \"/tmp/a b\"\n"
-              "endpoint_submit = \"tcp://127.0.0.1:1\"\n");
+    load_good("port = 4000\nlog_json = yes\nsim_ledger = \"/tmp/a b\"\n");
     dv_config before = config;
     load_good(printed());
     ck_assert_mem_eq(&config, &before, sizeof config);
@@ -312,7 +293,7 @@ START_TEST(the_manual_as_it_is_changes_nothing)
 {
     load_good(NULL);
     dv_config before = config;
-    ck_assert_msg(dv_config_load("conf/drover.conf", LINKS, &config, why) == DV_OK, "%s", why);
+    ck_assert_msg(dv_config_load("conf/drover.conf", &config, why) == DV_OK, "%s", why);
     ck_assert_mem_eq(&config, &before, sizeof config);
 }
 END_TEST
@@ -325,9 +306,6 @@ START_TEST(the_manual_with_every_key_turned_on_is_the_defaults)
         if (at[2] >= 'a' && at[2] <= 'z') at[1] = ' ';
     for (char *at = manual; (at = strstr(at, "\n ")) != NULL;) memmove(at + 1, at + 2, strlen(at));
     load_good(manual);
-    ck_assert_uint_eq(config.endpoint_count, 1); /* the example */
-    config.endpoint_count = 0;
-    memset(config.endpoints, 0, sizeof config.endpoints);
     ck_assert_mem_eq(&config, &before, sizeof config);
 }
 END_TEST
@@ -353,7 +331,6 @@ static void add_tests(Suite *suite)
     tcase_add_test(c, a_refusal_leaves_the_result_alone);
     tcase_add_test(c, urls_are_put_together_from_parts);
     tcase_add_test(c, a_url_wins_over_its_parts);
-    tcase_add_test(c, endpoints_are_kept_by_link);
     tcase_add_test(c, secrets_are_masked);
     tcase_add_loop_test(c, secrets_are_masked_wherever_libpq_takes_them, 0,
                         sizeof SECRET_URLS / sizeof SECRET_URLS[0]);

@@ -20,7 +20,7 @@ static const dv_id ORDER = {{1, 2, 3}};
 static void setup(void)
 {
     char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
+    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     config.retry_jitter_percent = 0;
     s = stage_new(&DV_EXECUTION_CLASS, dv_execution_new(&config, &tokens, "execution@a", 7));

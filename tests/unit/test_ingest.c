@@ -27,7 +27,7 @@ static void tell_load(const char *name, uint64_t in_flight, bool accepting)
 static void setup(void)
 {
     char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, dv_topology_link_names(), &config, why), DV_OK);
+    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     s = stage_new(&DV_INGEST_CLASS, dv_ingest_new(&config, &tokens));
     tell_load("execution@a", 0, true);

@@ -314,7 +314,7 @@ END_TEST
 START_TEST(its_health_is_the_venues)
 {
     ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_OK);
-    venue->health = (dv_health){DV_VENUE_OUTCOME_UNKNOWN, "why"};
+    venue->health = (dv_health){.degraded = DV_VENUE_OUTCOME_UNKNOWN, .text = "why"};
     ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_VENUE_OUTCOME_UNKNOWN);
     ck_assert_str_eq(DV_ROUTER_CLASS.health(s->self).text, "why");
     fake_class.health = NULL;

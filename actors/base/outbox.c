@@ -1,0 +1,74 @@
+/* The outbox: what handlers put messages into, and the run loop (or the simulator) empties. */
+#include <stdlib.h>
+
+#include "actors/base/actor.h"
+
+typedef struct entry {
+    dv_port port;
+    dv_peer to;
+    size_t at, size; /* in bytes */
+} entry;
+
+struct dv_outbox {
+    dv_arena *arena;
+    dv_buffer bytes;
+    entry *entries;
+    size_t count, capacity;
+};
+
+dv_outbox *dv_outbox_new(void)
+{
+    dv_outbox *outbox = calloc(1, sizeof *outbox);
+    if (outbox == NULL) abort();
+    outbox->arena = dv_arena_new();
+    return outbox;
+}
+
+void dv_outbox_destroy(dv_outbox **outbox)
+{
+    if (outbox == NULL || *outbox == NULL) return;
+    dv_arena_destroy(&(*outbox)->arena);
+    dv_buffer_fini(&(*outbox)->bytes);
+    free((*outbox)->entries);
+    free(*outbox);
+    *outbox = NULL;
+}
+
+void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message)
+{
+    if (outbox->count == outbox->capacity) {
+        size_t capacity = outbox->capacity ? outbox->capacity * 2 : 64;
+        entry *grown = realloc(outbox->entries, capacity * sizeof *grown);
+        if (grown == NULL) abort();
+        outbox->entries = grown;
+        outbox->capacity = capacity;
+    }
+    entry *e = &outbox->entries[outbox->count++];
+    *e = (entry){.port = port, .at = outbox->bytes.size};
+    if (to != NULL) e->to = *to;
+    dv_message_encode(message, &outbox->bytes);
+    e->size = outbox->bytes.size - e->at;
+}
+
+dv_arena *dv_outbox_arena(dv_outbox *outbox)
+{
+    return outbox->arena;
+}
+
+size_t dv_outbox_count(const dv_outbox *outbox)
+{
+    return outbox->count;
+}
+
+dv_outbox_entry dv_outbox_at(const dv_outbox *outbox, size_t i)
+{
+    const entry *e = &outbox->entries[i];
+    return (dv_outbox_entry){e->port, e->to, outbox->bytes.bytes + e->at, e->size};
+}
+
+void dv_outbox_clear(dv_outbox *outbox)
+{
+    outbox->count = 0;
+    outbox->bytes.size = 0;
+    dv_arena_reset(outbox->arena);
+}
