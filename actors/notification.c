@@ -280,6 +280,26 @@ static void recall_answered(notification *self, const dv_query_done *m, dv_outbo
     recall_failed(self, o, error, outbox);
 }
 
+static void refuse_all(notification *self, order *o, dv_outbox *outbox)
+{
+    refuse(self, o->asking, &o->id, DV_ENGINE_FULL, outbox);
+    order_forget(self, o);
+}
+
+/* Asks for the orders that were watched before it was known where the sequence begins: had they
+   been read earlier, they would lack what was committed in between. */
+static void asking_recall(notification *self, dv_time now, dv_outbox *outbox)
+{
+    order *o, *next;
+    HASH_ITER(by_id, self->orders, o, next)
+    {
+        if (o->asking == 0)
+            order_forget(self, o); /* nobody waits for it any more */
+        else if (!recall(self, o, now, outbox))
+            refuse_all(self, o, outbox);
+    }
+}
+
 /* ---- events in turn ----------------------------------------------------------------------- */
 
 /* Uses the event whose turn it is. False when it needs what came before it of its order: then it
@@ -369,6 +389,7 @@ static void page_done(notification *self, const dv_query_done *m, dv_time now, d
     if (starts && whole) {
         dv_sequence_start(self->sequence, m->head_position, now.mono_ns);
         head_tell(self, self->all, outbox);
+        asking_recall(self, now, outbox);
     }
     kept_use(self, now, outbox);
 }
@@ -410,12 +431,12 @@ static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, 
         update_send(self, from, &view, o->seq, false, outbox);
         order_touch(self, o);
         if (!o->ended) o->watching |= from;
-    } else if (recall(self, o, now, outbox)) {
-        o->asking |= from;
-    } else {
-        refuse(self, from, id, DV_ENGINE_FULL, outbox);
-        order_forget(self, o);
+        return;
     }
+    o->asking |= from;
+    bool waits = self->sequence == NULL || !dv_sequence_started(self->sequence);
+    bool fits = waits ? HASH_CNT(by_id, self->orders) <= RECALLS_MAX : recall(self, o, now, outbox);
+    if (!fits) refuse_all(self, o, outbox);
 }
 
 static void on_order_unwatch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)

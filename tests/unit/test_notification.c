@@ -598,6 +598,25 @@ START_TEST(the_head_is_asked_for_until_it_is_known)
 }
 END_TEST
 
+START_TEST(an_order_watched_before_the_head_is_known_is_recalled_after_it)
+{
+    teardown();
+    begin();
+    pass(0);
+    watch('A', 1);
+    watch('A', 2);
+    unwatch('A', 2);
+    ck_assert_str_eq(sent(), "read>0*0#1");
+    event(1, 3, 3); /* too early to be used: the head may be above it */
+    query_done(1, DV_OK, 0);
+    ck_assert_str_eq(sent(), "get1#2");
+    told(2, 1, 3);
+    ck_assert_str_eq(sent(), "A:now1/3");
+    events(1, 4, 4);
+    ck_assert_str_eq(sent(), "A:live1/4");
+}
+END_TEST
+
 START_TEST(who_watches_all_is_told_the_head_every_second)
 {
     pass(999);
@@ -695,6 +714,7 @@ int main(void)
     tcase_add_test(tcase, all_orders_begin_with_the_last_position_and_every_later_event_follows);
     tcase_add_test(tcase, a_gateway_that_watches_one_and_all_gets_each_event_once);
     tcase_add_test(tcase, the_head_is_asked_for_until_it_is_known);
+    tcase_add_test(tcase, an_order_watched_before_the_head_is_known_is_recalled_after_it);
     tcase_add_test(tcase, who_watches_all_is_told_the_head_every_second);
     tcase_add_test(tcase, a_gateway_too_many_takes_the_place_of_the_one_silent_for_longest);
     tcase_add_test(tcase, a_gateway_that_was_silent_for_a_minute_is_forgotten);
