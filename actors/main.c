@@ -26,6 +26,7 @@
 #include "actors/router.h"
 #include "actors/topology.h"
 #include "gateway/gateway.h"
+#include "gateway/status.h"
 
 #define EXIT_CONFIG 2
 #define ACTORS_MAX 16
@@ -437,6 +438,11 @@ static int keygen(shell *s)
     return EXIT_SUCCESS;
 }
 
+static int status(shell *s)
+{
+    return dv_status_main(&s->config);
+}
+
 static int version(shell *s)
 {
     (void)s;
@@ -452,7 +458,8 @@ static const struct {
 } COMMANDS[] = {
     {"serve", serve, 0, 0, true},       {"migrate", migrate, 0, 0, false},
     {"keygen", keygen, 1, 2, false},    {"config", config, 0, 0, false},
-    {"topology", topology, 0, 0, true}, {"version", version, 0, 0, false},
+    {"topology", topology, 0, 0, true}, {"status", status, 0, 0, false},
+    {"version", version, 0, 0, false},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -460,7 +467,7 @@ static int usage(void)
 {
     fputs("usage: drover serve [--config FILE] [--node NAME] [--roles ROLE,ROLE…]\n"
           "       drover topology [--config FILE] [--node NAME] [--roles ROLE,ROLE…]\n"
-          "       drover migrate|config|version [--config FILE]\n"
+          "       drover migrate|config|status|version [--config FILE]\n"
           "       drover keygen NODE [FILE]\n",
           stderr);
     return EXIT_CONFIG;

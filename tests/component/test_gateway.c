@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "gateway/status.h"
+
 /* ---- HTTP ------------------------------------------------------------------------------- */
 
 START_TEST(an_accepted_order_is_answered_200_with_its_id)
@@ -362,6 +364,44 @@ START_TEST(the_cluster_is_shown_with_every_instance_and_what_it_said_last)
 }
 END_TEST
 
+/* What `drover status` prints and what it exits with, in the arena. */
+static const char *status(void)
+{
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    FILE *file = tmpfile();
+    dup2(fileno(file), STDOUT_FILENO);
+    int code = dv_status_main(&config);
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    char *text = dv_arena_alloc(arena, 16384);
+    rewind(file);
+    size_t size = fread(text, 1, 16000, file);
+    fclose(file);
+    snprintf(text + size, 16, "exit %d", code);
+    return text;
+}
+
+START_TEST(status_prints_who_is_there_and_exits_by_whether_orders_are_taken)
+{
+    client c = dial();
+    ck_assert_contains(status(), "not ready");
+    ck_assert_contains(status(), "exit 1");
+    static const char *const ROLES[] = {"ingest@a", "execution@a",        "persistence@a",
+                                        "retry@a",  "notification@a\033", "router:raydium@a"};
+    for (int i = 0; i < 6; i++) beat(ROLES[i], DV_OK, 1);
+    ready_wait(&c, 200);
+    const char *text = status();
+    ck_assert_contains(text, "exit 0");
+    ck_assert_contains(text, "router:raydium@a         a            well");
+    ck_assert_contains(text, "notification@a?"); /* and no escape sequence */
+    config.port = free_port();
+    ck_assert_str_eq(status(), "exit 2");
+    hang_up(&c);
+}
+END_TEST
+
 START_TEST(a_drain_refuses_orders_and_closes_websockets_with_1001)
 {
     client c = dial(), w = watch_open("/api/orders/ws");
@@ -501,6 +541,7 @@ int main(void)
     tcase_add_test(t, websockets_beyond_their_share_are_refused_and_http_goes_on);
     tcase_add_test(t, it_is_ready_when_every_role_beats_and_the_store_is_there);
     tcase_add_test(t, the_cluster_is_shown_with_every_instance_and_what_it_said_last);
+    tcase_add_test(t, status_prints_who_is_there_and_exits_by_whether_orders_are_taken);
     tcase_add_test(t, a_drain_refuses_orders_and_closes_websockets_with_1001);
     t = tcase(suite, "short answers", setup_short_answers);
     tcase_add_test(t, an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_nobodys);
