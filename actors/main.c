@@ -230,7 +230,8 @@ static dv_err wiring_alone(shell *s, char ret_why[256])
 static dv_err wiring(shell *s, char ret_why[256])
 {
     const char *file = s->config.cluster_file;
-    const char *name = s->args.node ? s->args.node : s->config.node;
+    const char *name = s->config.node;
+    if (s->args.node != NULL) snprintf(s->config.node, sizeof s->config.node, "%s", s->args.node);
     if (*file == '\0') return wiring_alone(s, ret_why);
     dv_err error = dv_cluster_load(file, &s->cluster, ret_why);
     if (error != DV_OK) return error;
