@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include "actors/base/failpoint.h"
 #include "actors/base/log.h"
 #include "actors/base/zap.h"
 #include "actors/execution.h"
@@ -372,6 +373,9 @@ static void serving_tell(const shell *s)
 static int serve(shell *s)
 {
     char why[256];
+#ifdef DROVER_FAILPOINTS
+    if (dv_failpoints_load(why) != DV_OK) return refuse(why);
+#endif
     if (wiring(s, why) != DV_OK || needs_check(s, why) != DV_OK ||
         dv_tokens_load(s->config.tokens_file, &s->tokens, why) != DV_OK)
         return refuse(why);

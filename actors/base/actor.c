@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <zmq.h>
 
+#include "actors/base/failpoint.h"
 #include "actors/base/lanes.h"
 #include "actors/base/log.h"
 
@@ -69,6 +70,14 @@ static dv_lanes *port_find(loop *l, dv_port number)
     return NULL;
 }
 
+static void entry_send(loop *l, const dv_outbox_entry *e, dv_time now)
+{
+    dv_lanes *p = port_find(l, e->port);
+    assert(p != NULL); /* an actor sends only on links it has */
+    const char *fault = dv_lanes_send(p, &e->to, e->bytes, e->size);
+    if (fault != NULL) complain(now, p, fault, DV_OK, &e->to);
+}
+
 static void outbox_flush(loop *l, dv_time now)
 {
     for (uint32_t i = 0; i < l->port_count; i++) {
@@ -77,10 +86,9 @@ static void outbox_flush(loop *l, dv_time now)
     }
     for (size_t i = 0; i < dv_outbox_count(l->outbox); i++) {
         dv_outbox_entry e = dv_outbox_at(l->outbox, i);
-        dv_lanes *p = port_find(l, e.port);
-        assert(p != NULL); /* an actor sends only on links it has */
-        const char *fault = dv_lanes_send(p, &e.to, e.bytes, e.size);
-        if (fault != NULL) complain(now, p, fault, DV_OK, &e.to);
+        dv_fail_verdict fail = DV_FAILPOINT_MESSAGE(l->actor->name, DV_FAIL_SENDING, e.type);
+        if (fail != DV_FAIL_DROP) entry_send(l, &e, now);
+        if (fail == DV_FAIL_TWICE) entry_send(l, &e, now);
     }
     dv_outbox_clear(l->outbox);
 }
@@ -113,7 +121,12 @@ static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *p
                  peer);
         return;
     }
+    dv_message_type type = envelope.message.type;
+    dv_fail_verdict fail = DV_FAILPOINT_MESSAGE(l->actor->name, DV_FAIL_TAKEN, type);
+    if (fail == DV_FAIL_DROP) return;
     handler(l->actor->self, &envelope, now, l->outbox);
+    if (fail == DV_FAIL_TWICE) handler(l->actor->self, &envelope, now, l->outbox);
+    (void)DV_FAILPOINT_MESSAGE(l->actor->name, DV_FAIL_HANDLED, type);
 }
 
 /* Takes one message. False when there is none. */
@@ -272,6 +285,7 @@ static void loop_run(loop *l)
         beat(l, now);
         deadline_ns = dv_min_i64(deadline_ns, l->beat_at_ns);
         outbox_flush(l, now);
+        DV_FAILPOINT_TURN_END(l->actor->name);
         drained_check(l);
     }
 }

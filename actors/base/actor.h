@@ -116,6 +116,7 @@ dv_arena *dv_outbox_arena(dv_outbox *outbox);
    what is in it. Entries are valid until the outbox is cleared; `bytes` is the encoded message. */
 typedef struct dv_outbox_entry {
     dv_port port;
+    dv_message_type type;
     dv_peer to;
     const char *bytes;
     size_t size;

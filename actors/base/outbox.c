@@ -5,6 +5,7 @@
 
 typedef struct entry {
     dv_port port;
+    dv_message_type type;
     dv_peer to;
     size_t at, size; /* in bytes */
 } entry;
@@ -44,7 +45,7 @@ void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_messag
         outbox->capacity = capacity;
     }
     entry *e = &outbox->entries[outbox->count++];
-    *e = (entry){.port = port, .at = outbox->bytes.size};
+    *e = (entry){.port = port, .type = message->type, .at = outbox->bytes.size};
     if (to != NULL) e->to = *to;
     dv_message_encode(message, &outbox->bytes);
     e->size = outbox->bytes.size - e->at;
@@ -63,7 +64,7 @@ size_t dv_outbox_count(const dv_outbox *outbox)
 dv_outbox_entry dv_outbox_at(const dv_outbox *outbox, size_t i)
 {
     const entry *e = &outbox->entries[i];
-    return (dv_outbox_entry){e->port, e->to, outbox->bytes.bytes + e->at, e->size};
+    return (dv_outbox_entry){e->port, e->type, e->to, outbox->bytes.bytes + e->at, e->size};
 }
 
 void dv_outbox_clear(dv_outbox *outbox)
