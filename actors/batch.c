@@ -29,7 +29,7 @@ void dv_batch_clear(dv_batch *batch)
     HASH_CLEAR(hh, batch->by_id);
     dv_arena_reset(batch->arena);
     batch->count = batch->first = batch->window = 0;
-    batch->looking = false;
+    batch->looking = batch->doubtful = false;
 }
 
 bool dv_batch_takes(const dv_batch *batch, const dv_id *id)

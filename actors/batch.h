@@ -29,11 +29,12 @@ typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COU
               ▲ │ │
               │ │ └─► some not written ─► look what is there instead ─► answered
               │ └───► refused: half the window; alone and refused: given up
-              └────── store away: the same again                                         */
+              └────── store away: the same again; inserts surely not written: refused    */
 typedef struct dv_batch {
     struct dv_batch *prev, *next; /* in a list of persistence's */
     dv_batch_kind kind;
     bool looking;           /* asks what is there instead of writing */
+    bool doubtful;          /* a request whose answer was lost may have written some of it */
     uint64_t ticket;        /* of the request in flight */
     uint32_t first, window; /* items[first], and so many of them */
     uint32_t count, capacity;

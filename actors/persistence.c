@@ -5,24 +5,13 @@
 
 #include "actors/base/log.h"
 #include "actors/batch.h"
+#include "actors/question.h"
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
-#define QUERIES_MAX 10000 /* waiting or in flight; the high-water mark of their links */
+#define QUESTIONS_MAX 10000 /* waiting or in flight; the high-water mark of their links */
 
 /* ---- state -------------------------------------------------------------------------------- */
-
-/* A question to the store, and whom to answer. */
-typedef struct query {
-    struct query *prev, *next;
-    dv_store_request request; /* its text points to `text` */
-    dv_port port;
-    dv_peer peer;
-    uint64_t request_id;
-    char text[DV_USER_ID_MAX]; /* a user's id, or an instance's names */
-    dv_owned *orders;          /* of a claim; freed with the query */
-} query;
-_Static_assert(2 * DV_NAME_MAX <= DV_USER_ID_MAX, "an incarnation and its name fit");
 
 typedef struct persistence {
     const dv_config *config;
@@ -32,10 +21,10 @@ typedef struct persistence {
     dv_batch *in_flight;                         /* asked */
     dv_batch *spare;                             /* free, for the next ones */
     dv_batch_item *pending[DV_BATCH_KIND_COUNT]; /* hash of all that are not answered, by id */
-    query *waiting[DV_STORE_LANE_COUNT];         /* not yet asked, oldest first */
-    query *asked;                                /* in flight */
+    dv_question *waiting[DV_STORE_LANE_COUNT];   /* not yet asked, oldest first */
+    dv_question *asked;                          /* in flight */
     uint32_t item_count;                         /* not answered */
-    uint32_t query_count;                        /* waiting or asked */
+    uint32_t question_count;                     /* waiting or asked */
     uint64_t last_ticket;                        /* given out */
     dv_batch_kind last_kind; /* of the batch submitted last, so that both have turns */
     dv_stats_told stats;     /* last known */
@@ -152,6 +141,16 @@ static void step_done(persistence *self, dv_batch_item *i, const dv_event *event
     item_end(self, DV_BATCH_STEPS, i);
 }
 
+/* Refuses what is not answered of a batch of inserts, which is in no list, since the store is away
+   and has written none of it. */
+static void batch_refuse(persistence *self, dv_batch *b, dv_outbox *outbox)
+{
+    for (uint32_t i = 0; i < b->count; i++)
+        if (!b->items[i].answered)
+            item_refuse(self, DV_BATCH_INSERTS, &b->items[i], DV_STORE_AWAY, outbox);
+    batch_recycle(self, b);
+}
+
 /* ---- what the store says of a batch -------------------------------------------------------- */
 
 /* Moves the window on, or ends the batch. The batch is in no list. */
@@ -259,15 +258,29 @@ static void batch_looked(persistence *self, dv_batch *b, const dv_store_answer *
     DL_APPEND(self->again, b);
 }
 
+/* The store is away. Steps wait for it. Inserts are refused if they surely were not written and
+   never will be, so that nobody waits for an order that may be written later; else their fate is
+   found out by asking again. */
+static void batch_away(persistence *self, dv_batch *b, const dv_store_answer *answer,
+                       dv_outbox *outbox)
+{
+    dv_warn("batch_again", NULL, dv_kv_number("orders", b->window),
+            dv_kv_text("why", answer->error_text));
+    b->doubtful = b->doubtful || !answer->undone;
+    if (b->kind == DV_BATCH_STEPS || b->looking || b->doubtful) {
+        DL_APPEND(self->again, b);
+        return;
+    }
+    batch_refuse(self, b, outbox);
+}
+
 static void on_batch_answer(persistence *self, dv_batch *b, const dv_store_answer *answer,
                             dv_outbox *outbox)
 {
     DL_DELETE(self->in_flight, b);
-    if (answer->error == DV_STORE_AWAY) {
-        dv_warn("batch_again", NULL, dv_kv_number("orders", b->window),
-                dv_kv_text("why", answer->error_text));
-        DL_APPEND(self->again, b);
-    } else if (answer->error != DV_OK)
+    if (answer->error == DV_STORE_AWAY)
+        batch_away(self, b, answer, outbox);
+    else if (answer->error != DV_OK)
         batch_refused(self, b, answer->error_text, outbox);
     else if (b->looking)
         batch_looked(self, b, answer, outbox);
@@ -275,123 +288,34 @@ static void on_batch_answer(persistence *self, dv_batch *b, const dv_store_answe
         batch_written(self, b, answer, outbox);
 }
 
-/* ---- what the store says of a query -------------------------------------------------------- */
+/* ---- what the store says of a question ------------------------------------------------------ */
 
-static void send_query_done(const query *q, dv_err error, const dv_store_answer *answer,
+static void question_refuse(persistence *self, const dv_question *q, dv_err error,
                             dv_outbox *outbox)
 {
-    dv_send(outbox, q->port, &q->peer,
-            &(dv_message){.type = DV_MSG_query_done,
-                          .query_done = {.request_id = q->request_id,
-                                         .error = error,
-                                         .count = answer->count,
-                                         .head_position = answer->head_position}});
+    dv_question_answer(q, &(dv_store_answer){.error = error, .stats = self->stats}, outbox);
 }
 
-static void send_views(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
+/* Forgets a question that is in no list. */
+static void question_end(persistence *self, dv_question *q)
 {
-    for (uint32_t i = 0; i < answer->count; i++)
-        dv_send(outbox, q->port, &q->peer,
-                &(dv_message){.type = DV_MSG_order_view,
-                              .order_view = {.request_id = q->request_id,
-                                             .seq = answer->views[i].mark,
-                                             .view = answer->views[i].view}});
-    bool missing = q->request.type == DV_STORE_GET && answer->count == 0;
-    send_query_done(q, missing ? DV_ORDER_NOT_FOUND : DV_OK, answer, outbox);
+    self->question_count--;
+    dv_question_destroy(&q);
 }
 
-static void send_jobs(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
-{
-    for (uint32_t i = 0; i < answer->count; i++)
-        dv_send(
-            outbox, q->port, &q->peer,
-            &(dv_message){.type = DV_MSG_order_claimed, .order_claimed = {.job = answer->jobs[i]}});
-    dv_send(outbox, q->port, &q->peer,
-            &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = answer->count}});
-}
-
-static void send_stats(persistence *self, const query *q, dv_err error, dv_outbox *outbox)
-{
-    dv_message told = {.type = DV_MSG_stats_told, .stats_told = self->stats};
-    told.stats_told.request_id = q->request_id;
-    told.stats_told.error = error;
-    dv_send(outbox, q->port, &q->peer, &told);
-}
-
-static void send_owned(const query *q, const dv_store_answer *answer, dv_err error,
-                       dv_outbox *outbox)
-{
-    dv_owned_told told = {.orders = answer->owned, .orders_count = answer->count, .error = error};
-    dv_send(outbox, q->port, &q->peer,
-            &(dv_message){.type = DV_MSG_owned_told, .owned_told = told});
-}
-
-static void send_instance_told(const query *q, const dv_store_answer *answer, dv_outbox *outbox)
-{
-    dv_message told = {.type = DV_MSG_instance_told, .instance_told = answer->beat};
-    told.instance_told.owner = q->request.beat.owner;
-    dv_send(outbox, q->port, &q->peer, &told);
-}
-
-/* An answer without what was asked for. A beat gets none: the next one will. */
-static void query_refuse(persistence *self, const query *q, dv_err error, dv_outbox *outbox)
-{
-    switch (q->request.type) {
-    case DV_STORE_BEAT: break;
-    case DV_STORE_OWNED: send_owned(q, &(dv_store_answer){0}, error, outbox); break;
-    case DV_STORE_CLAIM:
-        dv_send(outbox, q->port, &q->peer,
-                &(dv_message){.type = DV_MSG_claim_done, .claim_done = {.error = error}});
-        break;
-    case DV_STORE_WAITING:
-        dv_send(outbox, q->port, &q->peer,
-                &(dv_message){.type = DV_MSG_waiting_told, .waiting_told = {.error = error}});
-        break;
-    case DV_STORE_STATS: send_stats(self, q, error, outbox); break;
-    default: send_query_done(q, error, &(dv_store_answer){0}, outbox); break;
-    }
-}
-
-static void query_answer(persistence *self, const query *q, const dv_store_answer *answer,
-                         dv_outbox *outbox)
-{
-    switch (q->request.type) {
-    case DV_STORE_BEAT: send_instance_told(q, answer, outbox); break;
-    case DV_STORE_CLAIM: send_jobs(q, answer, outbox); break;
-    case DV_STORE_OWNED: send_owned(q, answer, DV_OK, outbox); break;
-    case DV_STORE_WAITING:
-        dv_send(outbox, q->port, &q->peer,
-                &(dv_message){
-                    .type = DV_MSG_waiting_told,
-                    .waiting_told = {.waiting = answer->waiting, .waiting_count = answer->count}});
-        break;
-    case DV_STORE_STATS:
-        self->stats = answer->stats;
-        send_stats(self, q, DV_OK, outbox);
-        break;
-    default: send_views(q, answer, outbox); break;
-    }
-}
-
-static void query_free(persistence *self, query *q)
-{
-    self->query_count--;
-    free(q->orders);
-    free(q);
-}
-
-static void on_query_answer(persistence *self, query *q, const dv_store_answer *answer,
-                            dv_outbox *outbox)
+static void on_question_answer(persistence *self, dv_question *q, const dv_store_answer *answer,
+                               dv_outbox *outbox)
 {
     DL_DELETE(self->asked, q);
-    if (answer->error == DV_OK)
-        query_answer(self, q, answer, outbox);
-    else {
+    if (answer->error == DV_OK) {
+        if (q->request.type == DV_STORE_STATS) self->stats = answer->stats;
+        dv_question_answer(q, answer, outbox);
+    } else {
         dv_warn("query_failed", NULL, dv_kv_string("error", dv_err_name((uint16_t)answer->error)),
                 dv_kv_text("why", answer->error_text));
-        query_refuse(self, q, answer->error, outbox);
+        question_refuse(self, q, answer->error, outbox);
     }
-    query_free(self, q);
+    question_end(self, q);
 }
 
 /* The store's call. */
@@ -405,9 +329,9 @@ static void on_answer(void *context, const dv_store_answer *answer)
         on_batch_answer(t->self, b, answer, t->outbox);
         return;
     }
-    query *q;
+    dv_question *q;
     DL_SEARCH_SCALAR(t->self->asked, q, request.ticket, answer->ticket);
-    if (q != NULL) on_query_answer(t->self, q, answer, t->outbox);
+    if (q != NULL) on_question_answer(t->self, q, answer, t->outbox);
 }
 
 /* ---- asking the store ----------------------------------------------------------------------- */
@@ -420,7 +344,7 @@ static void batch_submit(persistence *self, dv_batch *b)
     self->store->class->submit(self->store, &request);
 }
 
-static void query_submit(persistence *self, query *q)
+static void question_submit(persistence *self, dv_question *q)
 {
     DL_DELETE(self->waiting[dv_store_lane_of(q->request.type)], q);
     q->request.ticket = ++self->last_ticket;
@@ -451,11 +375,11 @@ static void pump(persistence *self)
     const dv_store_class *store = self->store->class;
     uint32_t room = store->room(self->store, DV_STORE_WRITER);
     for (; room > 0 && self->waiting[DV_STORE_WRITER] != NULL; room--)
-        query_submit(self, self->waiting[DV_STORE_WRITER]);
+        question_submit(self, self->waiting[DV_STORE_WRITER]);
     for (dv_batch *b; room > 0 && (b = batch_next(self)) != NULL; room--) batch_submit(self, b);
     room = store->room(self->store, DV_STORE_READER);
     for (; room > 0 && self->waiting[DV_STORE_READER] != NULL; room--)
-        query_submit(self, self->waiting[DV_STORE_READER]);
+        question_submit(self, self->waiting[DV_STORE_READER]);
 }
 
 /* While the store is away, refuses what was not sent to it; steps wait. */
@@ -463,22 +387,20 @@ static void refuse_waiting(persistence *self, dv_outbox *outbox)
 {
     for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++) {
         if (!self->store->class->away(self->store, lane)) continue;
-        query *q, *next;
+        dv_question *q, *next;
         DL_FOREACH_SAFE(self->waiting[lane], q, next)
         {
-            query_refuse(self, q, DV_STORE_AWAY, outbox);
+            question_refuse(self, q, DV_STORE_AWAY, outbox);
             DL_DELETE(self->waiting[lane], q);
-            query_free(self, q);
+            question_end(self, q);
         }
     }
     if (!self->store->class->away(self->store, DV_STORE_WRITER)) return;
     dv_batch *b, *next;
     DL_FOREACH_SAFE(self->open[DV_BATCH_INSERTS], b, next)
     {
-        for (uint32_t i = 0; i < b->count; i++)
-            item_refuse(self, DV_BATCH_INSERTS, &b->items[i], DV_STORE_AWAY, outbox);
         DL_DELETE(self->open[DV_BATCH_INSERTS], b);
-        batch_recycle(self, b);
+        batch_refuse(self, b, outbox);
     }
 }
 
@@ -556,113 +478,26 @@ static void on_order_step(void *self_, const dv_envelope *envelope, dv_time now,
     keep_pending(self, DV_BATCH_STEPS, dv_batch_add_step(b, step, &envelope->peer));
 }
 
-/* Queues a question; a text in it is copied by the caller. */
-static query *ask(persistence *self, dv_store_type type, const dv_envelope *envelope,
-                  uint64_t request_id, dv_outbox *outbox)
+static void on_question(void *self_, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    query *q = calloc(1, sizeof *q);
-    if (q == NULL) abort();
-    q->request.type = type;
-    q->port = envelope->port;
-    q->peer = envelope->peer;
-    q->request_id = request_id;
-    if (self->query_count >= QUERIES_MAX) {
-        query_refuse(self, q, DV_ENGINE_FULL, outbox);
-        free(q);
-        return NULL;
+    (void)now;
+    persistence *self = self_;
+    dv_question *q = dv_question_new(envelope);
+    if (self->question_count >= QUESTIONS_MAX) {
+        question_refuse(self, q, DV_ENGINE_FULL, outbox);
+        dv_question_destroy(&q);
+        return;
     }
-    self->query_count++;
-    DL_APPEND(self->waiting[dv_store_lane_of(type)], q);
-    return q;
-}
-
-/* Keeps a text with the query, at this place of its memory. */
-static dv_text query_text(query *q, uint32_t at, dv_text text)
-{
-    memcpy(q->text + at, text.at != NULL ? text.at : "", text.size);
-    return (dv_text){q->text + at, text.size};
-}
-
-static void on_instance_beat(void *self, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
-{
-    (void)now;
-    query *q = ask(self, DV_STORE_BEAT, envelope, 0, outbox);
-    if (q == NULL) return;
-    q->request.beat = envelope->message.instance_beat;
-    q->request.beat.owner = query_text(q, 0, q->request.beat.owner);
-    q->request.beat.name = query_text(q, DV_NAME_MAX, q->request.beat.name);
-}
-
-static void on_orders_claim(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    query *q = ask(self, DV_STORE_CLAIM, envelope, 0, outbox);
-    if (q == NULL) return;
-    dv_orders_claim *claim = &q->request.claim;
-    *claim = envelope->message.orders_claim;
-    claim->owner = query_text(q, 0, claim->owner);
-    if (claim->orders_count == 0) return;
-    q->orders = calloc(claim->orders_count, sizeof *q->orders);
-    if (q->orders == NULL) abort();
-    memcpy(q->orders, claim->orders, claim->orders_count * sizeof *q->orders);
-    claim->orders = q->orders;
-}
-
-static void on_owned_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    query *q = ask(self, DV_STORE_OWNED, envelope, 0, outbox);
-    if (q == NULL) return;
-    q->request.owned = envelope->message.owned_ask;
-    q->request.owned.owner = query_text(q, 0, q->request.owned.owner);
-}
-
-static void on_waiting_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    query *q = ask(self, DV_STORE_WAITING, envelope, 0, outbox);
-    if (q != NULL) q->request.waiting = envelope->message.waiting_ask;
-}
-
-static void on_order_get(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    const dv_order_get *get = &envelope->message.order_get;
-    query *q = ask(self, DV_STORE_GET, envelope, get->request_id, outbox);
-    if (q != NULL) q->request.get = *get;
-}
-
-static void on_order_list(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    const dv_order_list *list = &envelope->message.order_list;
-    query *q = ask(self, DV_STORE_LIST, envelope, list->request_id, outbox);
-    if (q == NULL) return;
-    q->request.list = *list;
-    q->request.list.user_id = query_text(q, 0, list->user_id);
-}
-
-static void on_events_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    const dv_events_ask *events = &envelope->message.events_ask;
-    query *q = ask(self, DV_STORE_EVENTS, envelope, events->request_id, outbox);
-    if (q != NULL) q->request.events = *events;
-}
-
-static void on_stats_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
-{
-    (void)now;
-    ask(self, DV_STORE_STATS, envelope, envelope->message.stats_ask.request_id, outbox);
+    self->question_count++;
+    DL_APPEND(self->waiting[dv_store_lane_of(q->request.type)], q);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_insert] = on_order_insert,   [DV_MSG_order_step] = on_order_step,
-    [DV_MSG_orders_claim] = on_orders_claim,   [DV_MSG_waiting_ask] = on_waiting_ask,
-    [DV_MSG_instance_beat] = on_instance_beat, [DV_MSG_owned_ask] = on_owned_ask,
-    [DV_MSG_order_get] = on_order_get,         [DV_MSG_order_list] = on_order_list,
-    [DV_MSG_events_ask] = on_events_ask,       [DV_MSG_stats_ask] = on_stats_ask,
+    [DV_MSG_order_insert] = on_order_insert, [DV_MSG_order_step] = on_order_step,
+    [DV_MSG_instance_beat] = on_question,    [DV_MSG_orders_claim] = on_question,
+    [DV_MSG_owned_ask] = on_question,        [DV_MSG_waiting_ask] = on_question,
+    [DV_MSG_order_get] = on_question,        [DV_MSG_order_list] = on_question,
+    [DV_MSG_events_ask] = on_question,       [DV_MSG_stats_ask] = on_question,
 };
 
 /* ---- the run loop's calls ------------------------------------------------------------------ */
@@ -690,7 +525,7 @@ static int64_t tick(void *self_, dv_time now, dv_outbox *outbox)
 static bool drained(const void *self_)
 {
     const persistence *self = self_;
-    return self->item_count == 0 && self->query_count == 0;
+    return self->item_count == 0 && self->question_count == 0;
 }
 
 static uint32_t watch(void *self_, dv_watch ret_watches[DV_WATCH_MAX])
@@ -709,26 +544,25 @@ static void ready(void *self_, dv_watch watch, dv_time now, dv_outbox *outbox)
 
 static dv_health health(const void *self_)
 {
+    static const char *const AWAY[DV_STORE_LANE_COUNT] = {
+        [DV_STORE_WRITER] = "PostgreSQL is away: no order is accepted, and those in flight wait",
+        [DV_STORE_READER] = "PostgreSQL answers no queries: orders go on, but cannot be looked up",
+    };
     const persistence *self = self_;
-    if (self->store->class->away(self->store, DV_STORE_WRITER))
-        return (dv_health){
-            .degraded = DV_STORE_AWAY,
-            .text = "PostgreSQL is away: no order is accepted, and those in flight wait"};
-    if (self->store->class->away(self->store, DV_STORE_READER))
-        return (dv_health){
-            .degraded = DV_STORE_AWAY,
-            .text = "PostgreSQL answers no queries: orders go on, but cannot be looked up"};
+    const dv_store_class *store = self->store->class;
+    for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++) {
+        const char *trouble = store->trouble != NULL ? store->trouble(self->store, lane) : NULL;
+        if (trouble != NULL) return (dv_health){.degraded = DV_STORE_AWAY, .text = trouble};
+        if (store->away(self->store, lane))
+            return (dv_health){.degraded = DV_STORE_AWAY, .text = AWAY[lane]};
+    }
     return (dv_health){0};
 }
 
-static void queries_free(query *list)
+static void questions_free(dv_question *list)
 {
-    query *q, *next;
-    DL_FOREACH_SAFE(list, q, next)
-    {
-        free(q->orders);
-        free(q);
-    }
+    dv_question *q, *next;
+    DL_FOREACH_SAFE(list, q, next) dv_question_destroy(&q);
 }
 
 static void destroy(void **self_)
@@ -743,8 +577,8 @@ static void destroy(void **self_)
     batches_free(self->in_flight);
     batches_free(self->spare);
     for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++)
-        queries_free(self->waiting[lane]);
-    queries_free(self->asked);
+        questions_free(self->waiting[lane]);
+    questions_free(self->asked);
     free(self->rows);
     free(self);
     *self_ = NULL;

@@ -1,15 +1,18 @@
 /* Persistence: the PostgreSQL connections, and batches.
 
-   Purpose          commits inserts and steps of many orders in one statement each, tells the sender
-                    and then notification; answers queries.
-   Reads            insert: order_insert · write: order_step, orders_claim · sweep: waiting_ask ·
-                    recall, query: order_get, order_list, events_ask, stats_ask
+   Purpose          commits inserts and steps of many orders in one statement each, and tells the
+                    sender and notification at once; keeps instances; answers questions.
+   Reads            insert: order_insert · write: order_step, instance_beat, orders_claim,
+                    owned_ask · sweep: waiting_ask · recall, query: order_get, order_list,
+                    events_ask, stats_ask
    Writes           insert: order_inserted, order_exists, insert_refused · write: step_done,
-                    order_claimed, claim_done · sweep: waiting_told · events: order_event ·
-                    recall, query: order_view, query_done, stats_told
-   Durable effects  tables orders, order_executions, order_events (sql/)
+                    instance_told, order_claimed, claim_done, owned_told · sweep: waiting_told ·
+                    events: order_event, in no particular order · recall, query: order_view,
+                    query_done, stats_told
+   Durable effects  tables orders, order_executions, order_events, instances (sql/)
    May block on     connecting and migrating at start, at most start_timeout_ms; nothing later
-   Limits           one step of an order per batch; store_batch_max orders a statement
+   Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders
+                    a claim
    If it dies       what it answered is committed; what it did not answer is sent again, and a step
                     found already taken is answered as committed */
 #ifndef DV_PERSISTENCE_H

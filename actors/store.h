@@ -72,6 +72,7 @@ typedef struct dv_store_answer {
        done and never will be, because of what is in it; STORE_STALE: a CLAIM by who is not alive.
      */
     dv_err error;
+    bool undone;        /* STORE_AWAY: this request was surely not done, and never will be */
     dv_text error_text; /* the database's words, for the log */
     uint32_t count;     /* of what the type says, in one of these: */
     union {
@@ -102,6 +103,9 @@ typedef struct dv_store_class {
     uint32_t (*room)(const dv_store *store, dv_store_lane lane);
     /* Whether nobody serves the lane at present. */
     bool (*away)(const dv_store *store, dv_store_lane lane);
+    /* optional: what is wrong with the lane and what that costs, a constant; NULL: all is well. It
+       may be the reason for being away, or have failed the last write. */
+    const char *(*trouble)(const dv_store *store, dv_store_lane lane);
     /* Takes a request over; only where there is room. */
     void (*submit)(dv_store *store, const dv_store_request *request);
     /* As in dv_actor_class, answers instead of an outbox. */
@@ -126,8 +130,10 @@ static inline dv_store_lane dv_store_lane_of(dv_store_type type)
    before. Returns how many, by number; none when nothing was learnt. They borrow from the step. */
 uint32_t dv_step_learnt(const dv_order_step *step, dv_attempt ret_attempts[2]);
 
-/* PostgreSQL: store_connections writers and a reader, asynchronous and in pipeline mode. Only the
-   look-up of a host's name may block after start. config is borrowed for its life. Never NULL. */
+/* PostgreSQL: store_connections writers and a reader, asynchronous and in pipeline mode. A
+   connection is used only once it may write and flushes what it commits; a request that is not
+   answered in time costs the connection. Only the look-up of a host's name may block after start.
+   config is borrowed for its life. Never NULL. */
 dv_store *dv_store_pg_new(const dv_config *config);
 
 #endif

@@ -6,6 +6,8 @@
 #include "actors/base/log.h"
 #include "actors/migrate.h"
 #include "actors/store_query.h"
+#include "actors/store_trouble.h"
+#include "sql/statements.h"
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
@@ -13,9 +15,22 @@
 #define READER_DEPTH 64 /* queries in the reader's pipeline */
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
-#define BACKOFF_MAX_NS (5000 * DV_NS_PER_MS)
-#define CONNECT_TIMEOUT_NS (10000 * DV_NS_PER_MS) /* also to prepare the statements */
-#define START_PAUSE_MS 250                        /* between tries to connect at start */
+#define BACKOFF_MAX_NS (2000 * DV_NS_PER_MS)
+#define CONNECT_TIMEOUT_NS (5000 * DV_NS_PER_MS) /* also to prepare the statements */
+#define START_PAUSE_MS 250                       /* between tries to connect at start */
+
+/* Without an answer for so long a lane counts as away, and then its connection is given up. The
+   server gives a statement up in between (statement_timeout), if it can still be heard. */
+static const int64_t SILENT_NS[DV_STORE_LANE_COUNT] = {
+    [DV_STORE_WRITER] = 1500 * DV_NS_PER_MS,
+    [DV_STORE_READER] = 6000 * DV_NS_PER_MS,
+};
+static const int64_t GIVE_UP_NS[DV_STORE_LANE_COUNT] = {
+    [DV_STORE_WRITER] = 10000 * DV_NS_PER_MS,
+    [DV_STORE_READER] = 8000 * DV_NS_PER_MS,
+};
+#define WRITER_TIMEOUT " -c statement_timeout=8s"
+#define READER_TIMEOUT " -c statement_timeout=5s"
 
 /* ---- state -------------------------------------------------------------------------------- */
 
@@ -24,9 +39,12 @@
       └──────────┴────────────┴───────────┘ error; again after a growing pause */
 typedef enum phase { DOWN, CONNECTING, PREPARING, SERVING } phase;
 
+/* PREPARING has two entries in the pipeline that are nobody's request. */
+typedef enum purpose { REQUEST, CHECKS, PREPARES } purpose;
+
 /* A request in a connection's pipeline, up to the sync that commits it. */
 typedef struct sent {
-    bool prepares; /* the statements' preparation, nobody's request */
+    purpose purpose;
     uint64_t ticket;
     dv_store_type type;
     uint32_t count;
@@ -43,6 +61,7 @@ typedef struct conn {
     int64_t due_ns;                    /* DOWN: when to connect; before SERVING: when to give up */
     int64_t backoff_ns;                /* the last pause */
     int64_t serving_since_ns;
+    int64_t heard_ns; /* SERVING: of the last answer, or of what was asked first after it */
     sent pipeline[READER_DEPTH]; /* a ring */
     uint32_t first, count;
 } conn;
@@ -52,39 +71,43 @@ typedef struct store_pg {
     const dv_config *config;
     conn conns[CONNS_MAX]; /* the reader, then the writers */
     uint32_t conn_count;
-    uint32_t next; /* writer to prefer, so that all get their share */
+    uint32_t next;                           /* writer to prefer, so that all get their share */
+    int64_t now_ns;                          /* of this turn */
+    dv_trouble trouble[DV_STORE_LANE_COUNT]; /* the last one not seen to be over */
+    char why[DV_REASON_MAX];                 /* the last connection was lost, for start */
+    bool unsafe_told;                        /* that the server does not flush */
     dv_params params;
     dv_arena *arena; /* of one submit or one answer */
 } store_pg;
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
+/* Without the line that says where in the server's source it arose. */
 static dv_text one_line(const char *message)
 {
+    const char *location = strstr(message, "\nLOCATION:");
     dv_text text = dv_text_of(message);
+    if (location != NULL) text.size = (uint32_t)(location - message);
     while (text.size > 0 && text.at[text.size - 1] == '\n') text.size--;
     return text;
 }
 
-/* Whether a state starts with one of the classes or codes, given as a list with spaces. */
-static bool sqlstate_in(const char *sqlstate, const char *list)
-{
-    for (const char *at = list; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
-        if (strncmp(sqlstate, at, strcspn(at, " ")) == 0) return true;
-    return false;
-}
-
-/* The server or its machine is in a bad way, whatever was asked (connection exceptions, resources,
-   shutdown, system errors, read-only, a statement that a pooler forgot): pause and reconnect. */
-static bool is_ailing(const char *sqlstate)
-{
-    return sqlstate_in(sqlstate, "08 53 57P 58 25006 26000");
-}
+#define QUERY_CANCELED "57014"
 
 /* Bad luck with others (serialization, deadlock, locks, timeouts): the same again may work. */
 static bool is_unlucky(const char *sqlstate)
 {
-    return sqlstate_in(sqlstate, "40 55P03 57014");
+    return strncmp(sqlstate, "40", 2) == 0 || strcmp(sqlstate, "55P03") == 0 ||
+           strcmp(sqlstate, QUERY_CANCELED) == 0;
+}
+
+/* Whether the server has said that it undid the request, and goes on serving: a connection that
+   ends may have ended after the commit. */
+static bool is_undone(const PGresult *result)
+{
+    const char *severity =
+        result != NULL ? PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED) : NULL;
+    return severity != NULL && strcmp(severity, "ERROR") == 0;
 }
 
 static const char *sqlstate_of(const PGresult *result)
@@ -95,8 +118,11 @@ static const char *sqlstate_of(const PGresult *result)
 
 static void answer_away(const dv_store_answers *answers, const sent *s, const char *why)
 {
-    dv_store_answer answer = {
-        .ticket = s->ticket, .type = s->type, .error = DV_STORE_AWAY, .error_text = one_line(why)};
+    dv_store_answer answer = {.ticket = s->ticket,
+                              .type = s->type,
+                              .error = DV_STORE_AWAY,
+                              .undone = is_undone(s->result),
+                              .error_text = one_line(why)};
     answers->answer(answers->context, &answer);
 }
 
@@ -108,6 +134,7 @@ static void answer_result(store_pg *self, const sent *s, const dv_store_answers 
         if (answer.error != DV_OK) answer.error_text = dv_text_of("rows are not as expected");
     } else {
         answer.error = is_unlucky(sqlstate_of(s->result)) ? DV_STORE_AWAY : DV_STORE_REFUSED;
+        answer.undone = strcmp(sqlstate_of(s->result), QUERY_CANCELED) == 0;
         answer.error_text = one_line(PQresultErrorMessage(s->result));
     }
     answers->answer(answers->context, &answer);
@@ -139,17 +166,21 @@ static const char *lane_name(const conn *c)
 
 /* Drops the connection and answers what was in its pipeline; connects again after a pause, longer
    each time unless the connection had served for a while. */
-static void conn_fail(conn *c, const char *why, dv_time now, const dv_store_answers *answers)
+static void conn_fail(store_pg *self, conn *c, dv_trouble trouble, const char *why, dv_time now,
+                      const dv_store_answers *answers)
 {
     bool served = c->phase == SERVING && now.mono_ns - c->serving_since_ns > BACKOFF_MAX_NS;
     c->backoff_ns = served || c->backoff_ns == 0 ? BACKOFF_MIN_NS
                                                  : dv_min_i64(2 * c->backoff_ns, BACKOFF_MAX_NS);
+    dv_text line = one_line(why);
     dv_warn("store_connection_lost", NULL, dv_kv_string("lane", lane_name(c)),
-            dv_kv_text("why", one_line(why)), dv_kv_number("in_flight", c->count),
+            dv_kv_text("why", line), dv_kv_number("in_flight", c->count),
             dv_kv_number("retry_ms", c->backoff_ns / DV_NS_PER_MS));
+    snprintf(self->why, sizeof self->why, "%.*s", (int)line.size, line.at);
+    self->trouble[c->lane] = trouble;
     while (c->count > 0) {
         sent s = pipeline_pop(c);
-        if (!s.prepares) answer_away(answers, &s, why);
+        if (s.purpose == REQUEST) answer_away(answers, &s, why);
         PQclear(s.result);
     }
     PQfinish(c->pg);
@@ -165,11 +196,14 @@ static void log_notice(void *context, const char *message)
     dv_info("store_notice", NULL, dv_kv_text("text", one_line(message)));
 }
 
-#define SETTINGS " -c plan_cache_mode=force_generic_plan -c jit=off"
+#define SETTINGS                                                                                   \
+    " -c plan_cache_mode=force_generic_plan -c jit=off -c client_connection_check_interval=1s"
 
-/* The URL's own settings win over ours, but for the encoding. Plans are generic: a batch's arrays
-   are looked up by primary key whatever their length, and planning each anew would cost more.
-   A query that takes long is given up, since the others wait behind it. */
+/* The URL's own settings win over ours, but for the encoding. A peer that is gone without a word is
+   noticed within seconds, here by the kernel, and by the server while it serves a statement. Plans
+   are generic: a batch's arrays are looked up by primary key whatever their length, and planning
+   each anew would cost more. A query that takes long is given up, since the others wait behind it.
+ */
 static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
 {
     const char *const keys[] = {"options",
@@ -181,17 +215,28 @@ static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
                                 "dbname",
                                 "client_encoding",
                                 NULL};
-    const char *const values[] = {lane == DV_STORE_WRITER ? "-c statement_timeout=30s" SETTINGS
-                                                          : "-c statement_timeout=5s" SETTINGS,
+    const char *const values[] = {lane == DV_STORE_WRITER ? WRITER_TIMEOUT SETTINGS
+                                                          : READER_TIMEOUT SETTINGS,
                                   "drover",
-                                  "10",
                                   "5",
-                                  "3",
-                                  "20000",
+                                  "2",
+                                  "2",
+                                  "5000",
                                   config->database_url,
                                   "UTF8",
                                   NULL};
     return PQconnectStartParams(keys, values, 1);
+}
+
+/* Why a connection was not made. */
+static void conn_refused(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
+{
+    char sqlstate[6];
+    const char *message = PQerrorMessage(c->pg);
+    dv_trouble_sqlstate(message, sqlstate);
+    dv_trouble trouble = dv_trouble_of(sqlstate);
+    conn_fail(self, c, trouble != DV_TROUBLE_NONE ? trouble : DV_TROUBLE_UNREACHABLE, message, now,
+              answers);
 }
 
 static void conn_open(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
@@ -202,7 +247,8 @@ static void conn_open(store_pg *self, conn *c, dv_time now, const dv_store_answe
     c->polling = PGRES_POLLING_WRITING;
     c->due_ns = now.mono_ns + CONNECT_TIMEOUT_NS;
     PQsetNoticeProcessor(c->pg, log_notice, NULL);
-    if (PQstatus(c->pg) == CONNECTION_BAD) conn_fail(c, PQerrorMessage(c->pg), now, answers);
+    PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* with the SQLSTATE, while connecting */
+    if (PQstatus(c->pg) == CONNECTION_BAD) conn_refused(self, c, now, answers);
 }
 
 static void conn_flush(conn *c)
@@ -212,47 +258,94 @@ static void conn_flush(conn *c)
     if (rc < 0) c->broken = true;
 }
 
+static bool prepares_send(conn *c)
+{
+    for (uint32_t i = 0; i < DV_STATEMENT_COUNT; i++) {
+        const dv_statement *s = &DV_STATEMENT_TABLE[i];
+        if (PQsendPrepare(c->pg, s->name, s->sql, 0, NULL) != 1) return false;
+    }
+    return PQpipelineSync(c->pg) == 1;
+}
+
+/* Two requests of our own: what the connection is worth, and then the statements. */
 static void conn_prepare(conn *c)
 {
-    bool sent_all = PQsetnonblocking(c->pg, 1) == 0 && PQenterPipelineMode(c->pg) == 1;
-    for (uint32_t i = 0; i < DV_STATEMENT_COUNT && sent_all; i++) {
-        const dv_statement *s = &DV_STATEMENT_TABLE[i];
-        sent_all = PQsendPrepare(c->pg, s->name, s->sql, 0, NULL) == 1;
-    }
-    if (!sent_all || PQpipelineSync(c->pg) != 1) c->broken = true;
-    pipeline_push(c)->prepares = true;
+    PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+    bool sent_all = PQsetnonblocking(c->pg, 1) == 0 && PQenterPipelineMode(c->pg) == 1 &&
+                    PQsendQueryParams(c->pg, DV_SQL_CHECK, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+                    PQpipelineSync(c->pg) == 1 && prepares_send(c);
+    if (!sent_all) c->broken = true;
+    pipeline_push(c)->purpose = CHECKS;
+    pipeline_push(c)->purpose = PREPARES;
     c->phase = PREPARING;
     conn_flush(c);
 }
 
-static void conn_poll(conn *c, dv_time now, const dv_store_answers *answers)
+static void conn_poll(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
 {
     c->polling = PQconnectPoll(c->pg);
     if (c->polling == PGRES_POLLING_FAILED)
-        conn_fail(c, PQerrorMessage(c->pg), now, answers);
+        conn_refused(self, c, now, answers);
     else if (c->polling == PGRES_POLLING_OK)
         conn_prepare(c);
+}
+
+/* The server's word on itself. False when the connection is of no use. */
+static bool checks_pass(store_pg *self, conn *c, const PGresult *result, dv_time now,
+                        const dv_store_answers *answers)
+{
+    bool writes = c->lane == DV_STORE_WRITER;
+    if (strcmp(PQgetvalue(result, 0, 1), "on") != 0 && !self->unsafe_told) {
+        dv_error("store_unsafe", NULL, dv_kv_string("fsync", PQgetvalue(result, 0, 1)),
+                 dv_kv_string("why", "what PostgreSQL has committed is lost if its machine fails"));
+        self->unsafe_told = true;
+    }
+    if (!writes || strcmp(PQgetvalue(result, 0, 0), "off") == 0) return true;
+    conn_fail(self, c, DV_TROUBLE_READ_ONLY, "the server is read-only", now, answers);
+    return false;
+}
+
+static void conn_serves(store_pg *self, conn *c, dv_time now)
+{
+    c->phase = SERVING;
+    c->serving_since_ns = now.mono_ns;
+    if (!dv_trouble_shows_in_writes(self->trouble[c->lane]))
+        self->trouble[c->lane] = DV_TROUBLE_NONE;
+    dv_info("store_connected", NULL, dv_kv_string("lane", lane_name(c)));
+}
+
+/* What an error says of the server. Ours must not fail at all. */
+static dv_trouble trouble_of(const sent *s)
+{
+    dv_trouble trouble = dv_trouble_of(sqlstate_of(s->result));
+    bool ours = s->purpose != REQUEST;
+    return trouble == DV_TROUBLE_NONE && ours ? DV_TROUBLE_UNREACHABLE : trouble;
 }
 
 /* A request's sync has come: it is committed, or was undone. */
 static void conn_synced(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
 {
-    ExecStatusType status = PQresultStatus(c->pipeline[c->first].result);
+    const sent *first = &c->pipeline[c->first];
+    ExecStatusType status = PQresultStatus(first->result);
     bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-    const PGresult *result = c->pipeline[c->first].result;
-    if (!good && (c->pipeline[c->first].prepares || is_ailing(sqlstate_of(result)))) {
-        dv_text why = dv_arena_text(self->arena, dv_text_of(PQresultErrorMessage(result)));
-        conn_fail(c, why.at, now, answers);
+    dv_trouble trouble = good ? DV_TROUBLE_NONE : trouble_of(first);
+    if (trouble != DV_TROUBLE_NONE) {
+        dv_text why = dv_arena_text(self->arena, dv_text_of(PQresultErrorMessage(first->result)));
+        conn_fail(self, c, trouble, why.at, now, answers);
         dv_arena_reset(self->arena);
         return;
     }
     sent s = pipeline_pop(c);
-    if (s.prepares) {
-        c->phase = SERVING;
-        c->serving_since_ns = now.mono_ns;
-        dv_info("store_connected", NULL, dv_kv_string("lane", lane_name(c)));
-    } else {
-        if (good) c->backoff_ns = 0;
+    c->heard_ns = now.mono_ns;
+    if (s.purpose == CHECKS)
+        checks_pass(self, c, s.result, now, answers);
+    else if (s.purpose == PREPARES)
+        conn_serves(self, c, now);
+    else {
+        if (good) {
+            c->backoff_ns = 0;
+            self->trouble[c->lane] = DV_TROUBLE_NONE;
+        }
         answer_result(self, &s, answers);
     }
     PQclear(s.result);
@@ -293,7 +386,7 @@ static void conn_receive(store_pg *self, conn *c, dv_time now, const dv_store_an
     }
     if (c->pg == NULL) return; /* failed meanwhile */
     if (!alive || PQstatus(c->pg) == CONNECTION_BAD)
-        conn_fail(c, PQerrorMessage(c->pg), now, answers);
+        conn_fail(self, c, DV_TROUBLE_UNREACHABLE, PQerrorMessage(c->pg), now, answers);
     else
         conn_flush(c);
 }
@@ -319,14 +412,33 @@ static uint32_t pg_room(const dv_store *store, dv_store_lane lane)
     return room;
 }
 
+/* When a connection has been without the answer that it owes for a time; DV_NEVER: it owes none. */
+static int64_t overdue_ns(const conn *c, const int64_t limits_ns[DV_STORE_LANE_COUNT])
+{
+    return c->phase == SERVING && c->count > 0 ? c->heard_ns + limits_ns[c->lane] : DV_NEVER;
+}
+
 static bool pg_away(const dv_store *store, dv_store_lane lane)
 {
     const store_pg *self = (const store_pg *)store;
     for (uint32_t i = 0; i < self->conn_count; i++) {
         const conn *c = &self->conns[i];
-        if (c->lane == lane && c->phase == SERVING && !c->broken) return false;
+        bool serves = c->lane == lane && c->phase == SERVING && !c->broken;
+        if (serves && overdue_ns(c, SILENT_NS) > self->now_ns) return false;
     }
     return true;
+}
+
+static const char *pg_trouble(const dv_store *store, dv_store_lane lane)
+{
+    const store_pg *self = (const store_pg *)store;
+    dv_trouble trouble = self->trouble[lane];
+    bool silent = false;
+    for (uint32_t i = 0; i < self->conn_count; i++)
+        silent |= self->conns[i].lane == lane && self->conns[i].phase == SERVING;
+    if (pg_away(store, lane) && (silent || trouble == DV_TROUBLE_NONE))
+        trouble = silent ? DV_TROUBLE_SILENT : DV_TROUBLE_UNREACHABLE;
+    return trouble != DV_TROUBLE_NONE ? dv_trouble_text(trouble, lane) : NULL;
 }
 
 /* The connection of a lane with the most room, each in turn where they have the same. */
@@ -357,6 +469,7 @@ static void pg_submit(dv_store *store, const dv_store_request *request)
     bool taken = PQsendQueryPrepared(c->pg, s->name, (int)self->params.count, values,
                                      self->params.sizes, formats, 0) == 1;
     if (!taken || PQpipelineSync(c->pg) != 1) c->broken = true;
+    if (c->count == 0) c->heard_ns = self->now_ns;
     sent *entry = pipeline_push(c);
     entry->ticket = request->ticket;
     entry->type = request->type;
@@ -365,18 +478,27 @@ static void pg_submit(dv_store *store, const dv_store_request *request)
     dv_arena_reset(self->arena);
 }
 
+/* Does what is due for a connection; returns when it next is. */
+static int64_t conn_tick(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
+{
+    bool late = c->phase != DOWN && c->phase != SERVING && c->due_ns <= now.mono_ns;
+    if (c->broken)
+        conn_fail(self, c, DV_TROUBLE_UNREACHABLE, PQerrorMessage(c->pg), now, answers);
+    else if (late || overdue_ns(c, GIVE_UP_NS) <= now.mono_ns)
+        conn_fail(self, c, DV_TROUBLE_SILENT, "no answer in time", now, answers);
+    if (c->phase == DOWN && c->due_ns <= now.mono_ns) conn_open(self, c, now, answers);
+    if (c->phase != SERVING) return c->due_ns;
+    int64_t silent_ns = overdue_ns(c, SILENT_NS);
+    return silent_ns > now.mono_ns ? silent_ns : overdue_ns(c, GIVE_UP_NS);
+}
+
 static int64_t pg_tick(dv_store *store, dv_time now, const dv_store_answers *answers)
 {
     store_pg *self = (store_pg *)store;
     int64_t next_ns = DV_NEVER;
-    for (uint32_t i = 0; i < self->conn_count; i++) {
-        conn *c = &self->conns[i];
-        if (c->broken) conn_fail(c, PQerrorMessage(c->pg), now, answers);
-        if (c->phase == DOWN && c->due_ns <= now.mono_ns) conn_open(self, c, now, answers);
-        if (c->phase != DOWN && c->phase != SERVING && c->due_ns <= now.mono_ns)
-            conn_fail(c, "no answer in time", now, answers);
-        if (c->phase != SERVING) next_ns = dv_min_i64(next_ns, c->due_ns);
-    }
+    self->now_ns = now.mono_ns;
+    for (uint32_t i = 0; i < self->conn_count; i++)
+        next_ns = dv_min_i64(next_ns, conn_tick(self, &self->conns[i], now, answers));
     return next_ns;
 }
 
@@ -399,11 +521,12 @@ static uint32_t pg_watch(dv_store *store, dv_watch ret_watches[DV_WATCH_MAX])
 static void pg_ready(dv_store *store, dv_watch watch, dv_time now, const dv_store_answers *answers)
 {
     store_pg *self = (store_pg *)store;
+    self->now_ns = now.mono_ns;
     for (uint32_t i = 0; i < self->conn_count; i++) {
         conn *c = &self->conns[i];
         if (c->phase == DOWN || PQsocket(c->pg) != watch.fd) continue;
         if (c->phase == CONNECTING)
-            conn_poll(c, now, answers);
+            conn_poll(self, c, now, answers);
         else
             conn_receive(self, c, now, answers);
         return;
@@ -472,14 +595,18 @@ static dv_err pg_start(dv_store *store, char ret_why[DV_REASON_MAX])
     int64_t deadline_ns = dv_time_now().mono_ns + self->config->start_timeout_ms * DV_NS_PER_MS;
     dv_err error = migrate(url, deadline_ns, why);
     const dv_store_answers none = {0}; /* nothing has been asked yet */
-    bool up = false;
-    while (error == DV_OK && !up && dv_time_now().mono_ns < deadline_ns) {
+    bool up = false, vain = false;
+    while (error == DV_OK && !up && !vain && dv_time_now().mono_ns < deadline_ns) {
         turn(self, &none);
         up = !pg_away(store, DV_STORE_WRITER) && !pg_away(store, DV_STORE_READER);
+        for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++)
+            vain = vain || dv_trouble_lasts(self->trouble[lane]);
     }
     if (error == DV_OK && up) return DV_OK;
+    if (self->why[0] != '\0') snprintf(why, sizeof why, "%s", self->why);
     snprintf(ret_why, DV_REASON_MAX, "%.70s: %.90s; see DATABASE_URL", whom, why);
-    return error != DV_OK ? error : DV_STORE_AWAY;
+    if (error == DV_OK) error = vain ? DV_STORE_REFUSED : DV_STORE_AWAY;
+    return error;
 }
 
 static void pg_destroy(dv_store **store)
@@ -501,6 +628,7 @@ static const dv_store_class PG_CLASS = {
     .start = pg_start,
     .room = pg_room,
     .away = pg_away,
+    .trouble = pg_trouble,
     .submit = pg_submit,
     .tick = pg_tick,
     .watch = pg_watch,

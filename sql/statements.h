@@ -41,6 +41,11 @@
     "select h.position, p.mark, o.owner, " DV_SQL_VIEW " from event_stream h"                      \
     " left join (" picked ") p on true left join orders o on o.id = p.id order by p.place"
 
+/* Makes a look at what an earlier request may have committed wait as its commit had to: for the
+   standbys, if any. A connection that is lost while a commit waits for them leaves it visible. */
+#define DV_SQL_WAITS                                                                               \
+    "with waits as materialized (select pg_logical_emit_message(true, 'drover', '') as at) "
+
 /* Whether an instance i has a later incarnation. */
 #define DV_SQL_SUPERSEDED                                                                          \
     "exists (select from instances later where later.name = i.name and later.number > i.number)"
@@ -105,14 +110,15 @@
     /* ids, users, keys of order_inserts that were not new → views of the orders in their way:   \
        the same id if there is one, else the holder of the key. */                                 \
     X(FIND, 3,                                                                                     \
-      DV_SQL_VIEWS("select i.ord as mark, i.ord as place, f.id"                                    \
-                   " from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality"              \
-                   " as i(id, user_id, client_order_id, ord) cross join lateral"                   \
-                   " (select 1 as rank, b.id from orders b where b.id = i.id"                      \
-                   " union all select 2, k.id from orders k"                                       \
-                   " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                      \
-                   " and k.client_order_id = i.client_order_id"                                    \
-                   " order by rank limit 1) f"))                                                   \
+      DV_SQL_WAITS DV_SQL_VIEWS(                                                                   \
+          "select i.ord as mark, i.ord as place, f.id"                                             \
+          " from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality"                       \
+          " as i(id, user_id, client_order_id, ord) cross join lateral"                            \
+          " (select 1 as rank, b.id from orders b where b.id = i.id"                               \
+          " union all select 2, k.id from orders k"                                                \
+          " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                               \
+          " and k.client_order_id = i.client_order_id order by rank limit 1) f"                    \
+          " where (select at from waits) is not null"))                                            \
     /* rows of order_step, and the attempts learnt with them → ord and event of those            \
        that found their order in the state, attempt and epoch they expected. */                    \
     X(STEP, 22,                                                                                    \
@@ -173,11 +179,13 @@
     /* ids of steps that found something else → ord, and what their orders hold now. A statement \
        of its own, since it has to see what was committed while the step waited for a lock. */     \
     X(LOOK, 1,                                                                                     \
+      DV_SQL_WAITS                                                                                 \
       "select i.ord, e.seq, e.position, (extract(epoch from e.at) * 1000000)::bigint,"             \
       " o.status, o.attempt, o.epoch, x.tx_signature"                                              \
       " from unnest($1::uuid[]) with ordinality as i(id, ord) join orders o on o.id = i.id"        \
       " join order_events e on e.order_id = o.id and e.seq = o.seq"                                \
-      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt")              \
+      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"               \
+      " where (select at from waits) is not null")                                                 \
     /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim. \
        An incarnation that has a later one stays as it is. Those silent for a day go. */           \
     X(BEAT, 4,                                                                                     \
@@ -252,12 +260,22 @@
       "select h.pending + w.n, h.active - w.n, h.confirmed, h.failed from event_stream h,"         \
       " (select count(*) as n from orders where retry_at is not null) w")
 
+/* Asked once of each connection → whether it is read-only, whether the server flushes, and
+   synchronous_commit as it is from now on: whoever is told of a commit may rely on it, whatever the
+   server's default or the URL says. To wait for a standby to apply as well is more, and left. */
+#define DV_SQL_CHECK                                                                               \
+    "select current_setting('transaction_read_only'), current_setting('fsync'),"                   \
+    " set_config('synchronous_commit',"                                                            \
+    " case current_setting('synchronous_commit') when 'remote_apply' then 'remote_apply'"          \
+    " else 'on' end, false)"
+
 /* Migration (actors/migrate.c). The lock's number is "drover" in ASCII. */
 #define DV_SQL_MIGRATE_LOCK "select pg_advisory_lock(110442659079538)"
 #define DV_SQL_MIGRATE_TABLE                                                                       \
     "create table if not exists schema_migrations ("                                               \
     " number integer primary key, name text not null, applied_at timestamptz not null"             \
     " default now())"
+#define DV_SQL_MIGRATE_NEWEST "select coalesce(max(number), 0) from schema_migrations"
 #define DV_SQL_MIGRATE_HAS "select 1 from schema_migrations where number = $1::integer"
 #define DV_SQL_MIGRATE_NOTE                                                                        \
     "insert into schema_migrations (number, name) values ($1::integer, $2::text)"

@@ -1,5 +1,6 @@
 #include "tests/component/persistence_rig.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -12,10 +13,10 @@ const char *base;
 
 /* ---- a small run loop that keeps what the actor says ---------------------------------------- */
 
-void rig_open(rig *r, uint32_t connections, uint32_t batch_max)
+void rig_make(rig *r, const char *url, uint32_t connections, uint32_t batch_max)
 {
     memset(r, 0, sizeof *r);
-    snprintf(r->config.database_url, sizeof r->config.database_url, "%s", base);
+    snprintf(r->config.database_url, sizeof r->config.database_url, "%s", url);
     r->config.store_connections = connections;
     r->config.store_batch_max = batch_max;
     r->config.in_flight_max = 100000;
@@ -23,9 +24,25 @@ void rig_open(rig *r, uint32_t connections, uint32_t batch_max)
     r->outbox = dv_outbox_new();
     r->arena = dv_arena_new();
     r->self = dv_persistence_new(&r->config);
-    char why[DV_REASON_MAX] = "";
-    dv_err error = DV_PERSISTENCE_CLASS.start(r->self, dv_time_now(), r->outbox, why);
+}
+
+dv_err rig_start(rig *r, char ret_why[DV_REASON_MAX])
+{
+    ret_why[0] = '\0';
+    return DV_PERSISTENCE_CLASS.start(r->self, dv_time_now(), r->outbox, ret_why);
+}
+
+void rig_open_at(rig *r, const char *url, uint32_t connections, uint32_t batch_max)
+{
+    char why[DV_REASON_MAX];
+    rig_make(r, url, connections, batch_max);
+    dv_err error = rig_start(r, why);
     ck_assert_msg(error == DV_OK, "%s", why);
+}
+
+void rig_open(rig *r, uint32_t connections, uint32_t batch_max)
+{
+    rig_open_at(r, base, connections, batch_max);
 }
 
 void rig_close(rig *r)
@@ -97,6 +114,91 @@ const dv_message *last(const rig *r, dv_message_type type)
         if (r->messages[i - 1].type == type) return &r->messages[i - 1];
     ck_abort_msg("no message %d", type);
     return NULL;
+}
+
+const char *rig_health(const rig *r)
+{
+    dv_health health = DV_PERSISTENCE_CLASS.health(r->self);
+    return health.degraded != DV_OK ? health.text : "";
+}
+
+void rig_until_health(rig *r, const char *words)
+{
+    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
+    while (words[0] == '\0' ? rig_health(r)[0] != '\0' : strstr(rig_health(r), words) == NULL) {
+        rig_turn(r);
+        ck_assert_msg(dv_time_now().mono_ns < deadline_ns, "waiting for \"%s\": \"%s\"", words,
+                      rig_health(r));
+    }
+}
+
+/* ---- a crowd -------------------------------------------------------------------------------- */
+
+void crowd_insert(rig *r, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        dv_terms terms = terms_make("", "");
+        tell_insert(r, &terms);
+    }
+}
+
+/* Asks for the next step of each order that has taken one. */
+static void crowd_drive(rig *r, crowd *c)
+{
+    for (; c->seen < r->count; c->seen++) {
+        const dv_message *m = &r->messages[c->seen];
+        const dv_id *id;
+        uint64_t state;
+        if (m->type == DV_MSG_order_inserted) {
+            id = &m->order_inserted.order_id;
+            state = DV_STATE_pending;
+        } else if (m->type == DV_MSG_step_done) {
+            ck_assert_msg(m->step_done.error == DV_OK, "a step to %s ended with %s",
+                          dv_state_name((uint8_t)m->step_done.to_state),
+                          dv_err_name((uint16_t)m->step_done.error));
+            id = &m->step_done.order_id;
+            state = m->step_done.to_state;
+        } else {
+            c->refused += m->type == DV_MSG_insert_refused;
+            continue;
+        }
+        c->state[state]++;
+        if (state == DV_STATE_confirmed) continue;
+        dv_order_step step = step_from(id, state);
+        tell_step(r, &step);
+    }
+}
+
+void crowd_turn(rig *r, crowd *c, int64_t deadline_ns)
+{
+    rig_turn(r);
+    crowd_drive(r, c);
+    ck_assert_msg(dv_time_now().mono_ns < deadline_ns,
+                  "%" PRIu64 " pending, %" PRIu64 " confirmed in time", c->state[DV_STATE_pending],
+                  c->state[DV_STATE_confirmed]);
+}
+
+void crowd_finish(rig *r, crowd *c, uint64_t count)
+{
+    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
+    while (c->state[DV_STATE_confirmed] + c->refused < count) crowd_turn(r, c, deadline_ns);
+    ck_assert_uint_eq(c->state[DV_STATE_confirmed] + c->refused, count);
+}
+
+void assert_nothing_lost_or_doubled(rig *r, const crowd *c)
+{
+    uint64_t confirmed = c->state[DV_STATE_confirmed];
+    ck_assert_uint_eq(ask_number("select count(*) from orders"), confirmed);
+    ck_assert_uint_eq(ask_number("select count(*) from order_events"), 5 * confirmed);
+    ck_assert_uint_eq(c->state[DV_STATE_pending], confirmed);
+    rig_until(r, DV_MSG_order_event, 5 * confirmed);
+    bool *told = calloc(5 * confirmed + 1, sizeof *told);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->messages[i].type == DV_MSG_order_event)
+            told[r->messages[i].order_event.event.position] = true;
+    for (uint64_t p = 1; p <= 5 * confirmed; p++) ck_assert_msg(told[p], "%" PRIu64, p);
+    free(told);
+    assert_sound();
 }
 
 /* ---- orders --------------------------------------------------------------------------------- */

@@ -23,8 +23,17 @@ typedef struct rig {
     size_t count, capacity;
 } rig;
 
-/* Starts the actor on the test's database, and ends it. */
+/* Ends every connection of the actor. */
+#define KILL_BACKENDS                                                                              \
+    "select pg_terminate_backend(pid) from pg_stat_activity"                                       \
+    " where application_name = 'drover' and datname = current_database()"
+
+/* Makes the actor, and starts it; both at once, asserting that it starts, on the test's database or
+   at another URL; and ends it. */
+void rig_make(rig *r, const char *url, uint32_t connections, uint32_t batch_max);
+dv_err rig_start(rig *r, char ret_why[DV_REASON_MAX]);
 void rig_open(rig *r, uint32_t connections, uint32_t batch_max);
+void rig_open_at(rig *r, const char *url, uint32_t connections, uint32_t batch_max);
 void rig_close(rig *r);
 
 /* Waits a moment for the actor's descriptors and takes one turn. */
@@ -39,6 +48,27 @@ const dv_message *last(const rig *r, dv_message_type type);
 
 /* Turns until the actor has said `count` messages of a type. */
 void rig_until(rig *r, dv_message_type type, size_t count);
+
+/* What the actor's health says, empty when it is well; turns until it says these words. */
+const char *rig_health(const rig *r);
+void rig_until_health(rig *r, const char *words);
+
+/* A crowd of orders that a test takes from insert to confirmed, as execution would. Begins as {0}.
+ */
+typedef struct crowd {
+    size_t seen;                    /* messages of the rig looked at */
+    uint64_t state[DV_STATE_COUNT]; /* orders by the state last told */
+    uint64_t refused;               /* inserts */
+} crowd;
+
+/* Inserts more; takes a turn of the rig and asks for the next steps; does so until all are
+   confirmed or refused. */
+void crowd_insert(rig *r, uint32_t count);
+void crowd_turn(rig *r, crowd *c, int64_t deadline_ns);
+void crowd_finish(rig *r, crowd *c, uint64_t count);
+
+/* Every order that was answered is there, every other is not, and each event was told. */
+void assert_nothing_lost_or_doubled(rig *r, const crowd *c);
 
 /* The terms of a new order; empty texts for no user, no key. */
 dv_terms terms_make(const char *user, const char *key);

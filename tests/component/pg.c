@@ -82,6 +82,13 @@ void pg_crash(const pg_server *pg)
     pg_must(pg, (const char *const[]){"pg_ctl", "stop", "-w", "-m", "immediate", "-D", data, NULL});
 }
 
+void pg_halt(const pg_server *pg)
+{
+    char data[128];
+    snprintf(data, sizeof data, "%s/data", pg->folder);
+    pg_must(pg, (const char *const[]){"pg_ctl", "stop", "-w", "-m", "fast", "-D", data, NULL});
+}
+
 static void pg_delete(const pg_server *pg)
 {
     pid_t child = fork();

@@ -20,8 +20,10 @@ void pg_start(pg_server *ret_pg);
 /* Stops the server (immediately: as if it had crashed, but for its clean-up) and deletes it. */
 void pg_stop(pg_server *pg);
 
-/* Stops the server as a crash would, and starts it again on the same data. */
+/* Stops the server as a crash would, or in good order but without waiting for its clients; and
+   starts it again on the same data. */
 void pg_crash(const pg_server *pg);
+void pg_halt(const pg_server *pg);
 void pg_resume(const pg_server *pg);
 
 /* Makes an empty database and returns its URL, valid until the program ends. */

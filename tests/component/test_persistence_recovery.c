@@ -1,0 +1,118 @@
+/* Persistence with a real PostgreSQL: how fast the orders of owners that are gone are re-owned. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "tests/component/persistence_rig.c"
+
+#define ORDERS 100000
+#define FIRST_MS 2000 /* until the first page of orders is claimed */
+#define ALL_MS 10000  /* until all of them are */
+#define LEASE_MS 1000
+#define ME "execution@a/2"
+
+/* A crowd of two dead owners' unfinished orders, a third of them with a transaction under way, and
+   as many finished ones as would be there after a while. */
+static void crowd_make(void)
+{
+    pg_ask(base, "insert into instances (owner, name, lease, alive_since, beat_at, leaving) values"
+                 " ('execution@a/1', 'execution@a', '1s', now() - interval '1h',"
+                 " now() - interval '1h', false),"
+                 " ('execution@b/1', 'execution@b', '1s', now() - interval '1h',"
+                 " now() - interval '1h', false)");
+    pg_ask(base,
+           "insert into orders (id, order_type, swap_mode, token_in, token_out, amount,"
+           " slippage_bps, style, amount_input, status, outcome, attempt, seq, owner,"
+           " created_at, updated_at)"
+           " select (lpad(to_hex(n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || 'a' ||"
+           " substr(md5(n::text), 4, 15))::uuid, 1, 0,"
+           " 'So11111111111111111111111111111111111111112',"
+           " 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v', 1500000000, 100, 0, '1.5',"
+           " case when n % 3 = 0 then 'submitted' when n % 2 = 0 then 'confirmed' else 'pending'"
+           " end, case when n % 3 <> 0 and n % 2 = 0 then 'confirmed' end,"
+           " case when n % 3 = 0 or n % 2 = 0 then 1 else 0 end, 1,"
+           " case when n % 5 = 0 then 'execution@b/1' else 'execution@a/1' end, now(), now()"
+           " from generate_series(1, 150000) n");
+    pg_ask(base,
+           "insert into order_executions (order_id, attempt, chosen_dex, reason, routing_decision,"
+           " tx_signature, transaction, last_valid_block_height, limit_amount, created_at,"
+           " updated_at) select id, 1, 'raydium', 'it pays more',"
+           " '{\"quotes\": [{\"venue\": \"raydium\", \"amount_in\": 1500000000, \"amount_out\":"
+           " 225000000, \"fee_ppm\": 2500, \"pool\": \"58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2"
+           "\"}, {\"venue\": \"meteora\", \"amount_in\": 1500000000, \"amount_out\": 226000000}]}',"
+           " '5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQ',"
+           " decode(repeat('ab', 400), 'hex'), 1000, 1, now(), now()"
+           " from orders where status = 'submitted'");
+    ck_assert_uint_eq(ask_number("select count(*) from orders where outcome is null"), ORDERS);
+}
+
+static uint64_t since_ms(int64_t begun_ns)
+{
+    return (uint64_t)((dv_time_now().mono_ns - begun_ns) / DV_NS_PER_MS);
+}
+
+/* The incarnation beats; what it is told says whether there are orphans. */
+static void beat(rig *r)
+{
+    rig_tell(r, DV_PORT(DV_LINK_write, 0),
+             &(dv_message){.type = DV_MSG_instance_beat,
+                           .instance_beat = {.owner = dv_text_of(ME),
+                                             .name = dv_text_of("execution@a"),
+                                             .lease_ms = LEASE_MS}});
+    rig_until(r, DV_MSG_instance_told, said(r, DV_MSG_instance_told) + 1);
+}
+
+static uint64_t claim(rig *r)
+{
+    rig_tell(r, DV_PORT(DV_LINK_write, 0),
+             &(dv_message){.type = DV_MSG_orders_claim,
+                           .orders_claim = {.owner = dv_text_of(ME), .limit = 500}});
+    rig_until(r, DV_MSG_claim_done, said(r, DV_MSG_claim_done) + 1);
+    ck_assert_int_eq(last(r, DV_MSG_claim_done)->claim_done.error, DV_OK);
+    return last(r, DV_MSG_claim_done)->claim_done.count;
+}
+
+START_TEST(a_hundred_thousand_orders_of_dead_owners_are_claimed_in_time)
+{
+    rig r;
+    rig_open(&r, 1, 512); /* migrates */
+    rig_close(&r);
+    crowd_make();
+    int64_t begun_ns = dv_time_now().mono_ns;
+    rig_open(&r, 2, 512);
+    beat(&r);
+    ck_assert_uint_eq(last(&r, DV_MSG_instance_told)->instance_told.orphans, 1);
+    uint64_t claimed = claim(&r), first_ms = since_ms(begun_ns), worst_ms = 0;
+    int64_t beat_ns = begun_ns;
+    while (claimed < ORDERS) {
+        int64_t page_ns = dv_time_now().mono_ns;
+        if (since_ms(beat_ns) > LEASE_MS / 5) {
+            beat(&r);
+            beat_ns = page_ns;
+        }
+        uint64_t count = claim(&r); /* of the other name: none before this one's lease is over */
+        if (since_ms(page_ns) > worst_ms) worst_ms = since_ms(page_ns);
+        claimed += count;
+        ck_assert_uint_lt(since_ms(begun_ns), 6 * ALL_MS);
+    }
+    uint64_t all_ms = since_ms(begun_ns);
+    printf("%d orders re-owned: the first after %" PRIu64 " ms, all after %" PRIu64
+           " ms, the slowest page %" PRIu64 " ms\n",
+           ORDERS, first_ms, all_ms, worst_ms);
+    ck_assert_uint_eq(claim(&r), 0);
+    ck_assert_uint_eq(ask_number("select count(*) from orders where outcome is null"
+                                 " and owner = '" ME "' and epoch = 2"),
+                      ORDERS);
+    ck_assert_uint_le(first_ms, FIRST_MS);
+    ck_assert_uint_le(all_ms, ALL_MS);
+    rig_close(&r);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_hundred_thousand_orders_of_dead_owners_are_claimed_in_time,
+        NULL,
+    };
+    return run_tests("persistence: recovery", tests);
+}
