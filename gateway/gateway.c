@@ -232,7 +232,9 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
-    g->questions = dv_questions_new(config->answer_timeout_ms);
+    uint64_t random;
+    randombytes_buf(&random, sizeof random);
+    g->questions = dv_questions_new(config->answer_timeout_ms, random);
     g->follow = dv_follow_new(tokens, g->front.hub);
     g->tape = dv_tape_new(tokens, g->front.hub);
     g->drained_by_ns = DV_NEVER;

@@ -8,6 +8,7 @@
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT_AGAIN_NS (1000 * DV_NS_PER_MS)
 #define QUERY_AGAIN_NS (2000 * DV_NS_PER_MS) /* as long as a dead peer may go unnoticed */
+#define ID_BITS_FREE 4 /* above the ids: for those who ask besides, and for counting on */
 #define SECOND 1u /* in a request_id: of what was asked again, so that no two answers are mixed */
 
 typedef struct question {
@@ -16,6 +17,7 @@ typedef struct question {
     dv_peer peer;
     uint64_t peer_request_id;
     uint64_t answering; /* request_id of the answer that has begun; 0: none */
+    bool again;         /* it was sent more than once */
     int64_t forget_ns;
     dv_timer timer; /* when to ask again, or to forget */
     UT_hash_handle hh;
@@ -30,11 +32,12 @@ struct dv_questions {
     int64_t wait_ns;
 };
 
-dv_questions *dv_questions_new(uint32_t wait_ms)
+dv_questions *dv_questions_new(uint32_t wait_ms, uint64_t random)
 {
     dv_questions *book = calloc(1, sizeof *book);
     if (book == NULL) abort();
     book->wait_ns = wait_ms * DV_NS_PER_MS;
+    book->last_id = random >> ID_BITS_FREE & ~(uint64_t)SECOND;
     return book;
 }
 
@@ -101,6 +104,7 @@ static void ask_again(dv_questions *book, question *q, dv_time now, dv_outbox *o
     int64_t next_ns = submits ? now.mono_ns + SUBMIT_AGAIN_NS : q->forget_ns;
     dv_heap_set(&book->timers, &q->timer, dv_min_i64(next_ns, q->forget_ns));
     if (q->answering != 0) return;
+    q->again = true;
     if (!submits) message.query_done.request_id |= SECOND;
     dv_send(outbox, q->port, NULL, &message);
 }
@@ -120,6 +124,14 @@ int64_t dv_questions_tick(dv_questions *book, dv_time now, dv_outbox *outbox)
 
 /* ---- answers ---- */
 
+/* Whether a refusal says nothing about what became of the order: it was sent more than once, and
+   who could not take it this time is not who may have taken it before. */
+static bool is_doubtful(const question *q, const dv_message *message)
+{
+    return q->again && message->type == DV_MSG_order_refused &&
+           dv_err_class((uint16_t)message->order_refused.error) == DV_CLASS_RETRY;
+}
+
 void dv_questions_answer(dv_questions *book, const dv_envelope *envelope, bool last,
                          dv_outbox *outbox)
 {
@@ -128,6 +140,7 @@ void dv_questions_answer(dv_questions *book, const dv_envelope *envelope, bool l
     question *q;
     HASH_FIND(hh, book->all, &id, sizeof id, q);
     if (q == NULL || (q->answering != 0 && q->answering != answered)) return;
+    if (is_doubtful(q, &message)) return;
     q->answering = answered;
     message.query_done.request_id = q->peer_request_id;
     dv_send(outbox, DESK, &q->peer, &message);

@@ -3,7 +3,8 @@
    A question that stays without an answer is asked again, of another instance where there are
    several: an order every second, as the same order, so that it is accepted once however often it
    arrives; what only reads once, after two seconds. When the asker's time is up it is forgotten,
-   and an answer after that is nobody's. */
+   and an answer after that is nobody's. An order that was sent more than once is not refused for
+   want of room or a database: one of those it was sent to may have taken it. */
 #ifndef DV_GATEWAY_QUESTIONS_H
 #define DV_GATEWAY_QUESTIONS_H
 
@@ -11,8 +12,10 @@
 
 typedef struct dv_questions dv_questions;
 
-/* Makes an empty book for askers that wait for wait_ms each. Never NULL. */
-dv_questions *dv_questions_new(uint32_t wait_ms);
+/* Makes an empty book for askers that wait for wait_ms each. random: any number; request ids begin
+   at one that follows from it, so that what is still answered to a gateway of this name that died
+   is nobody's. Never NULL. */
+dv_questions *dv_questions_new(uint32_t wait_ms, uint64_t random);
 void dv_questions_destroy(dv_questions **questions); /* accepts NULL */
 
 /* Sends a thread's question on to `port`, under a request_id of ours. */

@@ -1,0 +1,128 @@
+/* Questions: what is asked again, and which answers reach who asked. */
+#include <check.h>
+
+#include "gateway/questions.h"
+
+#define DESK DV_PORT(DV_LINK_desk, 0)
+#define SUBMIT DV_PORT(DV_LINK_submit, 0)
+
+static dv_questions *book;
+static dv_outbox *outbox;
+static dv_arena *arena;
+static dv_time now;
+static uint64_t random_number; /* another one for each gateway */
+
+static void setup(void)
+{
+    book = dv_questions_new(5000, random_number += 0x123456789abcdef0);
+    outbox = dv_outbox_new();
+    arena = dv_arena_new();
+    now = (dv_time){.mono_ns = 1000 * DV_NS_PER_MS};
+}
+
+static void teardown(void)
+{
+    dv_questions_destroy(&book);
+    dv_outbox_destroy(&outbox);
+    dv_arena_destroy(&arena);
+}
+
+/* The only message in the outbox, which is cleared; type 0 when there is none. */
+static dv_message sent(void)
+{
+    dv_message message = {0};
+    ck_assert_uint_le(dv_outbox_count(outbox), 1);
+    if (dv_outbox_count(outbox) == 1) {
+        dv_outbox_entry e = dv_outbox_at(outbox, 0);
+        ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &message), DV_OK);
+    }
+    dv_outbox_clear(outbox);
+    return message;
+}
+
+static uint64_t submit(uint64_t request_id)
+{
+    dv_envelope envelope = {.port = DESK, .peer = {.size = 1, .bytes = "t"}};
+    envelope.message.type = DV_MSG_order_submit;
+    envelope.message.order_submit.request_id = request_id;
+    dv_questions_ask(book, &envelope, SUBMIT, now, outbox);
+    dv_message asked = sent();
+    ck_assert_int_eq(asked.type, DV_MSG_order_submit);
+    return asked.order_submit.request_id;
+}
+
+static void pass(int64_t ms)
+{
+    now.mono_ns += ms * DV_NS_PER_MS;
+    (void)dv_questions_tick(book, now, outbox);
+}
+
+static void refuse(uint64_t request_id, dv_err error)
+{
+    dv_envelope envelope = {.port = SUBMIT};
+    envelope.message = (dv_message){.type = DV_MSG_order_refused,
+                                    .order_refused = {.request_id = request_id, .error = error}};
+    dv_questions_answer(book, &envelope, true, outbox);
+}
+
+START_TEST(a_refusal_of_the_first_try_is_handed_on)
+{
+    refuse(submit(7), DV_STORE_AWAY);
+    dv_message told = sent();
+    ck_assert_int_eq(told.type, DV_MSG_order_refused);
+    ck_assert_uint_eq(told.order_refused.request_id, 7);
+    ck_assert(dv_questions_none(book));
+}
+END_TEST
+
+START_TEST(a_refusal_for_want_of_something_is_not_believed_after_a_second_try)
+{
+    static const dv_err ERRORS[] = {DV_STORE_AWAY, DV_ENGINE_FULL, DV_ENGINE_DRAINING};
+    uint64_t id = submit(7);
+    pass(1000);
+    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+    refuse(id, ERRORS[_i]);
+    ck_assert_int_eq(sent().type, 0);
+    pass(1000);
+    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+}
+END_TEST
+
+START_TEST(a_refusal_of_what_is_asked_for_holds_however_often_it_was_sent)
+{
+    uint64_t id = submit(7);
+    pass(1000);
+    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+    refuse(id, DV_ORDER_KEY_REUSED);
+    ck_assert_int_eq(sent().type, DV_MSG_order_refused);
+}
+END_TEST
+
+START_TEST(an_answer_to_a_gateway_that_died_is_not_taken_for_one_to_its_successor)
+{
+    uint64_t id = submit(7);
+    teardown();
+    setup();
+    submit(8);
+    refuse(id, DV_STORE_AWAY);
+    ck_assert_int_eq(sent().type, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("unit/questions");
+    TCase *tcase = tcase_create("questions");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, a_refusal_of_the_first_try_is_handed_on);
+    tcase_add_loop_test(tcase, a_refusal_for_want_of_something_is_not_believed_after_a_second_try,
+                        0, 3);
+    tcase_add_test(tcase, a_refusal_of_what_is_asked_for_holds_however_often_it_was_sent);
+    tcase_add_test(tcase, an_answer_to_a_gateway_that_died_is_not_taken_for_one_to_its_successor);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed > 0;
+}
