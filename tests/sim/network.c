@@ -15,27 +15,18 @@
 #define LONG_NS (500 * SIM_MS) /* counts as a delay */
 #define KEPT_MAX 100000u
 
-typedef enum spread { ANY, ALL } spread;
-
 typedef struct sim_link {
     const char *name;
     dv_link_kind kind;
     dv_port port;
     const char *producer, *consumer;
     dv_when_full when_full;
-    spread spread;
+    dv_spread spread;
 } sim_link;
 
-#define SPREAD_OF(kind)                                                                            \
-    ((kind) == DV_LINK_assign || (kind) == DV_LINK_events || (kind) == DV_LINK_feed ||             \
-             (kind) == DV_LINK_health                                                              \
-         ? ALL                                                                                     \
-         : ANY)
-
 static const sim_link LINKS[] = {
-#define LINK(name, kind, index, producer, consumer, pattern, high_water_mark, when_full)           \
-    {name,     DV_LINK_##kind, DV_PORT(DV_LINK_##kind, index), producer,                           \
-     consumer, when_full,      SPREAD_OF(DV_LINK_##kind)},
+#define LINK(name, kind, index, producer, consumer, spread, high_water_mark, when_full)            \
+    {name, DV_LINK_##kind, DV_PORT(DV_LINK_##kind, index), producer, consumer, when_full, spread},
     DV_LINKS(LINK)
 #undef LINK
 };
@@ -268,10 +259,15 @@ static void packet_send(sim_world *w, sim_packet *p)
     sim_alarm_set(w, &p->arrival, at_ns);
 }
 
-/* Sends a copy of a message that may come any time later, in no order. */
+/* Sends a copy of a message that may come any time later, in no order. TCP does not do that; it
+   stands for all that is sent again. But nobody may be told that an order is refused while a copy
+   of it is still under way, so orders are doubled only by those who send them again. */
 static void packet_double(sim_world *w, const sim_packet *p)
 {
-    if (p->lane->local || !sim_chance(&w->network_dice, w->weather.duplicate_ppm)) return;
+    dv_link_kind kind = p->lane->link->kind;
+    bool submits = (kind == DV_LINK_submit || kind == DV_LINK_insert) && p->way == 0;
+    if (p->lane->local || submits || !sim_chance(&w->network_dice, w->weather.duplicate_ppm))
+        return;
     sim_packet *copy = sim_packet_new(p->to, p->port, p->bytes, p->size);
     copy->peer = p->peer;
     copy->lane = p->lane;
@@ -367,7 +363,7 @@ void sim_network_send(sim_actor *from, const dv_outbox_entry *e)
         send_answer(from, port, e);
         return;
     }
-    if (link->spread == ALL) {
+    if (link->spread == DV_ALL) {
         for (uint32_t i = 0; i < port->count; i++)
             if (connected(w, port->lanes[i])) lane_send(w, port->lanes[i], 0, e->bytes, e->size);
         return;
