@@ -57,7 +57,8 @@ typedef struct notification {
     dv_sequence *sequence;  /* NULL before the first turn */
     uint64_t request_count; /* the last request id given */
     uint64_t page_request;  /* of the page under way; 0: none */
-    uint32_t page_count;    /* events that came of it */
+    uint32_t page_count;    /* events that came of it, each once */
+    uint64_t page_last;     /* position of the last one that came */
     bool behind;            /* as of the last turn */
 
     dv_buffer scratch; /* for encoding views */
@@ -356,6 +357,7 @@ static void page_ask(notification *self, dv_time now, dv_outbox *outbox)
     dv_sequence_page page = dv_sequence_read(self->sequence, now.mono_ns);
     self->page_request = ++self->request_count;
     self->page_count = 0;
+    self->page_last = 0;
     dv_send(outbox, RECALL, NULL,
             &(dv_message){.type = DV_MSG_events_ask,
                           .events_ask = {.request_id = self->page_request,
@@ -366,9 +368,11 @@ static void page_ask(notification *self, dv_time now, dv_outbox *outbox)
 /* An event of a page brings all that there is of its order. */
 static void page_take(notification *self, const dv_order_view *m, dv_time now, dv_outbox *outbox)
 {
-    self->page_count++;
     if (m->seq == 0 || m->seq > m->view.events_count) return;
     uint64_t position = m->view.events[m->seq - 1].position;
+    if (position <= self->page_last) return; /* it came twice */
+    self->page_count++;
+    self->page_last = position;
     if (dv_sequence_offer_read(self->sequence, position) != DV_TURN_NOW) return;
     order *o = order_find(self, &m->view.terms.order_id);
     if (o == NULL) o = order_add(self, &m->view.terms.order_id);

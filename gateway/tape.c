@@ -30,10 +30,12 @@ typedef struct listener {
     /* the page under way */
     bool asking;
     uint64_t request_id;
-    uint32_t received; /* events of it */
-    bool holed;        /* an event of it did not follow on the one before */
-    bool hole_taken;   /* the store was asked twice and has a hole there: go on behind it */
-    int64_t act_at_ns; /* to ask, or to give up waiting */
+    uint32_t received;    /* events of it, each once */
+    uint64_t received_to; /* position of the last one received */
+    uint64_t behind;      /* position of its first event that does not follow; 0: all do */
+    uint64_t passable;    /* the same of a page before that came whole: the store has a hole there,
+                             and it may be passed over when a page shows it again; 0: none */
+    int64_t act_at_ns;    /* to ask, or to give up waiting */
     UT_hash_handle hh;
 } listener;
 
@@ -195,7 +197,8 @@ static void page_ask(dv_tape *tape, listener *l, uint32_t room, dv_time now, dv_
     l->request_id = DV_TAPE_REQUEST | l->connection << SERIAL_BITS | serial;
     l->asking = true;
     l->received = 0;
-    l->holed = false;
+    l->received_to = 0;
+    l->behind = 0;
     l->act_at_ns = now.mono_ns + PAGE_WAIT_NS;
     dv_send(outbox, QUERY, NULL,
             &(dv_message){.type = DV_MSG_events_ask,
@@ -208,11 +211,15 @@ void dv_tape_view(dv_tape *tape, const dv_order_view *answer)
 {
     listener *l = listener_asking(tape, answer->request_id);
     if (l == NULL || answer->seq == 0 || answer->seq > answer->view.events_count) return;
-    l->received++;
     uint64_t position = answer->view.events[answer->seq - 1].position;
-    if (position <= l->cursor) return;
-    if (position != l->cursor + 1 && !l->hole_taken) l->holed = true;
-    if (l->holed) return;
+    if (position <= l->received_to) return; /* it came twice */
+    l->received++;
+    l->received_to = position;
+    if (position <= l->cursor || l->behind != 0) return;
+    if (position != l->cursor + 1 && position != l->passable) {
+        l->behind = position;
+        return;
+    }
     dv_frames frames;
     dv_frames_init(&frames, tape->tokens, &answer->view);
     if (dv_hub_send(tape->hub, l->connection, dv_frames_get(&frames, answer->seq, l->frame_type),
@@ -226,7 +233,7 @@ void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now)
     listener *l = listener_asking(tape, done->request_id);
     if (l == NULL) return;
     bool complete = done->error == DV_OK && done->count == l->received;
-    l->hole_taken = complete && l->holed;
+    l->passable = complete ? l->behind : 0;
     int64_t empty_wait_ns = tape->head_known ? EMPTY_WAIT_NS : ERROR_WAIT_NS;
     if (tape->head_known && l->cursor >= tape->head)
         go_live(tape, l, l->cursor);

@@ -339,6 +339,44 @@ START_TEST(a_page_with_a_lost_message_is_asked_again)
 }
 END_TEST
 
+/* The store answers the next page with events at these positions, and says how many it sent. */
+static void page_tell_only(const uint64_t *positions, uint32_t sent, uint32_t said)
+{
+    dv_message ask = expect(&store, DV_MSG_events_ask);
+    uint64_t id = ask.events_ask.request_id;
+    for (uint32_t i = 0; i < sent; i++)
+        tell(&store, &(dv_message){.type = DV_MSG_order_view,
+                                   .order_view = {id, (uint64_t)1, view_of(1, 1, positions[i])}});
+    tell(&store,
+         &(dv_message){.type = DV_MSG_query_done,
+                       .query_done = {.request_id = id, .count = said, .head_position = 4}});
+}
+
+START_TEST(no_event_is_passed_over_because_another_came_twice)
+{
+    client c = watch_open("/api/orders/ws?since=1");
+    head_tell(4);
+    page_tell_only((const uint64_t[]){2, 4, 4}, 3, 3); /* 3 was lost, and 4 doubled */
+    page_tell_only((const uint64_t[]){4}, 1, 2);       /* 3 was lost again */
+    page_tell(2, 4);
+    for (uint64_t position = 2; position <= 4; position++)
+        ck_assert_says(read_frame(&c), "position", position);
+    hang_up(&c);
+}
+END_TEST
+
+START_TEST(what_the_store_does_not_have_is_passed_over_when_it_was_shown_twice)
+{
+    client c = watch_open("/api/orders/ws?since=1");
+    head_tell(4);
+    page_tell_only((const uint64_t[]){2, 4}, 2, 2);
+    page_tell_only((const uint64_t[]){4}, 1, 1);
+    ck_assert_says(read_frame(&c), "position", 2);
+    ck_assert_says(read_frame(&c), "position", 4);
+    hang_up(&c);
+}
+END_TEST
+
 /* Has `count` events told, and reads them from a client as they come. */
 static void stream(client *c, uint64_t from, uint64_t count)
 {
@@ -418,6 +456,8 @@ int main(void)
     tcase_add_test(t, a_gap_in_the_feed_is_filled_from_the_store);
     tcase_add_test(t, since_on_all_orders_replays_from_that_position_and_then_goes_live);
     tcase_add_test(t, a_page_with_a_lost_message_is_asked_again);
+    tcase_add_test(t, no_event_is_passed_over_because_another_came_twice);
+    tcase_add_test(t, what_the_store_does_not_have_is_passed_over_when_it_was_shown_twice);
     t = tcase(suite, "small queues", setup_small_queues);
     tcase_add_test(t, a_client_that_does_not_read_delays_nobody_and_is_closed_with_4408);
     SRunner *runner = srunner_create(suite);

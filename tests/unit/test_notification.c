@@ -450,6 +450,24 @@ START_TEST(lost_events_are_read_and_each_is_sent_once_in_order)
 }
 END_TEST
 
+START_TEST(no_event_is_passed_over_because_another_came_twice)
+{
+    events(1, 1, 1);
+    watch('A', 1);
+    event(1, 4, 4);
+    sent();
+    for (uint64_t request = 2; request <= 3; request++) {
+        pass(200);
+        sent();
+        view_told(request, 2, 1, 1, 3); /* position 2 was lost, and 3 came twice */
+        view_told(request, 2, 1, 1, 3);
+        query_done(request, DV_OK, 2);
+    }
+    pass(200);
+    ck_assert_str_eq(sent(), "read>1*3#4");
+}
+END_TEST
+
 START_TEST(lost_events_are_read_until_persistence_answers)
 {
     events(1, 1, 1);
@@ -705,6 +723,7 @@ int main(void)
     tcase_add_test(tcase, an_event_of_an_order_that_is_being_recalled_is_read);
     tcase_add_test(tcase, events_are_sent_in_the_order_of_their_position);
     tcase_add_test(tcase, lost_events_are_read_and_each_is_sent_once_in_order);
+    tcase_add_test(tcase, no_event_is_passed_over_because_another_came_twice);
     tcase_add_test(tcase, lost_events_are_read_until_persistence_answers);
     tcase_add_test(tcase, a_tail_that_was_never_heard_of_is_found_within_a_second);
     tcase_add_test(tcase, events_too_many_to_wait_are_read_page_by_page);
