@@ -19,6 +19,7 @@
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
 #define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
+#define RESUME_EVERY_NS DV_NS_PER_MS             /* between two claimed orders that go on */
 #define ASK_AGAIN_PARTS                                                                            \
     2 /* a venue's time is cut into so many: it is asked at each one's begin                       \
        */
@@ -33,7 +34,7 @@ _Static_assert(sizeof DEXES / sizeof DEXES[0] <= DV_QUOTES_MAX, "every DEX may q
 
 /* What an order is waiting for. */
 typedef enum phase {
-    PARKED,   /* nothing: the instance is leaving */
+    PARKED,   /* its turn to go on, or nothing: the instance is leaving */
     STEPPING, /* the commit of a step */
     WAITING,  /* its attempt's due time */
     QUOTING,  /* quotes, until answer_by_ns */
@@ -91,6 +92,7 @@ typedef struct execution {
     bool settled;        /* orders may be assigned to it, as of the last tick */
     uint32_t steps_open; /* orders that are STEPPING */
     int64_t load_at_ns;
+    int64_t resume_at_ns; /* when the next claimed order may go on */
     dv_ownership ownership;
 } execution;
 
@@ -444,8 +446,9 @@ static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
     }
 }
 
-/* Takes an order as committed, whether it is new here or was claimed anew, and goes on with it. */
-static void adopt(execution *self, const dv_job *job, dv_time now, dv_outbox *outbox)
+/* Takes an order as committed, whether it is new here or was claimed anew, to go on with it at a
+   monotonic time. */
+static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now, dv_outbox *outbox)
 {
     const dv_terms *terms = &job->terms;
     order *o = order_find(self, &terms->order_id);
@@ -485,7 +488,10 @@ static void adopt(execution *self, const dv_job *job, dv_time now, dv_outbox *ou
         dv_error("venue_unknown", &o->id, dv_kv_text("venue", attempt->venue));
         return; /* parked: a build that has this venue goes on with it */
     }
-    enter(self, o, now, outbox);
+    if (at_ns > now.mono_ns)
+        phase_set(self, o, PARKED, at_ns);
+    else
+        enter(self, o, now, outbox);
 }
 
 /* ---- handlers --------------------------------------------------------------------------- */
@@ -496,7 +502,7 @@ static void on_order_assign(void *context, const dv_envelope *envelope, dv_time 
     execution *self = context;
     const dv_job *job = &envelope->message.order_assign.job;
     if (self->draining || order_find(self, &job->terms.order_id) != NULL) return;
-    adopt(self, job, now, outbox);
+    adopt(self, job, now.mono_ns, now, outbox);
 }
 
 static void on_step_done(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -596,6 +602,8 @@ static void on_retry_due(void *context, const dv_envelope *envelope, dv_time now
         wait_end(self, o, now, outbox);
 }
 
+/* Claimed orders go on one after the other, so that claiming very many is done soon, and neither
+   persistence nor the venues meet all of them at once. */
 static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time now,
                              dv_outbox *outbox)
 {
@@ -603,7 +611,8 @@ static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time
     const dv_job *job = &envelope->message.order_claimed.job;
     const order *known = order_find(self, &job->terms.order_id);
     if (known != NULL && known->epoch >= job->epoch) return;
-    adopt(self, job, now, outbox);
+    self->resume_at_ns = dv_max_i64(self->resume_at_ns + RESUME_EVERY_NS, now.mono_ns);
+    adopt(self, job, self->resume_at_ns, now, outbox);
 }
 
 static void on_claim_done(void *context, const dv_envelope *envelope, dv_time now,
@@ -675,7 +684,7 @@ static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
     case QUOTING: quotes_due(self, o, now, outbox); break;
     case BUILDING: build_due(self, o, now, outbox); break;
     case LANDING: look_again(self, o, now, outbox); break;
-    case PARKED: break;
+    case PARKED: enter(self, o, now, outbox); break;
     }
 }
 

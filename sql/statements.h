@@ -205,12 +205,13 @@
       " select (select count(*) from me),"                                                         \
       " (select count(*) from me where not leaving and exists (select from orphans))")             \
     /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed \
-       just now is left for the next claim. */                                                     \
+       just now is left for the next claim. The page's size is written out, so that the planner    \
+       knows it and looks the orders up one by one. */                                             \
     X(CLAIM_ORPHANS, 2,                                                                            \
       "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                       \
-      " picked as materialized (select p.id from orphans w cross join lateral"                     \
+      " picked as materialized (select id from (select p.id from orphans w cross join lateral"     \
       " (select id from orders where outcome is null and owner = w.owner order by id"              \
-      " limit $2::bigint for update skip locked) p limit $2), " DV_SQL_CLAIMED)                    \
+      " limit 500 for update skip locked) p limit 500) page limit $2::bigint), " DV_SQL_CLAIMED)   \
     /* owner, ids, epochs → the same, of its own orders. */                                      \
     X(CLAIM_LISTED, 3,                                                                             \
       "with " DV_SQL_ME ","                                                                        \
