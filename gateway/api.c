@@ -77,8 +77,14 @@ static void order_post(dv_request *request, dv_reply *reply)
 
 /* ---- one order ---- */
 
+/* Orders that were submitted before it and of which nothing was heard since are in doubt. */
+static int64_t doubt_before_us(const dv_front *front)
+{
+    return dv_time_now().wall_us - front->config->overdue_ms * DV_US_PER_MS;
+}
+
 typedef struct getting {
-    const dv_tokens *tokens;
+    const dv_front *front;
     dv_buffer *out; /* NULL: only the state is wanted */
     dv_err error;   /* ORDER_NOT_FOUND until its view has come */
     uint8_t state;
@@ -91,7 +97,8 @@ static bool order_take(void *arg, const dv_message *answer)
     if (answer->type == DV_MSG_order_view && view->events_count > 0) {
         g->error = DV_OK;
         g->state = (uint8_t)dv_view_last(view)->state;
-        if (g->out != NULL) dv_render_single(g->out, g->tokens, view);
+        if (g->out != NULL)
+            dv_render_single(g->out, g->front->tokens, view, doubt_before_us(g->front));
     }
     if (answer->type != DV_MSG_query_done) return false;
     if (answer->query_done.error != DV_OK) g->error = (dv_err)answer->query_done.error;
@@ -108,7 +115,7 @@ static dv_err order_ask(const dv_front *front, dv_desk *desk, const dv_id *id, g
 dv_err dv_api_order_state(const dv_front *front, dv_desk *desk, const dv_id *order_id,
                           uint8_t *ret_state)
 {
-    getting g = {.tokens = front->tokens, .error = DV_ORDER_NOT_FOUND};
+    getting g = {.front = front, .error = DV_ORDER_NOT_FOUND};
     dv_err error = order_ask(front, desk, order_id, &g);
     if (error == DV_OK) *ret_state = g.state;
     return error;
@@ -117,8 +124,7 @@ dv_err dv_api_order_state(const dv_front *front, dv_desk *desk, const dv_id *ord
 static void order_get(dv_request *request, dv_reply *reply)
 {
     dv_id id;
-    getting g = {
-        .tokens = request->front->tokens, .out = &reply->body, .error = DV_ORDER_NOT_FOUND};
+    getting g = {.front = request->front, .out = &reply->body, .error = DV_ORDER_NOT_FOUND};
     dv_err error = DV_ORDER_NOT_FOUND;
     if (request->captured && dv_id_parse(dv_text_of(request->capture), &id))
         error = order_ask(request->front, request->desk, &id, &g);
@@ -129,7 +135,7 @@ static void order_get(dv_request *request, dv_reply *reply)
 /* ---- lists ---- */
 
 typedef struct listing {
-    const dv_tokens *tokens;
+    const dv_front *front;
     dv_buffer *out;
     uint32_t count; /* orders received */
     dv_err error;
@@ -140,7 +146,8 @@ static bool list_take(void *arg, const dv_message *answer)
     listing *l = arg;
     if (answer->type == DV_MSG_order_view) {
         l->count++;
-        dv_render_list_add(l->out, l->tokens, &answer->order_view.view);
+        dv_render_list_add(l->out, l->front->tokens, &answer->order_view.view,
+                           doubt_before_us(l->front));
     }
     if (answer->type != DV_MSG_query_done) return false;
     bool complete = answer->query_done.count == l->count;
@@ -151,7 +158,7 @@ static bool list_take(void *arg, const dv_message *answer)
 static void list_serve(dv_request *request, dv_reply *reply, dv_message *question,
                        dv_list_shape shape)
 {
-    listing l = {.tokens = request->front->tokens, .out = &reply->body};
+    listing l = {.front = request->front, .out = &reply->body};
     dv_render_list_open(&reply->body, shape);
     dv_err error = dv_desk_ask(request->desk, question, request->front->config->answer_timeout_ms,
                                list_take, &l);

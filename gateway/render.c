@@ -29,11 +29,12 @@ void dv_render_list_open(dv_buffer *out, dv_list_shape shape)
     dv_buffer_add(out, open.at, open.size);
 }
 
-void dv_render_list_add(dv_buffer *out, const dv_tokens *tokens, const dv_view *view)
+void dv_render_list_add(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                        int64_t doubt_before_us)
 {
     /* No order ends in a bracket, so one means that this is the first. */
     if (out->bytes[out->size - 1] != '[') dv_buffer_add(out, ",", 1);
-    dv_render_order(out, tokens, view);
+    dv_render_order(out, tokens, view, doubt_before_us);
 }
 
 void dv_render_list_close(dv_buffer *out, dv_list_shape shape)

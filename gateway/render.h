@@ -23,17 +23,22 @@ void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *vie
    pending: the state in which the order was accepted. */
 void dv_render_accepted(dv_buffer *out, const dv_tokens *tokens, const dv_view *view);
 
-/* The answer to GET /api/orders/:id. */
-void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *view);
+/* The answer to GET /api/orders/:id. doubt_before_us: an order whose transaction was submitted
+   before this wall time, in microseconds since 1970, without anything being heard of it since, is
+   shown with an outcome that is unknown, and why. */
+void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                      int64_t doubt_before_us);
 
 /* The order object alone, as it is now: for lists. */
-void dv_render_order(dv_buffer *out, const dv_tokens *tokens, const dv_view *view);
+void dv_render_order(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                     int64_t doubt_before_us);
 
 /* A list of orders, as it is read by 000 and 003 ({"success":true,"orders":[…]}) or by 002 (a bare
    array): open, add each order, close with the same shape. Nothing else may be appended between. */
 typedef enum dv_list_shape { DV_LIST_WRAPPED, DV_LIST_BARE } dv_list_shape;
 void dv_render_list_open(dv_buffer *out, dv_list_shape shape);
-void dv_render_list_add(dv_buffer *out, const dv_tokens *tokens, const dv_view *view);
+void dv_render_list_add(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                        int64_t doubt_before_us);
 void dv_render_list_close(dv_buffer *out, dv_list_shape shape);
 
 /* ---- errors and greetings ----------------------------------------------------------------- */

@@ -20,7 +20,8 @@ typedef struct moment {
     const dv_view *view;
     const dv_token *in, *out; /* NULL: a mint that is not in the table */
     dv_event event;
-    dv_attempt attempt; /* the event's, with what was learnt later left out */
+    dv_attempt attempt;      /* the event's, with what was learnt later left out */
+    int64_t doubt_before_us; /* an older transaction, of which nothing was heard, is in doubt */
 } moment;
 
 /* An attempt as it was known at an event of its own. */
@@ -58,9 +59,11 @@ static moment moment_at(const dv_tokens *tokens, const dv_view *view, uint32_t s
     return m;
 }
 
-static moment moment_now(const dv_tokens *tokens, const dv_view *view)
+static moment moment_now(const dv_tokens *tokens, const dv_view *view, int64_t doubt_before_us)
 {
-    return moment_at(tokens, view, view->events_count);
+    moment m = moment_at(tokens, view, view->events_count);
+    m.doubt_before_us = doubt_before_us;
+    return m;
 }
 
 /* The attempt's number as clients count: an order that waits for its first is in it. */
@@ -384,15 +387,31 @@ static void put_terms(dv_json *json, const moment *m)
     put_decimal(json, "slippageTolerance", terms->slippage_bps, BPS_DECIMALS);
 }
 
+/* Whether it is not known, and was not soon enough, what became of the transaction. */
+static bool in_doubt(const moment *m)
+{
+    if (m->event.state != DV_STATE_submitted) return false;
+    bool told =
+        m->attempt.error != 0 && dv_err_class((uint16_t)m->attempt.error) == DV_CLASS_UNKNOWN;
+    return told || (int64_t)m->event.at_us < m->doubt_before_us;
+}
+
+static void put_doubt(dv_json *json)
+{
+    dv_json_string(json, "outcome", "unknown");
+    dv_json_string(
+        json, "outcomeReason",
+        "the venue has not said what became of the order's transaction: it is asked again "
+        "and again, and no other transaction is signed until it has");
+}
+
 /* What has become of it. */
 static void put_outcome(dv_json *json, const moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
     bool as_string = m->view->terms.style & DV_STYLE_AMOUNT_STRING;
     dv_json_string(json, "status", dv_state_name((uint8_t)m->event.state));
-    if (m->event.state == DV_STATE_submitted && attempt->error != 0 &&
-        dv_err_class((uint16_t)attempt->error) == DV_CLASS_UNKNOWN)
-        dv_json_string(json, "outcome", "unknown");
+    if (in_doubt(m)) put_doubt(json);
     put_history(json, m);
     if (attempt->venue.size > 0) dv_json_text(json, "dexUsed", attempt->venue);
     if (attempt->signature.size > 0) dv_json_text(json, "txHash", attempt->signature);
@@ -465,17 +484,19 @@ static void put_execution(dv_json *json, const moment *m, const dv_attempt *atte
     dv_json_object_end(json);
 }
 
-void dv_render_order(dv_buffer *out, const dv_tokens *tokens, const dv_view *view)
+void dv_render_order(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                     int64_t doubt_before_us)
 {
-    moment m = moment_now(tokens, view);
+    moment m = moment_now(tokens, view, doubt_before_us);
     dv_json *json = dv_json_new(out);
     put_order(json, NULL, &m);
     dv_json_destroy(&json);
 }
 
-void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *view)
+void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *view,
+                      int64_t doubt_before_us)
 {
-    moment m = moment_now(tokens, view);
+    moment m = moment_now(tokens, view, doubt_before_us);
     dv_json *json = dv_json_new(out);
     dv_json_object(json, NULL);
     dv_json_bool(json, "success", true);

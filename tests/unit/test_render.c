@@ -218,7 +218,7 @@ END_TEST
 START_TEST(frames_and_history_agree)
 {
     dv_view view = confirmed_view();
-    dv_render_order(&out, &tokens, &view);
+    dv_render_order(&out, &tokens, &view, 0);
     parse();
     yajl_val order = root;
     root = NULL;
@@ -267,6 +267,28 @@ START_TEST(a_failed_order_says_why)
     render_frame(&view, 3);
     assert_string("error", "custom program error: 0x1771");
     assert_string("message", "Order failed: custom program error: 0x1771");
+}
+END_TEST
+
+START_TEST(an_outcome_is_unknown_when_nothing_was_heard_of_the_transaction_for_long)
+{
+    dv_attempt attempt = ATTEMPTS[0];
+    attempt.error = 0;
+    dv_view view = {terms_sol_usdc(), &attempt, 1, EVENTS, 4};
+    int64_t submitted_us = (int64_t)EVENTS[3].at_us;
+    dv_render_single(&out, &tokens, &view, submitted_us);
+    parse();
+    assert_absent("outcome");
+    dv_render_single(&out, &tokens, &view, submitted_us + 1);
+    parse();
+    assert_string("outcome", "unknown");
+    assert_string("order/outcome", "unknown");
+    assert_string("status", "submitted");
+    ck_assert(member("outcomeReason") != NULL);
+    view.events_count = 3; /* not sent yet, so that nothing can have become of it */
+    dv_render_single(&out, &tokens, &view, submitted_us + 1);
+    parse();
+    assert_absent("outcome");
 }
 END_TEST
 
@@ -353,7 +375,7 @@ START_TEST(an_amount_whose_writing_is_not_known_is_shown_from_its_atoms)
 {
     dv_view view = confirmed_view();
     view.terms.amount_input = (dv_text){0};
-    dv_render_order(&out, &tokens, &view);
+    dv_render_order(&out, &tokens, &view, 0);
     parse();
     assert_number("amountIn", "2");
 }
@@ -455,7 +477,7 @@ END_TEST
 START_TEST(a_single_order_is_flat_nested_and_has_its_executions)
 {
     dv_view view = confirmed_view();
-    dv_render_single(&out, &tokens, &view);
+    dv_render_single(&out, &tokens, &view, 0);
     parse();
     ck_assert(YAJL_IS_TRUE(member("success")));
     assert_string("id", ORDER_ID);
@@ -489,13 +511,13 @@ START_TEST(lists_come_wrapped_or_bare)
     ck_assert(YAJL_IS_TRUE(member("success")));
     assert_length("orders", 0);
     dv_render_list_open(&out, DV_LIST_WRAPPED);
-    dv_render_list_add(&out, &tokens, &view);
+    dv_render_list_add(&out, &tokens, &view, 0);
     dv_render_list_close(&out, DV_LIST_WRAPPED);
     parse();
     assert_length("orders", 1);
     dv_render_list_open(&out, DV_LIST_BARE);
-    dv_render_list_add(&out, &tokens, &view);
-    dv_render_list_add(&out, &tokens, &view);
+    dv_render_list_add(&out, &tokens, &view, 0);
+    dv_render_list_add(&out, &tokens, &view, 0);
     dv_render_list_close(&out, DV_LIST_BARE);
     parse();
     assert_length("", 2);
@@ -515,6 +537,7 @@ static void add_order_tests(TCase *tcase)
     tcase_add_test(tcase, frames_and_history_agree);
     tcase_add_test(tcase, frames_of_all_orders_are_order_updates);
     tcase_add_test(tcase, a_failed_order_says_why);
+    tcase_add_test(tcase, an_outcome_is_unknown_when_nothing_was_heard_of_the_transaction_for_long);
     tcase_add_test(tcase, an_outcome_is_unknown_only_while_the_order_rests_in_doubt);
     tcase_add_test(tcase, a_string_amount_makes_string_prices_in_the_order);
     tcase_add_test(tcase, a_token_is_shown_by_mint_if_it_was_named_by_mint_or_is_not_in_the_table);
