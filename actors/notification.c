@@ -1,5 +1,6 @@
 #include "actors/notification.h"
 
+#include <sodium.h>
 #include <uthash.h>
 #include <utlist.h>
 
@@ -535,5 +536,8 @@ void *dv_notification_new(void)
 {
     notification *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
+    /* What is still answered to a notification of our name that died is nobody's. */
+    randombytes_buf(&self->request_count, sizeof self->request_count);
+    self->request_count >>= 1;
     return self;
 }

@@ -236,7 +236,7 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
     randombytes_buf(&random, sizeof random);
     g->questions = dv_questions_new(config->answer_timeout_ms, random);
     g->follow = dv_follow_new(tokens, g->front.hub);
-    g->tape = dv_tape_new(tokens, g->front.hub);
+    g->tape = dv_tape_new(tokens, g->front.hub, random);
     g->drained_by_ns = DV_NEVER;
     return g;
 }

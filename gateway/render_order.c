@@ -30,7 +30,6 @@ static dv_attempt attempt_at(const dv_view *view, const dv_event *event)
     dv_attempt then = {.number = event->attempt};
     const dv_attempt *now = dv_view_attempt(view, event->attempt);
     if (now == NULL || event->state < DV_STATE_routing) return then;
-    bool last = event->seq == view->events_count;
     switch (event->state) {
     case DV_STATE_routing: then.due_at_us = now->due_at_us; return then;
     case DV_STATE_building:
@@ -41,7 +40,7 @@ static dv_attempt attempt_at(const dv_view *view, const dv_event *event)
     default: return *now;
     }
     then.amount_in = then.amount_out = 0;
-    if (!last) then.error = 0; /* the error belongs to the event that followed */
+    then.error = 0; /* an error is learnt with the event that follows */
     return then;
 }
 
@@ -390,10 +389,7 @@ static void put_terms(dv_json *json, const moment *m)
 /* Whether it is not known, and was not soon enough, what became of the transaction. */
 static bool in_doubt(const moment *m)
 {
-    if (m->event.state != DV_STATE_submitted) return false;
-    bool told =
-        m->attempt.error != 0 && dv_err_class((uint16_t)m->attempt.error) == DV_CLASS_UNKNOWN;
-    return told || (int64_t)m->event.at_us < m->doubt_before_us;
+    return m->event.state == DV_STATE_submitted && (int64_t)m->event.at_us < m->doubt_before_us;
 }
 
 static void put_doubt(dv_json *json)

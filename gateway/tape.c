@@ -50,12 +50,13 @@ struct dv_tape {
     int64_t act_at_ns; /* no listener has anything to do before it */
 };
 
-dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub)
+dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub, uint64_t random)
 {
     dv_tape *tape = calloc(1, sizeof *tape);
     if (tape == NULL) abort();
     tape->tokens = tokens;
     tape->hub = hub;
+    tape->serial = random;
     return tape;
 }
 

@@ -15,8 +15,10 @@
 
 typedef struct dv_tape dv_tape;
 
-/* Makes a tape without listeners; tokens and hub are borrowed for its life. Never NULL. */
-dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub);
+/* Makes a tape without listeners; tokens and hub are borrowed for its life. random: any number; its
+   questions are numbered from there on, so that what is still answered to a gateway of our name
+   that died is nobody's. Never NULL. */
+dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub, uint64_t random);
 void dv_tape_destroy(dv_tape **tape); /* accepts NULL */
 
 /* A connection begins to listen: without `since` from now on, with it from the position after. */

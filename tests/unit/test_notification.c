@@ -15,6 +15,7 @@ static dv_outbox *outbox;
 static dv_arena *arena;
 static dv_time now;
 static uint64_t head; /* position of the last event that was committed */
+static uint64_t base; /* request ids begin above it; 0: none was seen yet */
 
 static void teardown(void)
 {
@@ -104,16 +105,17 @@ static void view_told(uint64_t request_id, uint32_t n, uint32_t meant, uint32_t 
                     .events = list,
                     .events_count = count};
     give(RECALL, NULL,
-         (dv_message){.type = DV_MSG_order_view, .order_view = {request_id, meant, view}});
+         (dv_message){.type = DV_MSG_order_view, .order_view = {base + request_id, meant, view}});
 }
 
 static void query_done(uint64_t request_id, dv_err error, uint32_t count)
 {
     give(RECALL, NULL,
-         (dv_message){
-             .type = DV_MSG_query_done,
-             .query_done = {
-                 .request_id = request_id, .error = error, .count = count, .head_position = head}});
+         (dv_message){.type = DV_MSG_query_done,
+                      .query_done = {.request_id = base + request_id,
+                                     .error = error,
+                                     .count = count,
+                                     .head_position = head}});
 }
 
 /* Persistence answers a recall: the order up to its event `seq`. */
@@ -129,6 +131,13 @@ static void pass(int64_t ms)
     DV_NOTIFICATION_CLASS.tick(self, now, outbox);
 }
 
+/* A request id, counted from the first. */
+static unsigned number(uint64_t request_id)
+{
+    if (base == 0) base = request_id - 1;
+    return (unsigned)(request_id - base);
+}
+
 static void word_write(char *word, size_t size, char to, const dv_message *m)
 {
     const dv_view *view = &m->order_update.view;
@@ -142,10 +151,10 @@ static void word_write(char *word, size_t size, char to, const dv_message *m)
         snprintf(word, size, "%c:head=%u", to, (unsigned)m->feed_head.position);
     else if (m->type == DV_MSG_order_get)
         snprintf(word, size, "get%u#%u", m->order_get.order_id.bytes[3],
-                 (unsigned)m->order_get.request_id);
+                 number(m->order_get.request_id));
     else if (m->type == DV_MSG_events_ask)
         snprintf(word, size, "read>%u*%u#%u", (unsigned)m->events_ask.after_position,
-                 (unsigned)m->events_ask.limit, (unsigned)m->events_ask.request_id);
+                 (unsigned)m->events_ask.limit, number(m->events_ask.request_id));
 }
 
 /* Writes the outbox as words, in order, and clears it: "A:live1/3" (to gateway A, order 1 up to
@@ -178,7 +187,7 @@ static void begin(void)
     outbox = dv_outbox_new();
     arena = dv_arena_new();
     now = (dv_time){.mono_ns = 1000 * DV_NS_PER_MS, .wall_us = 1700000000000000};
-    head = 0;
+    head = base = 0;
 }
 
 /* A notification that has learnt where the events stand, at position 0. */
