@@ -739,8 +739,9 @@ static dv_health health(const void *context)
 {
     const execution *self = context;
     if (self->ownership.standing == DV_STANDING_SUPERSEDED)
-        return (dv_health){.degraded = DV_STORE_STALE,
-                           .text = "a later process runs under this name: this one does nothing"};
+        return (dv_health){
+            .degraded = DV_STORE_STALE,
+            .text = "a later process runs under this name: this one waits until it is silent"};
     if (!self->settled && !self->draining)
         return (dv_health){
             .degraded = DV_ENGINE_NOT_READY,

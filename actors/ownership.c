@@ -57,7 +57,7 @@ void dv_ownership_leave(dv_ownership *o, dv_time now, dv_outbox *outbox)
 
 static void on_alive(dv_ownership *o, const dv_instance_told *told, dv_time now)
 {
-    if (o->standing == DV_STANDING_JOINING) {
+    if (o->standing != DV_STANDING_ALIVE) {
         o->standing = DV_STANDING_ALIVE;
         o->sweep_at_ns = now.mono_ns;
         dv_info("joined", NULL, dv_kv_string("owner", o->owner));
@@ -71,12 +71,14 @@ bool dv_ownership_told(dv_ownership *o, const dv_instance_told *told, dv_time no
     if (!dv_text_is(told->owner, o->owner)) return false; /* an earlier incarnation's */
     if (o->standing == DV_STANDING_LEAVING && told->error != DV_STORE_AWAY)
         o->standing = DV_STANDING_GONE;
-    if (o->standing != DV_STANDING_JOINING && o->standing != DV_STANDING_ALIVE) return false;
+    if (o->standing == DV_STANDING_LEAVING || o->standing == DV_STANDING_GONE) return false;
     if (told->error == DV_STORE_STALE) {
+        if (o->standing == DV_STANDING_SUPERSEDED) return false;
         dv_error("superseded", NULL, dv_kv_string("owner", o->owner),
                  dv_kv_string("why", "a later process runs under this name: stop one of them"));
         o->standing = DV_STANDING_SUPERSEDED;
-        o->beat_at_ns = o->claim_at_ns = o->sweep_at_ns = DV_NEVER;
+        o->claiming = DV_CLAIMING_NOTHING;
+        o->claim_at_ns = o->sweep_at_ns = DV_NEVER;
         return true;
     }
     if (told->error == DV_OK) on_alive(o, told, now);
@@ -186,13 +188,13 @@ static void claim_due(dv_ownership *o, dv_time now, dv_outbox *outbox)
 
 int64_t dv_ownership_tick(dv_ownership *o, dv_time now, dv_outbox *outbox)
 {
-    if (o->standing == DV_STANDING_SUPERSEDED || o->standing == DV_STANDING_GONE) return DV_NEVER;
+    if (o->standing == DV_STANDING_GONE) return DV_NEVER;
     if (now.mono_ns >= o->beat_at_ns) beat(o, now, outbox);
     if (o->standing == DV_STANDING_LEAVING) {
         if (now.mono_ns >= o->leave_by_ns) o->standing = DV_STANDING_GONE;
         return dv_min_i64(o->beat_at_ns, o->leave_by_ns);
     }
-    if (o->standing == DV_STANDING_JOINING) return o->beat_at_ns;
+    if (o->standing != DV_STANDING_ALIVE) return o->beat_at_ns;
     if (now.mono_ns >= o->claim_at_ns) claim_due(o, now, outbox);
     if (now.mono_ns >= o->sweep_at_ns) sweep(o, now, outbox);
     return dv_min_i64(o->beat_at_ns, dv_min_i64(o->claim_at_ns, o->sweep_at_ns));

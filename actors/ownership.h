@@ -7,6 +7,7 @@
         │                         │ beats unanswered for a lease: takes no new orders until one is
         └────────────┬────────────┘
                      └── a later incarnation has its name ──► superseded
+                     ◄── and has been silent for its lease ──────┘
 
    An alive one claims, in pages, orders whose owners are gone, and looks for orders of its own that
    it lost sight of: assigned while the message was lost, or dropped after a refused step. Each

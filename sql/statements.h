@@ -46,9 +46,12 @@
 #define DV_SQL_WAITS                                                                               \
     "with waits as materialized (select pg_logical_emit_message(true, 'drover', '') as at) "
 
-/* Whether an instance i has a later incarnation. */
+/* Whether an instance i has a later incarnation that has been heard of within its lease. A first
+   beat of one that died may come after that of its successor, and must not shut that out for good.
+ */
 #define DV_SQL_SUPERSEDED                                                                          \
-    "exists (select from instances later where later.name = i.name and later.number > i.number)"
+    "exists (select from instances later where later.name = i.name and later.number > i.number"    \
+    " and later.beat_at + later.lease > now())"
 
 /* Whether an instance i is alive: heard of within its lease, not leaving, the last of its name. */
 #define DV_SQL_ALIVE "(i.beat_at + i.lease > now() and not i.leaving and not " DV_SQL_SUPERSEDED ")"
@@ -187,7 +190,7 @@
       " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"               \
       " where (select at from waits) is not null")                                                 \
     /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim. \
-       An incarnation that has a later one stays as it is. Those silent for a day go. */           \
+       An incarnation that is superseded stays as it is. Those silent for a day go. */             \
     X(BEAT, 4,                                                                                     \
       "with recursive " DV_SQL_OWNERS ","                                                          \
       " me as (insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)"     \

@@ -108,6 +108,23 @@ START_TEST(only_the_latest_incarnation_of_a_name_is_alive)
 }
 END_TEST
 
+START_TEST(a_later_incarnation_that_is_silent_shuts_nobody_out)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    ck_assert_int_eq(beat(&r, A)->error, DV_OK);
+    ck_assert_int_eq(beat(&r, "execution@a/ffffffff")->error, DV_OK);
+    ck_assert_int_eq(beat(&r, A)->error, DV_STORE_STALE);
+    make_silent("execution@a/ffffffff"); /* its first beat was its last, and came late */
+    ck_assert_int_eq(beat(&r, A)->error, DV_OK);
+    claim(&r, A);
+    ck_assert_int_eq(claim_error(&r), DV_OK);
+    ck_assert_int_eq(beat(&r, "execution@a/ffffffff")->error, DV_OK);
+    ck_assert_int_eq(beat(&r, A)->error, DV_STORE_STALE);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_claim_by_one_who_never_beat_or_is_silent_or_leaves_is_stale)
 {
     rig r;
@@ -365,6 +382,7 @@ int main(void)
     const TTest *const tests[] = {
         a_beat_is_answered_and_kept,
         only_the_latest_incarnation_of_a_name_is_alive,
+        a_later_incarnation_that_is_silent_shuts_nobody_out,
         a_claim_by_one_who_never_beat_or_is_silent_or_leaves_is_stale,
         rows_of_instances_go_a_day_after_their_last_beat_once_they_own_nothing,
         orders_of_an_earlier_incarnation_are_claimed_at_once_and_it_is_shut_out,

@@ -188,7 +188,9 @@ static sim_instance *instance_of(const sim_db *db, const char *owner)
 static bool superseded(const sim_db *db, const sim_instance *i)
 {
     for (const sim_instance *later = i + 1; later < db->instances + db->instance_count; later++)
-        if (strcmp(later->name, i->name) == 0) return true;
+        if (strcmp(later->name, i->name) == 0 &&
+            later->beat_us + later->lease_us > sim_db_now_us(db))
+            return true;
     return false;
 }
 
