@@ -15,8 +15,10 @@ typedef struct dv_migration {
 extern const dv_migration DV_MIGRATIONS[];
 
 /* Applies what the database does not have yet; blocks for as long as that takes. Safe to run from
-   many processes at once. On an error (STORE_AWAY, STORE_REFUSED) ret_why says which migration
-   failed and with what. ret_applied: how many were applied now. */
+   many processes at once, and again after it was killed at any point: a migration is applied wholly
+   or not at all. On an error ret_why says which migration failed and with what: STORE_AWAY, trying
+   again may help; STORE_REFUSED, a person has to do something (also when the database has
+   migrations that this program does not know). ret_applied: how many were applied now. */
 DV_MUST_CHECK dv_err dv_migrate(const char *database_url, unsigned *ret_applied,
                                 char ret_why[DV_REASON_MAX]);
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "actors/base/failpoint.h"
 #include "actors/base/log.h"
 #include "actors/migrate.h"
 #include "actors/store_query.h"
@@ -324,6 +325,12 @@ static dv_trouble trouble_of(const sent *s)
     return trouble == DV_TROUBLE_NONE && ours ? DV_TROUBLE_UNREACHABLE : trouble;
 }
 
+/* Whether a request writes orders; for failpoints. */
+static inline bool is_batch(dv_store_type type)
+{
+    return type == DV_STORE_INSERT || type == DV_STORE_STEP;
+}
+
 /* A request's sync has come: it is committed, or was undone. */
 static void conn_synced(store_pg *self, conn *c, dv_time now, const dv_store_answers *answers)
 {
@@ -348,6 +355,7 @@ static void conn_synced(store_pg *self, conn *c, dv_time now, const dv_store_ans
             c->backoff_ns = 0;
             self->trouble[c->lane] = DV_TROUBLE_NONE;
         }
+        if (is_batch(s.type)) DV_FAILPOINT("store:answered");
         answer_result(self, &s, answers);
     }
     PQclear(s.result);
@@ -477,6 +485,7 @@ static void pg_submit(dv_store *store, const dv_store_request *request)
     entry->type = request->type;
     entry->count = request->count;
     if (!c->broken) conn_flush(c);
+    if (is_batch(request->type)) DV_FAILPOINT("store:submitted");
     dv_arena_reset(self->arena);
 }
 
@@ -594,7 +603,9 @@ static dv_err pg_start(dv_store *store, char ret_why[DV_REASON_MAX])
                  "database_url is not a PostgreSQL URL (postgresql://user:password@host/name)");
         return DV_CONFIG_INVALID;
     }
-    int64_t deadline_ns = dv_time_now().mono_ns + self->config->start_timeout_ms * DV_NS_PER_MS;
+    /* A little less than the shell waits, so that it hears why. */
+    int64_t deadline_ns =
+        dv_time_now().mono_ns + self->config->start_timeout_ms * DV_NS_PER_MS / 10 * 9;
     dv_err error = migrate(url, deadline_ns, why);
     const dv_store_answers none = {0}; /* nothing has been asked yet */
     bool up = false, vain = false;
@@ -606,7 +617,7 @@ static dv_err pg_start(dv_store *store, char ret_why[DV_REASON_MAX])
     }
     if (error == DV_OK && up) return DV_OK;
     if (self->why[0] != '\0') snprintf(why, sizeof why, "%s", self->why);
-    snprintf(ret_why, DV_REASON_MAX, "%.70s: %.90s; see DATABASE_URL", whom, why);
+    snprintf(ret_why, DV_REASON_MAX, "%.60s: %.118s; see DATABASE_URL", whom, why);
     if (error == DV_OK) error = vain ? DV_STORE_REFUSED : DV_STORE_AWAY;
     return error;
 }

@@ -1,8 +1,6 @@
 /* Persistence with a real PostgreSQL: what it writes, and what it answers. */
-#include <pthread.h>
 #include <stdlib.h>
 
-#include "actors/migrate.h"
 #include "proto/view.h"
 #include "tests/component/persistence_rig.c"
 
@@ -386,51 +384,6 @@ START_TEST(an_unknown_order_is_not_found_and_the_head_is_told_all_the_same)
 }
 END_TEST
 
-/* ---- tests: migration and start ----------------------------------------------------------------
- */
-
-static void *migrate_thread(void *applied)
-{
-    char why[DV_REASON_MAX] = "";
-    dv_err error = dv_migrate(base, applied, why);
-    ck_assert_msg(error == DV_OK, "%s", why);
-    return NULL;
-}
-
-START_TEST(two_migrations_at_once_apply_each_step_once)
-{
-    pthread_t threads[2];
-    unsigned applied[2] = {0}, again = 9;
-    for (int i = 0; i < 2; i++) pthread_create(&threads[i], NULL, migrate_thread, &applied[i]);
-    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
-    ck_assert_uint_eq(applied[0] + applied[1],
-                      ask_number("select count(*) from schema_migrations"));
-    ck_assert_uint_gt(applied[0] + applied[1], 0);
-    migrate_thread(&again);
-    ck_assert_uint_eq(again, 0);
-}
-END_TEST
-
-START_TEST(a_failed_start_says_where_and_why_but_not_the_password)
-{
-    static dv_config config;
-    config.store_connections = 1;
-    config.store_batch_max = 1;
-    config.start_timeout_ms = 1;
-    snprintf(config.database_url, sizeof config.database_url,
-             "postgresql://ann:secret@127.0.0.1:1/drover");
-    void *self = dv_persistence_new(&config);
-    dv_outbox *outbox = dv_outbox_new();
-    char why[DV_REASON_MAX] = "";
-    ck_assert_int_eq(DV_PERSISTENCE_CLASS.start(self, dv_time_now(), outbox, why), DV_STORE_AWAY);
-    ck_assert_ptr_nonnull(strstr(why, "ann@127.0.0.1:1/drover"));
-    ck_assert_ptr_nonnull(strstr(why, "refused"));
-    ck_assert_ptr_null(strstr(why, "secret"));
-    DV_PERSISTENCE_CLASS.destroy(&self);
-    dv_outbox_destroy(&outbox);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
@@ -445,8 +398,6 @@ int main(void)
         lists_are_newest_first_by_state_activity_and_user,
         events_come_by_position_each_with_its_order,
         an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,
-        two_migrations_at_once_apply_each_step_once,
-        a_failed_start_says_where_and_why_but_not_the_password,
         NULL,
     };
     return run_tests("persistence with PostgreSQL", tests);

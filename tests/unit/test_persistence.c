@@ -428,6 +428,46 @@ START_TEST(while_the_store_is_away_only_inserts_never_sent_are_refused)
 }
 END_TEST
 
+START_TEST(inserts_that_were_surely_undone_are_refused_and_doubtful_ones_asked_again)
+{
+    for (int doubtful = 0; doubtful < 2; doubtful++) {
+        store.request_count = 0;
+        store.room = 1;
+        tell_insert('a');
+        turn();
+        if (doubtful) reject(last_request(), DV_STORE_AWAY);
+        dv_store_answer undone = {.ticket = last_request()->ticket,
+                                  .type = DV_STORE_INSERT,
+                                  .error = DV_STORE_AWAY,
+                                  .undone = true};
+        store.answer = &undone;
+        turn();
+        const dv_message *m = NULL;
+        ck_assert_uint_eq(heard(DV_MSG_insert_refused, &m), !doubtful);
+        if (!doubtful) ck_assert_int_eq(m->insert_refused.error, DV_STORE_AWAY);
+        ck_assert_uint_eq(store.request_count, doubtful ? 3 : 1);
+        if (doubtful) succeed(last_request(), 1, -1);
+        ck_assert(DV_PERSISTENCE_CLASS.drained(self));
+    }
+}
+END_TEST
+
+START_TEST(steps_wait_for_the_store_even_when_they_were_surely_undone)
+{
+    tell_step('a');
+    turn();
+    dv_store_answer undone = {.ticket = last_request()->ticket,
+                              .type = DV_STORE_STEP,
+                              .error = DV_STORE_AWAY,
+                              .undone = true};
+    store.answer = &undone;
+    turn();
+    ck_assert_uint_eq(said_count, 0);
+    assert_request(last_request(), DV_STORE_STEP, "a");
+    ck_assert_uint_eq(store.request_count, 2);
+}
+END_TEST
+
 /* Refuses every request that holds order 'x', accepts the others. Returns who was refused. */
 static uint32_t play_bad_row(char ret_done[16])
 {
@@ -702,6 +742,9 @@ int main(void)
     tcase_add_test(tests, only_legal_moves_with_their_attempt_number_reach_the_store);
     tcase_add_test(tests, a_lost_batch_is_sent_again_before_anything_else);
     tcase_add_test(tests, while_the_store_is_away_only_inserts_never_sent_are_refused);
+    tcase_add_test(tests,
+                   inserts_that_were_surely_undone_are_refused_and_doubtful_ones_asked_again);
+    tcase_add_test(tests, steps_wait_for_the_store_even_when_they_were_surely_undone);
     tcase_add_test(tests, a_refused_batch_is_halved_until_the_bad_row_is_alone);
     tcase_add_test(tests, a_step_not_taken_is_done_only_if_its_order_is_where_it_leads);
     tcase_add_test(tests, an_insert_not_new_is_answered_with_what_is_in_its_way);
