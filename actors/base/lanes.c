@@ -32,10 +32,11 @@ static void set_text(void *socket, int option, const char *text)
     (void)rc;
 }
 
-static void set_for_tcp(const dv_lane *lane, const dv_link *link, const dv_network *network)
+static void set_for_tcp(const dv_lane *lane, const dv_link *link, const dv_network *network,
+                        const char *endpoint)
 {
     void *s = lane->socket;
-    set_int(s, ZMQ_IPV6, 1); /* IPv4 addresses go on working */
+    set_int(s, ZMQ_IPV6, strchr(endpoint, '[') != NULL);
     set_int(s, ZMQ_IMMEDIATE, 1);
     set_int(s, ZMQ_HEARTBEAT_IVL, HEARTBEAT_EVERY_MS);
     set_int(s, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
@@ -59,11 +60,11 @@ static bool monitor_open(const dv_lane *lane, const dv_link *link)
 {
     char address[DV_LANES_MONITOR_SIZE];
     snprintf(address, sizeof address, DV_LANES_MONITOR, link->name);
-    return zmq_socket_monitor(lane->socket, address,
-                              ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                                  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                                  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0;
+    return zmq_socket_monitor(
+               lane->socket, address,
+               ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                   ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                   ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) == 0;
 }
 
 static bool lane_attach(const dv_lane *lane, const dv_link *link, const dv_network *network,
@@ -99,7 +100,7 @@ static dv_err lane_open(dv_lanes *l, void *context, const char *actor, bool bind
         } else {
             set_text(lane->socket, ZMQ_ROUTING_ID, actor);
         }
-        if (lane->tcp) set_for_tcp(lane, link, l->network);
+        if (lane->tcp) set_for_tcp(lane, link, l->network, endpoint);
         if (lane_attach(lane, link, l->network, endpoint)) return DV_OK;
     }
     snprintf(ret_why, DV_REASON_MAX, "cannot %s %s (link %s): %s", binds ? "bind" : "connect to",

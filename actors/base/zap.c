@@ -11,13 +11,23 @@
 #define TELL_EVERY_NS (1000 * DV_NS_PER_MS)
 #define LOST_AFTER_NS (7000 * DV_NS_PER_MS) /* longer than a handshake may take */
 #define KEY_BYTES 32
+#define CONNECTIONS_MAX 128 /* of a link, remembered; the oldest are forgotten */
 #define FRAMES 7 /* of a request: version, id, domain, address, identity, mechanism, key */
+
+/* A connection, by its descriptor. */
+typedef struct connection {
+    int fd; /* 0: none */
+    char from[64];
+    int64_t ended; /* handshakes that had ended on its link when it was accepted */
+} connection;
 
 /* What is watched of one link. */
 typedef struct watch {
     const dv_link *link;
     void *monitor; /* a PAIR of libzmq's */
-    char from[64]; /* the last address that connected */
+    connection connections[CONNECTIONS_MAX];
+    uint32_t last; /* the latest of them */
+    int64_t ended; /* handshakes, well or not */
     /* Connections whose handshake is under way, and the fewest there were in this window: when that
        is above 0 for longer than a handshake may take, so many were closed without a word. */
     int64_t open, least_open;
@@ -34,6 +44,8 @@ struct dv_zap {
     uint32_t count;
     bool well; /* it has its sockets; zactor_new does not tell */
 };
+
+static const char NOT_ZEROMQ[] = "it speaks no ZeroMQ";
 
 static void tell(watch *w, const char *address, const char *why, dv_time now)
 {
@@ -100,13 +112,15 @@ static void request_take(dv_zap *zap, dv_time now)
 /* ---- connections ------------------------------------------------------------------------ */
 
 /* The address at the other end. Read a moment after it connected: it may have gone again. */
-static void address_note(watch *w, int fd)
+static void address_read(int fd, char ret[64])
 {
     struct sockaddr_storage at;
     socklen_t size = sizeof at;
-    char host[INET6_ADDRSTRLEN] = "?";
+    char host[INET6_ADDRSTRLEN] = "";
     unsigned port = 0;
-    if (getpeername(fd, (struct sockaddr *)&at, &size) == 0 && at.ss_family == AF_INET) {
+    snprintf(ret, 64, "?");
+    if (getpeername(fd, (struct sockaddr *)&at, &size) != 0) return;
+    if (at.ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const void *)&at;
         inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
         port = ntohs(v4->sin_port);
@@ -115,7 +129,7 @@ static void address_note(watch *w, int fd)
         inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
         port = ntohs(v6->sin6_port);
     }
-    snprintf(w->from, sizeof w->from, "%s:%u", host, port);
+    snprintf(ret, 64, "%s:%u", host, port);
 }
 
 static void open_change(watch *w, int by)
@@ -124,23 +138,56 @@ static void open_change(watch *w, int by)
     w->least_open = dv_min_i64(w->least_open, w->open);
 }
 
+static void on_accepted(watch *w, int fd)
+{
+    w->last = (w->last + 1) % CONNECTIONS_MAX;
+    connection *c = &w->connections[w->last];
+    *c = (connection){.fd = fd, .ended = w->ended};
+    address_read(fd, c->from);
+    open_change(w, 1);
+}
+
+/* A handshake has ended; libzmq does not say whose, so the latest address is named. */
+static void on_ended(watch *w, const char *fault, dv_time now)
+{
+    w->ended++;
+    open_change(w, -1);
+    if (fault != NULL) tell(w, w->connections[w->last].from, fault, now);
+}
+
+/* libzmq says nothing of a handshake when what connected is no ZeroMQ at all. It was one of those
+   if no handshake ended while it was there. */
+static void on_closed(watch *w, int fd, dv_time now)
+{
+    for (uint32_t i = 0; i < CONNECTIONS_MAX; i++) {
+        connection *c = &w->connections[(w->last + CONNECTIONS_MAX - i) % CONNECTIONS_MAX];
+        if (c->fd != fd) continue;
+        if (c->ended == w->ended) {
+            open_change(w, -1);
+            tell(w, c->from, NOT_ZEROMQ, now);
+        } else {
+            dv_debug("connection_closed", NULL, dv_kv_string("link", w->link->name),
+                     dv_kv_string("address", c->from));
+        }
+        c->fd = 0;
+        return;
+    }
+}
+
 static void event_take(watch *w, uint16_t event, int32_t value, dv_time now)
 {
     switch (event) {
-    case ZMQ_EVENT_ACCEPTED:
-        address_note(w, value);
-        open_change(w, 1);
-        break;
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: open_change(w, -1); break;
+    case ZMQ_EVENT_ACCEPTED: on_accepted(w, value); break;
+    case ZMQ_EVENT_DISCONNECTED: on_closed(w, value, now); break;
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: on_ended(w, NULL, now); break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: on_ended(w, NULL, now); break; /* told with its key */
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        open_change(w, -1);
-        tell(w, w->from, "it speaks no CURVE, or another mechanism than this link", now);
+        on_ended(w, "it speaks another mechanism than this link: no CURVE, or not this node's key",
+                 now);
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        open_change(w, -1);
-        tell(w, w->from, "its handshake broke off", now);
+        on_ended(w, "its handshake broke off: no CURVE, or it went away", now);
         break;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: open_change(w, -1); break; /* told above, with its key */
     default: break;
     }
 }
@@ -159,13 +206,13 @@ static void events_take(watch *w, dv_time now)
     }
 }
 
-/* libzmq says nothing when what connects is no ZeroMQ at all. */
+/* For those that came and went while other handshakes ended. */
 static void window_look(watch *w, dv_time now)
 {
     if (now.mono_ns < w->window_ends_ns) return;
     if (w->window_ends_ns != 0 && w->least_open > 0) {
         w->open -= w->least_open;
-        tell(w, w->from, "it speaks no ZeroMQ", now);
+        tell(w, w->connections[w->last].from, NOT_ZEROMQ, now);
     }
     w->least_open = w->open;
     w->window_ends_ns = now.mono_ns + LOST_AFTER_NS;
