@@ -224,7 +224,7 @@ START_TEST(a_key_of_another_node_is_refused)
 }
 END_TEST
 
-static const char *const NO_KEYS[] = {"", "garbage \x01 = = =", "secret_key = \"short\"\n",
+static const char *const NO_KEYS[] = {"", "garbage = \"\x01\"\n", "secret_key = \"short\"\n",
                                       "public_key = \"" KEY_A "\"\n"};
 
 START_TEST(a_file_that_is_no_key_is_refused)
