@@ -19,7 +19,8 @@
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
 #define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
-#define RESUME_EVERY_NS DV_NS_PER_MS             /* between two claimed orders that go on */
+#define RESUME_EVERY_NS (DV_NS_PER_MS / 4)       /* between two claimed orders that go on */
+#define RESUME_LATER_NS (100 * DV_NS_PER_MS)     /* while more are being claimed */
 #define ASK_AGAIN_PARTS                                                                            \
     2 /* a venue's time is cut into so many: it is asked at each one's begin                       \
        */
@@ -611,7 +612,7 @@ static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time
     const dv_job *job = &envelope->message.order_claimed.job;
     const order *known = order_find(self, &job->terms.order_id);
     if (known != NULL && known->epoch >= job->epoch) return;
-    self->resume_at_ns = dv_max_i64(self->resume_at_ns + RESUME_EVERY_NS, now.mono_ns);
+    self->resume_at_ns = dv_max_i64(self->resume_at_ns, now.mono_ns) + RESUME_EVERY_NS;
     adopt(self, job, self->resume_at_ns, now, outbox);
 }
 
@@ -676,6 +677,15 @@ static void build_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
                        outbox);
 }
 
+/* A claimed order has its turn. While pages of others are being claimed it takes it later. */
+static void resume(execution *self, order *o, dv_time now, dv_outbox *outbox)
+{
+    if (dv_ownership_claims(&self->ownership, now))
+        phase_set(self, o, PARKED, now.mono_ns + RESUME_LATER_NS);
+    else
+        enter(self, o, now, outbox);
+}
+
 static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
 {
     switch (o->phase) {
@@ -684,7 +694,7 @@ static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
     case QUOTING: quotes_due(self, o, now, outbox); break;
     case BUILDING: build_due(self, o, now, outbox); break;
     case LANDING: look_again(self, o, now, outbox); break;
-    case PARKED: enter(self, o, now, outbox); break;
+    case PARKED: resume(self, o, now, outbox); break;
     }
 }
 

@@ -4,12 +4,13 @@
 
 #define WRITE DV_PORT(DV_LINK_write, 0)
 
-#define CLAIM_PAGE 500                       /* orders claimed by one statement */
-#define BEATS_PER_LEASE 5                    /* so that a few may be lost */
-#define ANSWER_WAIT_NS (3000 * DV_NS_PER_MS) /* a claim or sweep unanswered for so long failed */
-#define CLAIM_PAUSE_NS (500 * DV_NS_PER_MS)  /* after a claim that was refused */
-#define LEAVE_WAIT_NS (2000 * DV_NS_PER_MS)  /* for the answer to the last beat */
-#define LOST_AFTER_MS 3000                   /* without a step, an order of ours is looked for */
+#define CLAIM_PAGE 500                        /* orders claimed by one statement */
+#define BEATS_PER_LEASE 5                     /* so that a few may be lost */
+#define ANSWER_WAIT_NS (3000 * DV_NS_PER_MS)  /* a claim or sweep unanswered for so long failed */
+#define CLAIM_PAUSE_NS (500 * DV_NS_PER_MS)   /* after a claim that was refused */
+#define CLAIM_FIRST_NS (10000 * DV_NS_PER_MS) /* claims come before all else for so long */
+#define LEAVE_WAIT_NS (2000 * DV_NS_PER_MS)   /* for the answer to the last beat */
+#define LOST_AFTER_MS 3000                    /* without a step, an order of ours is looked for */
 
 void dv_ownership_init(dv_ownership *o, const dv_config *config, const char *name, uint32_t random)
 {
@@ -23,6 +24,13 @@ void dv_ownership_init(dv_ownership *o, const dv_config *config, const char *nam
 bool dv_ownership_accepts(const dv_ownership *o, dv_time now)
 {
     return o->standing == DV_STANDING_ALIVE && now.mono_ns < o->alive_until_ns;
+}
+
+bool dv_ownership_claims(const dv_ownership *o, dv_time now)
+{
+    bool busy = o->claiming == DV_CLAIMING_ORPHANS ||
+                (o->claiming == DV_CLAIMING_NOTHING && o->claim_at_ns != DV_NEVER);
+    return busy && now.mono_ns - o->claim_since_ns < CLAIM_FIRST_NS;
 }
 
 /* ---- beats -------------------------------------------------------------------------------- */
@@ -63,7 +71,9 @@ static void on_alive(dv_ownership *o, const dv_instance_told *told, dv_time now)
         dv_info("joined", NULL, dv_kv_string("owner", o->owner));
     }
     o->alive_until_ns = now.mono_ns + lease_ns(o);
-    if (told->orphans && o->claiming == DV_CLAIMING_NOTHING) o->claim_at_ns = now.mono_ns;
+    if (!told->orphans || o->claiming != DV_CLAIMING_NOTHING) return;
+    if (o->claim_at_ns == DV_NEVER) o->claim_since_ns = now.mono_ns;
+    o->claim_at_ns = now.mono_ns;
 }
 
 bool dv_ownership_told(dv_ownership *o, const dv_instance_told *told, dv_time now)

@@ -39,6 +39,7 @@ typedef struct dv_ownership {
     int64_t leave_by_ns;    /* LEAVING: when to go unanswered */
     int64_t beat_at_ns;     /* the next beat */
     int64_t claim_at_ns;    /* when a claim is due, or the one under way has failed */
+    int64_t claim_since_ns; /* when the first of the pages that are being claimed was due */
     int64_t sweep_at_ns;    /* the next sweep, or when the one under way has failed */
     dv_id sweep_after;      /* the page to ask for next; nil: the first */
     uint32_t overdue;       /* orders without a step for overdue_ms, by the last whole sweep */
@@ -55,6 +56,10 @@ void dv_ownership_init(dv_ownership *ownership, const dv_config *config, const c
 
 /* Whether orders may be assigned to this incarnation now. */
 bool dv_ownership_accepts(const dv_ownership *ownership, dv_time now);
+
+/* Whether it is busy claiming page after page of orphans, which comes before going on with those
+   claimed, but not for longer than ten seconds. */
+bool dv_ownership_claims(const dv_ownership *ownership, dv_time now);
 
 /* Begins to leave: its orders are free to be claimed at once. No step may be under way. */
 void dv_ownership_leave(dv_ownership *ownership, dv_time now, dv_outbox *outbox);

@@ -361,6 +361,7 @@ START_TEST(ignores_the_answer_to_an_older_epochs_step)
                   (dv_message){.type = DV_MSG_order_claimed,
                                .order_claimed.job = {
                                    .terms = terms(), .state = DV_STATE_pending, .epoch = 2}});
+    stage_pass_ms(s, 1); /* its turn */
     const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
     ck_assert_uint_eq(step->epoch, 2);
     stage_receive(s, WRITE, "",
@@ -389,6 +390,7 @@ static void claimed(dv_state state, dv_attempt attempt)
         (dv_message){.type = DV_MSG_order_claimed,
                      .order_claimed.job = {
                          .terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
+    stage_pass_ms(s, 1); /* its turn */
 }
 
 START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
@@ -422,6 +424,27 @@ START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
 }
 END_TEST
 
+START_TEST(claims_all_orphans_before_it_goes_on_with_those_claimed)
+{
+    stage_tick(s);
+    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_instance_told,
+                               .instance_told = {.owner = beat.owner, .orphans = 1}});
+    stage_tick(s);
+    stage_expect(s, DV_MSG_orders_claim);
+    claimed(DV_STATE_pending, (dv_attempt){0});
+    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done, .claim_done.count = 1});
+    stage_tick(s);
+    stage_expect(s, DV_MSG_orders_claim);
+    stage_pass_ms(s, 1000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done});
+    stage_pass_ms(s, 100);
+    stage_expect(s, DV_MSG_order_step);
+}
+END_TEST
+
 START_TEST(arms_the_schedule_for_a_claimed_order_that_waits)
 {
     claimed(DV_STATE_routing,
@@ -437,7 +460,7 @@ START_TEST(begins_a_retry_by_itself_that_the_schedule_forgot)
     claimed(DV_STATE_routing,
             (dv_attempt){.number = 2, .due_at_us = (uint64_t)s->now.wall_us + 1000000});
     stage_skip(s);
-    stage_pass_ms(s, 1000 + config.retry_sweep_ms - 1);
+    stage_pass_ms(s, 1000 + config.retry_sweep_ms - 2);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
     stage_pass_ms(s, 1);
     stage_expect(s, DV_MSG_retry_done);
@@ -583,6 +606,7 @@ int main(void)
     tcase_add_test(tcase, sends_a_step_again_that_nobody_answered);
     tcase_add_test(tcase, ignores_the_answer_to_an_older_epochs_step);
     tcase_add_loop_test(tcase, goes_on_with_a_claimed_order_from_its_committed_state, 0, 4);
+    tcase_add_test(tcase, claims_all_orphans_before_it_goes_on_with_those_claimed);
     tcase_add_test(tcase, arms_the_schedule_for_a_claimed_order_that_waits);
     tcase_add_test(tcase, begins_a_retry_by_itself_that_the_schedule_forgot);
     tcase_add_loop_test(tcase, keeps_a_step_that_persistence_could_not_take, 0, 2);
