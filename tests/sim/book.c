@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "actors/dex/sim_dice.h"
 #include "proto/base58.h"
 #include "proto/view.h"
 #include "tests/sim/ledger_model.h"
@@ -329,6 +330,27 @@ static void trade_check(sim_world *w, const sim_order *o, const dv_sim_transacti
         sim_fail(w, "I7", "order %s traded what it did not ask for", name_of(&o->id));
 }
 
+/* Which of the venue's faults befell a transaction: as actors/dex/sim_flight.c draws them. */
+static void landing_note(sim_world *w, const dv_sim_transaction *t, const uint8_t *signature)
+{
+    const dv_config *c = &w->config;
+    const struct {
+        sim_fault fault;
+        uint32_t percent;
+    } FAULTS[] = {{SIM_FAULT_venue_lost, c->sim_fault_lost_answer_percent},
+                  {SIM_FAULT_venue_drop, c->sim_fault_drop_percent},
+                  {SIM_FAULT_venue_late, c->sim_fault_late_percent}};
+    uint64_t seed = dv_sim_dice_stream(dv_sim_dice_stream(c->sim_seed, t->dex), "fault");
+    uint64_t hit = dv_sim_dice(seed, signature, DV_SIM_SIGNATURE_SIZE) % 100;
+    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
+        if (hit < FAULTS[i].percent) {
+            w->faults[FAULTS[i].fault]++;
+            return;
+        }
+        hit -= FAULTS[i].percent;
+    }
+}
+
 void sim_book_landed(sim_world *w, const dv_sim_transaction *t,
                      const uint8_t signature[DV_SIM_SIGNATURE_SIZE], uint64_t amount_in,
                      uint64_t amount_out, dv_err error)
@@ -336,6 +358,7 @@ void sim_book_landed(sim_world *w, const dv_sim_transaction *t,
     char name[DV_BASE58_TEXT_SIZE];
     dv_text text = {name, dv_base58_encode(signature, DV_SIM_SIGNATURE_SIZE, name)};
     const char *id = name_of(&t->order_id);
+    landing_note(w, t, signature);
     if (sim_tracing)
         sim_trace("== attempt %u of order %s lands: %s", t->attempt, id,
                   dv_err_name((uint16_t)error));

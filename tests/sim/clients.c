@@ -219,7 +219,7 @@ sim_clients *sim_clients_new(sim_world *world)
     if (c == NULL) abort();
     c->world = world;
     c->dice = sim_dice_of(world->seed, 20);
-    bool many = sim_chance(&c->dice, 120000);
+    bool many = sim_chance(&c->dice, 150000);
     c->count = many ? ORDERS_MAX : 3 + sim_below(&c->dice, ORDERS_FEW - 3);
     for (uint32_t i = 0; i < c->count; i++) {
         submission *s = &c->list[i];
@@ -232,7 +232,7 @@ sim_clients *sim_clients_new(sim_world *world)
             world, &s->alarm,
             sim_between(&c->dice, SIM_SECOND / 2, many ? 6 * SIM_SECOND : ORDERS_UNTIL_NS));
     }
-    c->watchers = sim_watchers_new(world);
+    c->watchers = sim_watchers_new(world, many);
     return c;
 }
 

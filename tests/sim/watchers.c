@@ -9,7 +9,8 @@
 #include "tests/sim/hub_model.h"
 
 #define WATCHERS_MAX 128
-#define LISTENERS_MAX 3 /* to all orders */
+#define LISTENERS_MAX 3           /* to all orders */
+#define SLOW_NS (10 * SIM_SECOND) /* a slow client reads a frame in */
 
 typedef struct watcher {
     sim_world *world;
@@ -124,7 +125,7 @@ static void socket_open(sim_watchers *ws, watcher *x)
     x->socket = sim_hub_open(gateway->hub, &(sim_reader){.frame = frame_read,
                                                          .closed = socket_closed,
                                                          .context = x,
-                                                         .pace_ns = x->slow ? 900 * SIM_MS : 0});
+                                                         .pace_ns = x->slow ? SLOW_NS : 0});
     dv_message message = {.type = DV_MSG_client_open,
                           .client_open = {.connection = x->socket,
                                           .all_orders = x->all,
@@ -189,16 +190,20 @@ void sim_watch_order(sim_watchers *ws, const dv_id *order_id)
     x->next = 1;
 }
 
-sim_watchers *sim_watchers_new(sim_world *world)
+sim_watchers *sim_watchers_new(sim_world *world, bool busy)
 {
     sim_watchers *ws = calloc(1, sizeof *ws);
     if (ws == NULL) abort();
     ws->world = world;
     ws->dice = sim_dice_of(world->seed, 21);
-    uint32_t count = sim_below(&ws->dice, LISTENERS_MAX + 1);
+    uint32_t count = busy + sim_below(&ws->dice, LISTENERS_MAX + 1);
     for (uint32_t i = 0; i < count; i++) {
-        watcher *x = watcher_add(ws, sim_between(&ws->dice, 100, 12000) * SIM_MS);
+        watcher *x = watcher_add(ws, sim_between(&ws->dice, 100, busy ? 1000 : 12000) * SIM_MS);
         x->all = true;
+        if (busy && i == 0) {
+            x->slow = true;
+            x->fickle = false;
+        }
         if (!sim_chance(&ws->dice, 300000)) continue;
         x->seen = true; /* it asks for all that ever was */
         x->last = 0;

@@ -7,8 +7,9 @@
 
 typedef struct sim_watchers sim_watchers;
 
-/* Some that listen to all orders begin in the course of the run. */
-sim_watchers *sim_watchers_new(sim_world *world);
+/* Some that listen to all orders begin in the course of the run. busy: there are many orders, and
+   one of the listeners is too slow for them. */
+sim_watchers *sim_watchers_new(sim_world *world, bool busy);
 void sim_watchers_destroy(sim_watchers **watchers);
 
 /* One that watches an order begins. */
