@@ -9,6 +9,7 @@
 
 typedef struct sim_book sim_book;
 
+/* An empty book; the world owns it. */
 sim_book *sim_book_new(sim_world *world);
 void sim_book_destroy(sim_book **book);
 

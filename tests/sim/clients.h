@@ -7,6 +7,7 @@
 
 typedef struct sim_clients sim_clients;
 
+/* The clients of a world, which owns them; their first requests are set as alarms. */
 sim_clients *sim_clients_new(sim_world *world);
 void sim_clients_destroy(sim_clients **clients);
 

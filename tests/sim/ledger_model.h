@@ -18,6 +18,7 @@ typedef struct sim_ledger {
     sim_landed *landings;
 } sim_ledger;
 
+/* An empty ledger; the world owns it. */
 sim_ledger *sim_ledger_new(sim_world *world);
 void sim_ledger_destroy(sim_ledger **ledger);
 

@@ -8,6 +8,7 @@
 
 typedef struct sim_schedule sim_redis;
 
+/* An empty memory; the world owns it. */
 sim_redis *sim_redis_new(sim_world *world);
 void sim_redis_destroy(sim_redis **redis);
 

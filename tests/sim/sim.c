@@ -48,7 +48,7 @@ static const char *const FAULT_MEANINGS[] = {
 };
 
 /* The least share of runs, in percent, in which a fault really happens. */
-#define SHARE_LEAST 4
+#define SHARE_LEAST 2
 
 /* ---- randomness from the seed alone ------------------------------------------------------- */
 

@@ -60,6 +60,7 @@ typedef struct sim_db {
     uint32_t unfinished;
 } sim_db;
 
+/* An empty database; the world owns it. */
 sim_db *sim_db_new(sim_world *world);
 void sim_db_destroy(sim_db **db);
 

@@ -183,6 +183,7 @@ bool sim_world_step(sim_world *world, int64_t until_ns);
 void sim_fail(sim_world *world, const char *invariant, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Sets an alarm, or moves it; what is past happens at once. Unset: it does not happen. */
 void sim_alarm_set(sim_world *world, sim_alarm *alarm, int64_t at_ns);
 void sim_alarm_unset(sim_world *world, sim_alarm *alarm);
 
