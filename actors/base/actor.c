@@ -292,7 +292,7 @@ static void loop_run(loop *l)
 
 static void loop_close(loop *l)
 {
-    for (uint32_t i = 0; i < l->port_count; i++) dv_lanes_close(&l->ports[i]);
+    for (uint32_t i = 0; i < l->port_count; i++) dv_lanes_close(&l->ports[i], l->drained);
     free(l->polls.items);
     dv_outbox_destroy(&l->outbox);
 }

@@ -9,6 +9,7 @@
 #define RECONNECT_LEAST_MS 100 /* doubles up to the most */
 #define RECONNECT_MOST_MS 3000
 #define HANDSHAKE_TIMEOUT_MS 5000
+#define LAST_WORDS_MS 1000 /* for what was sent before a clean end to leave */
 
 struct dv_kept {
     struct dv_kept *next;
@@ -169,7 +170,7 @@ static void kept_drop_first(dv_kept_queue *queue)
     free(k);
 }
 
-void dv_lanes_close(dv_lanes *lanes)
+void dv_lanes_close(dv_lanes *lanes, bool finish)
 {
     while (lanes->kept.first != NULL) kept_drop_first(&lanes->kept);
     for (uint32_t i = 0; i < lanes->peer_count; i++)
@@ -178,6 +179,7 @@ void dv_lanes_close(dv_lanes *lanes)
         const dv_lane *lane = &lanes->lanes[i];
         if (lane->bound && lane->tcp && lanes->network->watched)
             zmq_socket_monitor(lane->socket, NULL, 0);
+        if (lane->tcp && finish) set_int(lane->socket, ZMQ_LINGER, LAST_WORDS_MS);
         zmq_close(lane->socket);
     }
     free(lanes->peers);
@@ -222,26 +224,29 @@ static sent lane_send(const dv_lane *lane, const dv_peer *to, const char *bytes,
 }
 
 /* To one that answers to this name. It is known from what it sent; one that is not may be on either
-   of the sockets. */
-static sent peer_send(const dv_lanes *l, const dv_lane_peer *peer, const dv_peer *to,
-                      const char *bytes, size_t size)
+   of the sockets: lane, in and out, is where. */
+static sent peer_send(dv_lanes *l, const dv_peer *to, const char *bytes, size_t size,
+                      dv_lane **lane)
 {
-    if (peer != NULL) return lane_send(peer->lane, to, bytes, size);
+    if (*lane != NULL) return lane_send(*lane, to, bytes, size);
     sent result = LOST;
-    for (uint32_t i = 0; i < l->bound_count && result == LOST; i++)
-        result = lane_send(&l->lanes[i], to, bytes, size);
+    for (uint32_t i = 0; i < l->bound_count && result == LOST; i++) {
+        *lane = &l->lanes[i];
+        result = lane_send(*lane, to, bytes, size);
+    }
     return result;
 }
 
 static const char *answer(dv_lanes *l, const dv_peer *to, const char *bytes, size_t size)
 {
     dv_lane_peer *peer = peer_find(l, to);
+    dv_lane *lane = peer != NULL ? peer->lane : NULL;
     bool waits = peer != NULL && peer->kept.first != NULL;
-    sent result = waits ? FULL : peer_send(l, peer, to, bytes, size);
+    sent result = waits ? FULL : peer_send(l, to, bytes, size, &lane);
     if (result == SENT) return NULL;
     if (result == LOST) return GONE;
     if (l->link->when_full == DV_DROP) return NO_ROOM;
-    if (peer == NULL) peer = peer_add(l, to, &l->lanes[0]); /* at home: over tcp it was heard */
+    if (peer == NULL) peer = peer_add(l, to, lane);
     return keep(l, &peer->kept, bytes, size) ? NULL : NO_ROOM;
 }
 

@@ -2,7 +2,9 @@
 
    A consumer has up to two ROUTERs, one for producers in its process (inproc) and one for those in
    other processes (tcp); they are apart, so that nobody who comes over the network can take the
-   name of an actor at home. A producer has a DEALER for each consumer: a lane.
+   name of an actor at home. (A node that may send on a link can take the name of another that may:
+   what it says is dropped, but answers go to it until the other connects again.) A producer has a
+   DEALER for each consumer: a lane.
 
    Only the run loop uses this. Nothing here blocks or logs. */
 #ifndef DV_BASE_LANES_H
@@ -59,8 +61,9 @@ DV_MUST_CHECK dv_err dv_lanes_open(dv_lanes *lanes, void *context, const char *a
                                    const dv_link *link, const dv_network *network,
                                    char ret_why[DV_REASON_MAX]);
 
-/* Closes everything and forgets what was kept. Accepts {0}, and half-opened ones. */
-void dv_lanes_close(dv_lanes *lanes);
+/* Closes everything and forgets what was kept. finish: what libzmq has taken may still leave, which
+   the end of its context then waits for, a second at most. Accepts {0}, and half-opened ones. */
+void dv_lanes_close(dv_lanes *lanes, bool finish);
 
 /* Whether an actor of this name has an end of the link: its role is the consumer, or produces. */
 bool dv_lanes_concern(const dv_link *link, const char *actor);
