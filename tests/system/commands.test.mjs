@@ -88,6 +88,96 @@ function topology(holder) {
   });
 }
 
+// A cluster file of two nodes on loopback; `keys` are their public keys, if they have any.
+function clusterFile(dir, keys = {}, address = '127.0.0.1') {
+  const file = path.join(dir, `cluster-${Math.random().toString(36).slice(2)}.conf`);
+  const nodes = {
+    a: [`${address}:21000`, 'gateway,ingest,execution,persistence,retry,notification'],
+    b: ['127.0.0.1:21100', 'router:raydium,router:meteora'],
+  };
+  const lines = Object.entries(nodes).flatMap(([name, [at, roles]]) => [
+    name,
+    `    address = "${at}"`,
+    `    roles = "${roles}"`,
+    ...(keys[name] ? [`    public_key = "${keys[name]}"`] : []),
+  ]);
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+function keygen(holder) {
+  it('writes a key that its owner alone may read, and never over another', async () => {
+    const file = path.join(holder.engine.dir, 'once.key');
+    const { code, stdout, stderr } = await drover(holder.engine, ['keygen', 'a', file]);
+    assert.equal(code, 0, `expected exit code 0: ${stderr}`);
+    assert.match(stdout, /^ {4}public_key = ".{40}"$/m, 'expected the line for the cluster file');
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    const secret = fs.readFileSync(file, 'utf8');
+    assert.ok(!stdout.includes(/secret_key = "(.{40})"/.exec(secret)[1]), 'expected no secret');
+    const again = await drover(holder.engine, ['keygen', 'a', file]);
+    assert.equal(again.code, 2, 'expected a refusal');
+    assert.ok(again.stderr.includes(file), 'expected the file to be named');
+    assert.equal(fs.readFileSync(file, 'utf8'), secret, 'expected the key to be as it was');
+  });
+}
+
+function nodes(holder) {
+  const made = {};
+  const start = (env, args = ['--node', 'a']) => drover(holder.engine, ['serve', ...args], env);
+  const refused = async (env, pattern, args) => {
+    const { code, stderr } = await start(env, args);
+    assert.equal(code, 2, `expected exit code 2: ${stderr}`);
+    assert.match(stderr, pattern);
+  };
+
+  it('are asked for keys, and told how to make them', async () => {
+    const { dir } = holder.engine;
+    for (const node of ['a', 'b']) {
+      const file = path.join(dir, `${node}.key`);
+      const { stdout } = await drover(holder.engine, ['keygen', node, file]);
+      made[node] = { file, key: /public_key = "(.{40})"/.exec(stdout)[1] };
+    }
+    const keys = { a: made.a.key, b: made.b.key };
+    const env = { DROVER_CLUSTER_FILE: clusterFile(dir, { a: keys.a }) };
+    await refused(env, /node b .*drover keygen b/);
+    env.DROVER_CLUSTER_FILE = clusterFile(dir, keys);
+    await refused(env, /key_file.*drover keygen a/);
+    await refused({ ...env, DROVER_KEY_FILE: made.b.file }, /not node a's/);
+    fs.chmodSync(made.a.file, 0o640);
+    await refused({ ...env, DROVER_KEY_FILE: made.a.file }, /chmod 600/);
+  });
+
+  it('go without keys on loopback only, and only when asked for by name', async () => {
+    const { dir } = holder.engine;
+    const env = { DROVER_PLAINTEXT: 'yes', DROVER_CLUSTER_FILE: clusterFile(dir, {}, '10.9.8.7') };
+    await refused(env, /node a is at 10\.9\.8\.7.*loopback/);
+    await refused({ DROVER_CLUSTER_FILE: clusterFile(dir) }, /plaintext = yes/);
+  });
+
+  it('must be in the cluster file, with the roles that are asked for', async () => {
+    const env = { DROVER_CLUSTER_FILE: clusterFile(holder.engine.dir), DROVER_PLAINTEXT: 'yes' };
+    await refused(env, /"c" is no node/, ['--node', 'c']);
+    await refused(env, /--node/, []);
+    await refused(env, /node b has not the role gateway/, ['--node', 'b', '--roles', 'gateway']);
+    await refused(env, /"router" is no role/, ['--node', 'b', '--roles', 'router']);
+    await refused({}, /--roles needs a cluster file/, ['--roles', 'gateway']);
+    await refused({ DROVER_NODE: 'a' }, /node needs a cluster file/, []);
+  });
+
+  it('show what they bind and where they connect', async () => {
+    const env = { DROVER_CLUSTER_FILE: clusterFile(holder.engine.dir) };
+    const { code, stdout, stderr } = await drover(
+      holder.engine,
+      ['topology', '--node', 'b', '--roles', 'router:raydium'],
+      env,
+    );
+    assert.equal(code, 0, `expected exit code 0: ${stderr}`);
+    assert.match(stdout, /^actors: router:raydium@b$/m);
+    assert.match(stdout, /^quote:raydium .* binds tcp:\/\/127\.0\.0\.1:21132/m);
+    assert.match(stdout, /^health .* connects gateway@a=tcp:\/\/127\.0\.0\.1:21088/m);
+  });
+}
+
 function migrate(holder, services) {
   it('migrates an empty database, and then has nothing to do', async () => {
     const { engine } = holder;
@@ -160,6 +250,8 @@ withServices('the program', (services) => {
   withEngine('beside a running engine', services, FAST, (holder) => {
     describe('drover config', () => config(holder));
     describe('drover topology', () => topology(holder));
+    describe('drover keygen', () => keygen(holder));
+    describe('nodes of a cluster', () => nodes(holder));
     describe('drover migrate', () => migrate(holder, services));
     describe('a start that fails', () => starts(holder, services));
   });
