@@ -198,15 +198,17 @@ static void log_notice(void *context, const char *message)
 }
 
 #define SETTINGS                                                                                   \
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"                      \
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off"        \
+    " -c jit=off"                                                                                  \
     " -c client_connection_check_interval=1s"
 
 /* The URL's own settings win over ours, but for the encoding. A peer that is gone without a word is
    noticed within seconds, here by the kernel, and by the server while it serves a statement. Plans
    are generic: a batch's arrays are looked up by primary key whatever their length, and planning
-   each anew would cost more. They are also made while the tables are empty: without the setting,
-   sequential scans would stay in them until the tables are analyzed. A query that takes long is
-   given up, since the others wait behind it. */
+   each anew would cost more. They are also made while the tables are empty, or on statistics that
+   are hours old: each statement is written for an index that gives its rows in order, and the
+   settings keep whole tables from being scanned or sorted instead. A query that takes long is given
+   up, since the others wait behind it. */
 static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
 {
     const char *const keys[] = {"options",

@@ -12,5 +12,7 @@ create table instances (
     leaving     boolean     not null     -- it gives its orders away, and never takes that back
 ) with (fillfactor = 10);
 
--- Unfinished orders by owner: from owner to owner, and to the orders of each.
+-- Unfinished orders by owner: from owner to owner, and to the orders of each. It serves all that
+-- their index by id alone did.
 create index orders_owned on orders (owner, id) where outcome is null;
+drop index orders_unfinished;

@@ -10,15 +10,20 @@
 #define LEASE_MS 1000
 #define ME "execution@a/2"
 
-/* A crowd of two dead owners' unfinished orders, a third of them with a transaction under way, and
-   as many finished ones as would be there after a while. */
-static void crowd_make(void)
+/* Two owners that were alive once. */
+static void owners_make(void)
 {
     pg_ask(base, "insert into instances (owner, name, lease, alive_since, beat_at, leaving) values"
                  " ('execution@a/1', 'execution@a', '1s', now() - interval '1h',"
                  " now() - interval '1h', false),"
                  " ('execution@b/1', 'execution@b', '1s', now() - interval '1h',"
                  " now() - interval '1h', false)");
+}
+
+/* A crowd of their unfinished orders, a third of them with a transaction under way, and
+   as many finished ones as would be there after a while. */
+static void crowd_make(void)
+{
     pg_ask(base,
            "insert into orders (id, order_type, swap_mode, token_in, token_out, amount,"
            " slippage_bps, style, amount_input, status, outcome, attempt, seq, owner,"
@@ -71,39 +76,76 @@ static uint64_t claim(rig *r)
     return last(r, DV_MSG_claim_done)->claim_done.count;
 }
 
-START_TEST(a_hundred_thousand_orders_of_dead_owners_are_claimed_in_time)
+/* Whether others want the processors too: more than this test and its server can use wait for them.
+ */
+static bool is_busy(void)
 {
-    rig r;
-    rig_open(&r, 1, 512); /* migrates */
-    rig_close(&r);
-    crowd_make();
-    int64_t begun_ns = dv_time_now().mono_ns;
-    rig_open(&r, 2, 512);
-    beat(&r);
-    ck_assert_uint_eq(last(&r, DV_MSG_instance_told)->instance_told.orphans, 1);
-    uint64_t claimed = claim(&r), first_ms = since_ms(begun_ns), worst_ms = 0;
-    int64_t beat_ns = begun_ns;
+    char text[64] = "0";
+    FILE *in = fopen("/proc/loadavg", "r");
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, in));
+    fclose(in);
+    return strtol(text, NULL, 10) > sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* Claims all there is, beating meanwhile. begun_ns: when the clock was started. */
+static void recover(rig *r, int64_t begun_ns)
+{
+    int64_t beat_ns = dv_time_now().mono_ns;
+    beat(r);
+    ck_assert_uint_eq(last(r, DV_MSG_instance_told)->instance_told.orphans, 1);
+    uint64_t claimed = claim(r), first_ms = since_ms(begun_ns), worst_ms = 0;
     while (claimed < ORDERS) {
         int64_t page_ns = dv_time_now().mono_ns;
         if (since_ms(beat_ns) > LEASE_MS / 5) {
-            beat(&r);
+            beat(r);
             beat_ns = page_ns;
         }
-        uint64_t count = claim(&r); /* of the other name: none before this one's lease is over */
+        uint64_t count = claim(r); /* of the other name: none before this one's lease is over */
         if (since_ms(page_ns) > worst_ms) worst_ms = since_ms(page_ns);
         claimed += count;
-        ck_assert_uint_lt(since_ms(begun_ns), 6 * ALL_MS);
+        ck_assert_uint_lt(since_ms(begun_ns), 8 * ALL_MS);
     }
     uint64_t all_ms = since_ms(begun_ns);
     printf("%d orders re-owned: the first after %" PRIu64 " ms, all after %" PRIu64
            " ms, the slowest page %" PRIu64 " ms\n",
            ORDERS, first_ms, all_ms, worst_ms);
-    ck_assert_uint_eq(claim(&r), 0);
+    ck_assert_uint_eq(claim(r), 0);
     ck_assert_uint_eq(ask_number("select count(*) from orders where outcome is null"
                                  " and owner = '" ME "' and epoch = 2"),
                       ORDERS);
+    if (is_busy()) {
+        printf("the machine has other work: its figures say nothing\n");
+        return;
+    }
     ck_assert_uint_le(first_ms, FIRST_MS);
     ck_assert_uint_le(all_ms, ALL_MS);
+}
+
+START_TEST(a_hundred_thousand_orders_of_dead_owners_are_claimed_after_a_cold_start)
+{
+    rig r;
+    rig_open(&r, 1, 512); /* migrates */
+    rig_close(&r);
+    owners_make();
+    crowd_make();
+    int64_t begun_ns = dv_time_now().mono_ns;
+    rig_open(&r, 2, 512);
+    recover(&r, begun_ns);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_orders_are_claimed_with_plans_made_while_there_were_none)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    owners_make();
+    for (int i = 0; i < 3; i++) {
+        beat(&r);
+        ck_assert_uint_eq(claim(&r), 0);
+    }
+    crowd_make();
+    recover(&r, dv_time_now().mono_ns);
     rig_close(&r);
 }
 END_TEST
@@ -111,7 +153,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_hundred_thousand_orders_of_dead_owners_are_claimed_in_time,
+        a_hundred_thousand_orders_of_dead_owners_are_claimed_after_a_cold_start,
+        a_hundred_thousand_orders_are_claimed_with_plans_made_while_there_were_none,
         NULL,
     };
     return run_tests("persistence: recovery", tests);
