@@ -36,9 +36,12 @@ static void complain(dv_time now, dv_lanes *p, const char *what, dv_err error, c
 {
     p->dropped++;
     if (now.mono_ns < p->complain_at_ns) return;
-    dv_text peer = {(const char *)from->bytes, from->size};
+    char peer[DV_NAME_MAX + 1]; /* it may hold anything */
+    for (uint8_t i = 0; i < from->size; i++)
+        peer[i] = (char)(from->bytes[i] > ' ' && from->bytes[i] < 0x7f ? from->bytes[i] : '?');
+    peer[from->size] = '\0';
     dv_warn("message_dropped", NULL, dv_kv_string("link", p->link->name), dv_kv_string("why", what),
-            dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_text("peer", peer),
+            dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_string("peer", peer),
             dv_kv_number("dropped", (int64_t)p->dropped));
     p->dropped = 0;
     p->complain_at_ns = now.mono_ns + COMPLAIN_EVERY_NS;

@@ -386,6 +386,7 @@ START_TEST(a_name_that_is_not_its_keys_is_not_heard)
     arm(impostor, 7);
     char *line = logged("message_dropped", "sender's name");
     ck_assert_msg(strstr(line, "link=schedule") != NULL, "%s", line);
+    for (const char *c = line; *c; c++) ck_assert_msg(*c >= ' ' && *c < 0x7f, "%s", line);
     dv_message message;
     ck_assert_uint_eq(hear(impostor, false, 100, &message), 0);
     assert_served(e, 2);
