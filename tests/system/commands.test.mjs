@@ -178,6 +178,33 @@ function nodes(holder) {
   });
 }
 
+function status(holder, services) {
+  it('prints every instance and ends with 0 when orders are taken', async () => {
+    const { code, stdout, stderr } = await drover(holder.engine, ['status']);
+    assert.equal(code, 0, `expected exit code 0: ${stderr}`);
+    assert.match(stdout, /^ready$/m);
+    for (const name of ['gateway', 'execution', 'persistence', 'router:meteora'])
+      assert.match(stdout, new RegExp(`^${name} .*\\bwell\\b`, 'm'), `expected ${name} to be well`);
+  });
+
+  it('ends with 2 where no gateway answers', async () => {
+    const other = await services.engine(FAST);
+    const { code, stderr } = await drover(other, ['status'], { PORT: 1 });
+    assert.equal(code, 2, 'expected exit code 2');
+    assert.match(stderr, /127\.0\.0\.1:1\b/, 'expected to be told where it was looked for');
+  });
+
+  it('is told in full by GET /api/cluster', async () => {
+    const { json: body } = await holder.engine.api.get('/api/cluster');
+    assert.equal(body.ready, true);
+    assert.equal(body.roles.execution, 1);
+    const execution = body.instances.find((instance) => instance.role === 'execution');
+    assert.ok(execution.pid > 0);
+    assert.ok(Math.abs(Date.parse(execution.started_at) - Date.now()) < 600_000);
+    assert.ok(execution.silent_ms < 3000);
+  });
+}
+
 function migrate(holder, services) {
   it('migrates an empty database, and then has nothing to do', async () => {
     const { engine } = holder;
@@ -252,6 +279,7 @@ withServices('the program', (services) => {
     describe('drover topology', () => topology(holder));
     describe('drover keygen', () => keygen(holder));
     describe('nodes of a cluster', () => nodes(holder));
+    describe('drover status', () => status(holder, services));
     describe('drover migrate', () => migrate(holder, services));
     describe('a start that fails', () => starts(holder, services));
   });
