@@ -151,6 +151,8 @@ static void close_write(connection *c)
     int size = 0;
     if (c->close_code != DV_CLOSE_TOO_SLOW)
         size = snprintf(payload + 2, REASON_SIZE, "%s", c->close_reason);
+    else if (!c->resumable)
+        size = snprintf(payload + 2, REASON_SIZE, "resume each order from its last seq");
     else if (c->mark != DV_NO_MARK)
         size = snprintf(payload + 2, REASON_SIZE, "resume from %llu", (unsigned long long)c->mark);
     mg_websocket_write(c->wire, MG_WEBSOCKET_OPCODE_CONNECTION_CLOSE, payload, 2 + (size_t)size);

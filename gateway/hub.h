@@ -50,8 +50,8 @@ bool dv_hub_reserve(dv_hub *hub);
 void dv_hub_release(dv_hub *hub);
 
 /* Puts an open WebSocket into a reserved place and returns its id, never 0. order_id: the one order
-   that it watches; NULL when there is none such. resumable: its client can resume from a mark,
-   which one that watches several orders cannot. */
+   that it watches; NULL when there is none such. resumable: its client can resume from a mark; one
+   that watches several orders resumes each from the last seq that it has seen, and is told so. */
 uint64_t dv_hub_add(dv_hub *hub, struct mg_connection *wire, const dv_id *order_id, bool resumable);
 
 /* Forgets a WebSocket; from then on nothing here uses `wire`. Blocks while a writer is busy with
