@@ -66,7 +66,7 @@ export async function freePort() {
 }
 
 // A child process whose output goes to a file.
-class Child {
+export class Child {
   constructor(log, command, args, { env, cwd, signalOnOrphan = 'KILL', user } = {}) {
     this.log = log;
     const fd = fs.openSync(log, 'a');
@@ -123,14 +123,16 @@ function postgresUser() {
 }
 
 class Postgres {
-  constructor(dir) {
-    this.dir = path.join(dir, 'postgres');
+  // settings: more of them, as name=value. store: where its files go.
+  constructor(dir, { settings = [], store = path.join(dir, 'postgres') } = {}) {
+    this.dir = store;
     this.log = path.join(dir, 'postgres.log');
     this.user = postgresUser();
+    this.settings = settings;
   }
 
   async create() {
-    fs.mkdirSync(this.dir, { mode: 0o700 });
+    fs.mkdirSync(this.dir, { mode: 0o700, recursive: true });
     if (this.user) fs.chownSync(this.dir, this.user.uid, this.user.gid);
     this.port = await freePort();
     const args = ['-D', this.dir, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8'];
@@ -143,11 +145,29 @@ class Postgres {
   }
 
   async start() {
+    this.launch();
+    const ready = async () => {
+      if (this.child.ended) assert.fail(`PostgreSQL did not start:\n${this.child.tail()}`);
+      return this.answers();
+    };
+    await until('PostgreSQL answers', ready, START_MS);
+  }
+
+  answers() {
+    return psql(this.url('postgres'), 'select 1').then(
+      () => true,
+      () => false,
+    );
+  }
+
+  // Starts it and does not wait.
+  launch() {
     const settings = [
       `port=${this.port}`,
       'listen_addresses=127.0.0.1',
       `unix_socket_directories=${this.dir}`,
       'max_connections=60',
+      ...this.settings,
     ];
     const args = ['-D', this.dir, ...settings.flatMap((setting) => ['-c', setting])];
     this.child = new Child(this.log, postgresProgram('postgres'), args, {
@@ -155,14 +175,6 @@ class Postgres {
       user: this.user,
       signalOnOrphan: 'QUIT',
     });
-    const ready = async () => {
-      if (this.child.ended) assert.fail(`PostgreSQL did not start:\n${this.child.tail()}`);
-      return psql(this.url('postgres'), 'select 1').then(
-        () => true,
-        () => false,
-      );
-    };
-    await until('PostgreSQL answers', ready, START_MS);
   }
 
   // INT ends sessions at once and shuts down cleanly; QUIT is a crash.
@@ -229,10 +241,15 @@ export async function psql(url, query) {
 
 // PostgreSQL and Redis for one test file.
 export class Services {
+  // postgres: settings and store, as Postgres takes them.
+  constructor({ postgres = {} } = {}) {
+    this.options = postgres;
+  }
+
   async start() {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'drover-system-'));
     fs.chmodSync(this.dir, 0o711); // PostgreSQL's user passes through
-    this.postgres = new Postgres(this.dir);
+    this.postgres = new Postgres(this.dir, this.options);
     this.redis = new Redis(this.dir);
     this.databases = 0;
     await this.postgres.create();
@@ -359,14 +376,18 @@ export class Engine {
   }
 
   // Waits until an order is confirmed or failed and returns GET's answer.
-  async finished(orderId, ms = 20_000) {
-    const terminal = ['confirmed', 'failed', 'cancelled', 'expired'];
-    const isFinished = async () => {
-      const { json } = await this.api.get(`/api/orders/${orderId}`);
-      return terminal.includes(json.status) && json;
-    };
-    return until(`order ${orderId} ends`, isFinished, ms);
+  finished(orderId, ms) {
+    return finished(this.api, orderId, ms);
   }
+}
+
+export function finished(api, orderId, ms = 20_000) {
+  const terminal = ['confirmed', 'failed', 'cancelled', 'expired'];
+  const isFinished = async () => {
+    const { json } = await api.get(`/api/orders/${orderId}`);
+    return terminal.includes(json.status) && json;
+  };
+  return until(`order ${orderId} ends`, isFinished, ms);
 }
 
 // A group of tests with PostgreSQL and Redis of its own.
