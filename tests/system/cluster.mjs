@@ -203,7 +203,8 @@ export class Cluster {
   async equip(node) {
     node.base = await freeBlock();
     if (node.has('gateway')) node.port = await freePort();
-    const lines = await run(this.binary, ['keygen', node.name, node.keyFile]);
+    const env = { PATH: process.env.PATH };
+    const lines = await run(this.binary, ['keygen', node.name, node.keyFile], { env });
     const [, key] = /public_key\s*=\s*"([^"]{40})"/.exec(lines) ?? [];
     assert.ok(key, `expected a public key from keygen: ${lines}`);
     node.publicKey = key;
