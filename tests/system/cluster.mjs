@@ -10,7 +10,7 @@ import path from 'node:path';
 import { Api, Watch } from './clients.mjs';
 import { BINARY, Child, ROOT, UNFINISHED, finished, freePort, psql, run, until } from './harness.mjs';
 
-const START_MS = 60_000; // for every gateway to be ready
+const START_MS = 20_000; // for every gateway to be ready
 const PORTS = 96; // a node's block of ports: one for each link that it may bind
 
 // The links of actors/topology.h that cross processes: the port, counted from the first of the
