@@ -10,7 +10,12 @@ import { PACE, fiveClients } from './flows.mjs';
 import { BINARY, FAST, UNFINISHED, run, until, withServices } from './harness.mjs';
 
 // In flight long enough for something to happen meanwhile.
-const SLOW = { ...FAST, DROVER_SIM_SETTLE_MIN_MS: 1500, DROVER_SIM_SETTLE_MAX_MS: 2500 };
+const SLOW = {
+  ...FAST,
+  DROVER_SIM_SETTLE_MIN_MS: 1500,
+  DROVER_SIM_SETTLE_MAX_MS: 2500,
+  DROVER_SIM_EXPIRY_BLOCKS: 3000,
+};
 const BODY = { tokenIn: 'SOL', tokenOut: 'USDC', amount: 0.1, slippage: 0.02 };
 
 // A group of tests with a cluster of its own. body is given a holder of it.
@@ -114,9 +119,14 @@ function whoIsThere(holder) {
       node.roles.map((role) => `${role}@${node.name}`),
     );
     for (const gateway of cluster.gateways) {
-      const told = await until('every instance is well', async () => {
-        const now = await instances(gateway);
-        return expected.every((name) => now.get(name)?.state === 'well') && now;
+      let told;
+      const areWell = async () => {
+        told = await instances(gateway);
+        return expected.every((name) => told.get(name)?.state === 'well');
+      };
+      await until('every instance is well', areWell).catch((error) => {
+        error.message += ` at ${gateway.name}: ${JSON.stringify([...told.values()])}`;
+        throw error;
       });
       assert.deepEqual([...told.keys()].sort(), expected.sort(), 'expected these and no others');
       for (const node of cluster.nodes) {
@@ -202,7 +212,7 @@ function changes(holder) {
     const ids = await placeAll(cluster, 'killed', 40);
     await Promise.all(victims.map((node) => node.kill()));
     ids.push(...(await placeAll(cluster, 'meanwhile', 20)));
-    for (const node of victims) await node.start();
+    await cluster.start(victims.map((node) => node.name));
     await assertConfirmed(cluster, ids);
   });
 }
