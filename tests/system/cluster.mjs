@@ -109,11 +109,11 @@ export class Node {
     return Object.fromEntries(set.map(([key, value]) => [key, String(value)]));
   }
 
-  // Starts the process and does not wait. env: settings of this life alone.
-  launch(env = {}) {
+  // Starts the process and does not wait. env, words: settings and options of this life alone.
+  launch(env = {}, words = []) {
     assert.ok(!this.runs, `${this.name} runs already`);
     this.starts++;
-    const args = ['serve', '--node', this.name];
+    const args = ['serve', '--node', this.name, ...words];
     const options = { env: this.environment(env), cwd: ROOT };
     this.child = new Child(this.log, this.cluster.binary, args, options);
     if (this.has('gateway')) this.api ??= new Api(this.port);
@@ -189,6 +189,7 @@ export class Cluster {
     cluster.binary = binary;
     cluster.settings = env;
     cluster.watches = [];
+    cluster.others = []; // processes that are no part of it, and end with it
     cluster.name = `cluster_${++services.databases}`;
     cluster.databaseUrl = services.postgres.url(cluster.name);
     await psql(services.postgres.url('postgres'), `create database ${cluster.name}`);
@@ -248,12 +249,17 @@ export class Cluster {
     return this;
   }
 
-  // Ends it as people do: whoever brings work first, the store last.
+  // Ends it as people do: whoever brings work first, the store last. What does not end well is
+  // killed, so that nothing holds up the test's own end.
   async stop() {
     this.release();
     const order = ['gateway', 'execution', 'retry', 'router:raydium', 'router:meteora'];
-    for (const role of order) await Promise.all(this.with(role).map((node) => node.stop()));
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    try {
+      for (const role of order) await Promise.all(this.with(role).map((node) => node.stop()));
+      await Promise.all(this.nodes.map((node) => node.stop()));
+    } finally {
+      await this.kill();
+    }
   }
 
   // Ends it at once.
@@ -265,6 +271,7 @@ export class Cluster {
   release() {
     for (const watch of this.watches) watch.terminate();
     for (const node of this.gateways) node.api?.close();
+    for (const other of this.others) if (other.runs) other.child.process.kill('SIGKILL');
     this.watches = [];
   }
 

@@ -2,10 +2,12 @@
 // of starting, drains and restarts with orders in flight.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 
 import { checkConfirmed } from './clients.mjs';
-import { Cluster, SEVEN, THREE } from './cluster.mjs';
+import { Cluster, LINKS, Node, SEVEN, THREE, freeBlock } from './cluster.mjs';
 import { PACE, fiveClients } from './flows.mjs';
 import { BINARY, FAST, UNFINISHED, run, until, withServices } from './harness.mjs';
 
@@ -217,6 +219,98 @@ function changes(holder) {
   });
 }
 
+// Whoever is not in the cluster file with the key and the role that it comes with stays outside,
+// and orders go on.
+function strangers(holder) {
+  const refused = (name, link, why) => {
+    const line = new RegExp(`connection_refused link=${link} .*${why}`);
+    const { log } = holder.cluster.node(name);
+    const isThere = () => line.test(fs.readFileSync(log, 'utf8'));
+    return until(`${name} logs that ${link} is refused: ${why}`, isThere, 15_000);
+  };
+
+  // Another engine's process with this node's name, as its own cluster file has it.
+  function impostor(node, name, roles) {
+    const { cluster } = holder;
+    const other = new Node(cluster, node, roles);
+    for (const file of ['log', 'clusterFile', 'keyFile']) other[file] += `.${name}`;
+    cluster.others.push(other);
+    return other;
+  }
+
+  async function assertWell() {
+    await assertConfirmed(holder.cluster, await placeAll(holder.cluster, `after-${Math.random()}`, 3));
+  }
+
+  it('refuses a key that is not in the cluster file, and says so', async () => {
+    const { cluster } = holder;
+    const other = impostor('middle', 'stranger', 'execution');
+    await cluster.equip(other);
+    const whole = fs.readFileSync(cluster.node('middle').clusterFile, 'utf8');
+    const { base, publicKey } = cluster.node('middle');
+    fs.writeFileSync(
+      other.clusterFile,
+      whole.replace(publicKey, other.publicKey).replace(`:${base}"`, `:${other.base}"`),
+    );
+    other.launch(undefined, ['--roles', 'execution']);
+    await refused('store', 'write', 'unknown key');
+    assert.ok(!other.said('joined'), 'expected it not to be let in');
+    await other.kill();
+    await assertWell();
+  });
+
+  it('refuses a node a role that is not its own, and says so', async () => {
+    const { cluster } = holder;
+    const { base } = cluster.node('front');
+    const other = impostor('front', 'usurper', 'execution');
+    other.base = await freeBlock();
+    fs.copyFileSync(cluster.node('front').keyFile, other.keyFile);
+    fs.chmodSync(other.keyFile, 0o600);
+    const whole = fs.readFileSync(cluster.node('front').clusterFile, 'utf8');
+    const roles = cluster.node('front').roles.join(',');
+    fs.writeFileSync(
+      other.clusterFile,
+      whole
+        .replace(`:${base}"`, `:${other.base}"`)
+        .replace(`roles = "${roles}"`, `roles = "${roles},execution"`),
+    );
+    other.launch(undefined, ['--roles', 'execution']);
+    await refused('store', 'write', 'role');
+    assert.ok(!other.said('joined'), 'expected it not to be let in');
+    await other.kill();
+    await assertWell();
+  });
+
+  it('refuses a peer without CURVE, and says so', async () => {
+    const { base } = holder.cluster.node('store');
+    const isInsert = ({ producer, consumer }) =>
+      producer === 'ingest' && consumer === 'persistence';
+    const { port } = LINKS.find(isInsert);
+    const socket = net.connect(base + port, '127.0.0.1');
+    socket.on('error', () => {}); // a close follows
+    // ZMTP 3.1's greeting: signature, version, mechanism, as-server, filler.
+    const greeting = Buffer.alloc(64);
+    greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
+    greeting.write('NULL', 12, 'latin1');
+    socket.write(greeting);
+    await refused('store', 'insert', 'speaks no CURVE');
+    socket.destroy();
+    await assertWell();
+  });
+
+  it('refuses to start with another node’s key', async () => {
+    const { cluster } = holder;
+    const other = impostor('middle', 'borrower', 'execution');
+    fs.copyFileSync(cluster.node('middle').clusterFile, other.clusterFile);
+    fs.copyFileSync(cluster.node('front').keyFile, other.keyFile);
+    fs.chmodSync(other.keyFile, 0o600);
+    other.launch(undefined, ['--roles', 'execution']);
+    const { code } = await other.child.end;
+    assert.equal(code, 2, `expected bad configuration: ${other.child.tail()}`);
+    assert.match(other.child.tail(), /middle/, 'expected it to name the node');
+  });
+}
+
 function startOrders(services) {
   for (const [what, names] of Object.entries({
     'the gateway first': ['front', 'middle', 'store'],
@@ -240,6 +334,7 @@ withServices('the engine in three processes', (services) => {
   withCluster('with CURVE', services, THREE, PACE, (holder) => {
     atGateway(holder, 'front');
     anyGateway(holder);
+    strangers(holder);
   });
   startOrders(services);
 });
