@@ -33,7 +33,19 @@ const HANDLED = {
   notification: { order_event: 400, order_watch: 10, orders_watch: 1, order_view: 5 },
 };
 const WHEN = ['taken', 'handled', 'sent'];
-const STORE = ['store:submitted', 'store:answered'];
+
+// What each role sends, as far as it is not told by what it handles.
+const SENDING = {
+  gateway: { order_submit: 100, order_watch: 10 },
+  ingest: { order_insert: 100, order_assign: 100, order_accepted: 100 },
+  execution: { order_step: 400, swap_build: 100, swap_send: 100, instance_beat: 1, load: 5 },
+  persistence: { order_inserted: 100, step_done: 400, order_event: 500, order_claimed: 20 },
+  'router:raydium': { quote_told: 200, swap_built: 100, swap_status: 50 },
+  'router:meteora': { quote_told: 200, swap_built: 100, swap_status: 50 },
+  retry: { retry_due: 2, waiting_ask: 1 },
+  notification: { order_update: 500, events_ask: 1 },
+};
+const STORE = ['store:submitted:at', 'store:answered:at'];
 const WITHIN_S = 6; // a failpoint is meant to be met in about so long
 
 // Every place of a role, as the failpoint's text up to its action.
@@ -41,6 +53,9 @@ function placesOf(role) {
   const places = Object.entries(HANDLED[role]).flatMap(([message, rate]) =>
     WHEN.map((when) => ({ place: `${role}:${message}:${when}`, rate })),
   );
+  for (const [message, rate] of Object.entries(SENDING[role])) {
+    places.push({ place: `${role}:${message}:sending`, rate });
+  }
   if (role === 'persistence') STORE.forEach((place) => places.push({ place, rate: 100 }));
   return places;
 }

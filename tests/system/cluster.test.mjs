@@ -244,7 +244,7 @@ function strangers(holder) {
 
   it('refuses a key that is not in the cluster file, and says so', async () => {
     const { cluster } = holder;
-    const other = impostor('middle', 'stranger', 'execution');
+    const other = impostor('middle', 'stranger', 'retry');
     await cluster.equip(other);
     const whole = fs.readFileSync(cluster.node('middle').clusterFile, 'utf8');
     const { base, publicKey } = cluster.node('middle');
@@ -252,9 +252,9 @@ function strangers(holder) {
       other.clusterFile,
       whole.replace(publicKey, other.publicKey).replace(`:${base}"`, `:${other.base}"`),
     );
-    other.launch(undefined, ['--roles', 'execution']);
-    await refused('store', 'write', 'unknown key');
-    assert.ok(!other.said('joined'), 'expected it not to be let in');
+    other.launch(undefined, ['--roles', 'retry']);
+    await refused('store', 'sweep', 'unknown key');
+    assert.ok(!other.said('link_up'), 'expected it not to be let in');
     await other.kill();
     await assertWell();
   });
@@ -276,7 +276,7 @@ function strangers(holder) {
     );
     other.launch(undefined, ['--roles', 'execution']);
     await refused('store', 'write', 'role');
-    assert.ok(!other.said('joined'), 'expected it not to be let in');
+    assert.ok(!other.said('link_up'), 'expected it not to be let in');
     await other.kill();
     await assertWell();
   });
