@@ -222,11 +222,12 @@
       " cross join unnest($2::uuid[], $3::bigint[]) l(id, epoch)"                                   \
       " join orders t on t.id = l.id and t.epoch = l.epoch and t.owner = m.owner"                   \
       " where t.outcome is null order by l.id for update of t skip locked), " DV_SQL_CLAIMED)       \
-    /* owner, age in ms, after, limit → its unfinished orders without a step for so long. */      \
+    /* owner, age in ms, after, limit → its unfinished orders without a step for so long, and     \
+       those whose last step bears a time to come: a clock was wrong, and hides their age. */       \
     X(OWNED, 4,                                                                                     \
       "select id, epoch, (extract(epoch from updated_at) * 1000000)::bigint from orders"            \
       " where outcome is null and owner = $1::text"                                                 \
-      " and updated_at <= now() - ($2::bigint::text || ' ms')::interval"                            \
+      " and (updated_at <= now() - ($2::bigint::text || ' ms')::interval or updated_at > now())"    \
       " and id > $3::uuid order by id limit $4::bigint")                                            \
     /* before, after, limit → orders whose attempt is due. */                                     \
     X(WAITING, 3,                                                                                   \

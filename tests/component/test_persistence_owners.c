@@ -353,6 +353,18 @@ START_TEST(an_owner_is_told_its_unfinished_orders_without_a_step_for_long)
 }
 END_TEST
 
+START_TEST(an_owner_is_told_its_orders_whose_times_are_ahead_of_the_store_s_clock)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    dv_id none = {0};
+    insert_one(&r, A);
+    pg_ask(base, "update orders set updated_at = now() + interval '10 minutes'");
+    ck_assert_uint_eq(ask_owned(&r, A, 3600000, &none)->orders_count, 1);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(a_claim_by_list_takes_own_unfinished_orders_in_the_epoch_listed)
 {
     rig r;
@@ -392,6 +404,7 @@ int main(void)
         orders_for_an_owner_that_is_already_gone_or_unknown_are_claimed,
         two_claimers_at_once_share_the_orders_and_none_gets_one_twice,
         an_owner_is_told_its_unfinished_orders_without_a_step_for_long,
+        an_owner_is_told_its_orders_whose_times_are_ahead_of_the_store_s_clock,
         a_claim_by_list_takes_own_unfinished_orders_in_the_epoch_listed,
         NULL,
     };

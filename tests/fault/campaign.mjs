@@ -34,7 +34,9 @@ const PLAN = {
   m1: 'router:meteora',
 };
 const RELAYED = ['g1', 'e1', 'p1']; // nodes that see the others through relays
-const CLOCKED = ['g2', 'e2']; // nodes whose clocks are stepped, where the machine lets us
+// Nodes whose clocks are stepped where the machine lets us, and by how many seconds. When an attempt
+// is due is execution's word: its clock moves no further than everything may wait at the end.
+const CLOCKED = { g2: [-600, -30, -3, 3, 30, 600], e2: [-30, -3, 3, 10] };
 
 // Fast enough to have much happen, slow enough to have some hundred orders in flight.
 const SETTINGS = {
@@ -58,7 +60,8 @@ const SETTINGS = {
 
 // A process's wall clock, if the machine has the library that can step it.
 class Clock {
-  constructor(dir, name) {
+  constructor(dir, name, steps) {
+    this.steps = steps;
     this.file = path.join(dir, `${name}.clock`);
     this.step(0);
   }
@@ -121,7 +124,9 @@ export class Campaign {
     this.clocks = [];
     this.clockOf = new Map();
     if (fs.existsSync(FAKETIME)) {
-      for (const name of CLOCKED) this.clockOf.set(name, new Clock(this.services.dir, name));
+      for (const [name, steps] of Object.entries(CLOCKED)) {
+        this.clockOf.set(name, new Clock(this.services.dir, name, steps));
+      }
       this.clocks = [...this.clockOf.values()];
     } else {
       this.skipped.push('clock step: libfaketime is not here');

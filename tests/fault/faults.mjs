@@ -148,7 +148,7 @@ async function clockStep(campaign) {
   const clock = campaign.dice.pick(campaign.clocks);
   if (!clock || clock.isTaken) return false;
   clock.isTaken = true;
-  clock.step(campaign.dice.pick([-600, -30, -3, 3, 30, 600]));
+  clock.step(campaign.dice.pick(clock.steps));
   await after(campaign.dice.between(1000, 6000));
   clock.step(0);
   clock.isTaken = false;

@@ -156,8 +156,11 @@ export class Load {
   start() {
     this.started = performance.now();
     let due = 0;
+    let last = this.started;
     this.ticking = setInterval(() => {
-      due = Math.min(due + this.rate / 100, this.rate / 4);
+      const now = performance.now();
+      due = Math.min(due + ((now - last) / 1000) * this.rate, this.rate);
+      last = now;
       for (; due >= 1 && this.outstanding < OUTSTANDING_MAX; due--) this.place();
     }, 10);
   }
