@@ -15,6 +15,7 @@ typedef struct notes {
     uint64_t amount_in, amount_out;
     char signature[DV_SIGNATURE_MAX + 1]; /* of the one that traded */
     uint64_t epoch_before;
+    uint64_t frames[DV_EVENTS_MAX + 1]; /* a hash of each event's frame; 0: none was read */
 } notes;
 
 struct sim_book {
@@ -43,6 +44,11 @@ static const char *name_of(const dv_id *id)
     static char text[DV_ID_TEXT_SIZE];
     dv_id_format(id, text);
     return text;
+}
+
+static notes *notes_of(const sim_order *o)
+{
+    return o->notes;
 }
 
 /* ---- I5: nothing is said or sent that is not committed -------------------------------------- */
@@ -182,8 +188,16 @@ void sim_book_sent(sim_actor *actor, const dv_outbox_entry *entry)
         message_check(actor, &message);
 }
 
+/* FNV-1a; never 0. */
+static uint64_t hash_of(dv_text bytes)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (uint32_t i = 0; i < bytes.size; i++) hash = (hash ^ (uint8_t)bytes.at[i]) * 0x100000001b3u;
+    return hash | 1;
+}
+
 void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t position,
-                    dv_text state)
+                    dv_text state, dv_text frame)
 {
     const sim_order *o = sim_db_order(w->db, order_id);
     if (o == NULL || seq == 0 || seq > o->view.events_count) {
@@ -195,14 +209,15 @@ void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t 
     if (event->position != position || !dv_text_is(state, dv_state_name((uint8_t)event->state)))
         sim_fail(w, "I4", "a client reads event %" PRIu64 " of order %s otherwise than committed",
                  seq, name_of(order_id));
+    uint64_t *known = &notes_of(o)->frames[seq], hash = hash_of(frame);
+    if (*known != 0 && *known != hash)
+        sim_fail(w, "I4",
+                 "two clients read event %" PRIu64 " of order %s in different words: %.400s", seq,
+                 name_of(order_id), frame.at);
+    *known = hash;
 }
 
 /* ---- the store's commits ------------------------------------------------------------------- */
-
-static notes *notes_of(const sim_order *o)
-{
-    return o->notes;
-}
 
 void sim_book_inserted(sim_world *w, sim_order *o)
 {

@@ -28,9 +28,9 @@ void sim_book_landed(sim_world *world, const dv_sim_transaction *transaction,
                      const uint8_t signature[DV_SIM_SIGNATURE_SIZE], uint64_t amount_in,
                      uint64_t amount_out, dv_err error);
 
-/* A client read this event of an order. */
+/* A client read this event of an order, in this frame: the same bytes for everybody. */
 void sim_book_frame(sim_world *world, const dv_id *order_id, uint64_t seq, uint64_t position,
-                    dv_text state);
+                    dv_text state, dv_text frame);
 
 /* Whether every order has come to its end. */
 bool sim_book_at_rest(const sim_world *world);

@@ -55,7 +55,6 @@ static dv_text text_of(const char *frame, const char *key)
 
 static void frame_read(void *context, const char *bytes, size_t size)
 {
-    (void)size;
     watcher *x = context;
     sim_world *w = x->world;
     uint64_t seq = number_of(bytes, "\"seq\":"), position = number_of(bytes, "\"position\":");
@@ -72,7 +71,8 @@ static void frame_read(void *context, const char *bytes, size_t size)
     if (x->next != 0 && got != x->next)
         sim_fail(w, "I4", "watcher %u of %s was to get %" PRIu64 " next, and was sent %" PRIu64,
                  x->number, x->all ? "all orders" : "an order", x->next, got);
-    sim_book_frame(w, &id, seq, position, text_of(bytes, "\"status\":\""));
+    sim_book_frame(w, &id, seq, position, text_of(bytes, "\"status\":\""),
+                   (dv_text){bytes, (uint32_t)size});
     x->seen = true;
     x->last = got;
     x->next = got + 1;

@@ -465,7 +465,7 @@ sim_world *sim_world_new(uint64_t seed)
     for (uint32_t i = 0; i < w->process_count; i++) {
         sim_process *p = &w->processes[i];
         p->config = w->config;
-        snprintf(p->config.node, sizeof p->config.node, "%s", p->node);
+        dv_text_copy(p->config.node, sizeof p->config.node, dv_text_of(p->node));
         sim_process_start(p);
     }
     return w;
