@@ -512,8 +512,9 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
     const dv_step_done *done = &envelope->message.step_done;
     order *o = order_find(self, &done->order_id);
     if (o == NULL || o->phase != STEPPING || done->epoch != o->epoch ||
-        done->to_state != o->step_state || done->attempt != o->step_attempt)
-        return; /* an answer to a step of the past */
+        done->to_state != o->step_state || done->attempt != o->step_attempt ||
+        (done->signature.size > 0 && !dv_text_is(done->signature, o->signature)))
+        return; /* an answer to a step of the past, perhaps to one that signed other bytes */
     if (done->error == DV_ENGINE_FULL || done->error == DV_STORE_AWAY) return; /* sent again */
     if (done->error != DV_OK) {
         dv_warn("order_lost", &o->id, dv_kv_string("to", dv_state_name(o->step_state)),
@@ -537,9 +538,8 @@ static void on_quote_told(void *context, const dv_envelope *envelope, dv_time no
     execution *self = context;
     const dv_quote_told *told = &envelope->message.quote_told;
     order *o = order_find(self, &told->order_id);
-    int dex = DV_PORT_INDEX(envelope->port);
     if (o == NULL || told->attempt != o->asked_attempt || o->chosen >= 0) return;
-    answer_set(o, dex, &told->quote);
+    answer_set(o, DV_PORT_INDEX(envelope->port), &told->quote);
     if (o->phase == QUOTING && all_told(o)) route(self, o, now, outbox);
 }
 
@@ -735,9 +735,7 @@ static void drain(void *context, dv_time now, dv_outbox *outbox)
     self->load_at_ns = now.mono_ns; /* ingest hears at once that it takes no more */
     order *o, *next;
     HASH_ITER(hh, self->orders, o, next)
-    {
-        if (o->phase != STEPPING) phase_set(self, o, PARKED, DV_NEVER);
-    }
+    if (o->phase != STEPPING) phase_set(self, o, PARKED, DV_NEVER);
 }
 
 static bool drained(const void *context)
@@ -749,9 +747,8 @@ static dv_health health(const void *context)
 {
     const execution *self = context;
     if (self->ownership.standing == DV_STANDING_SUPERSEDED)
-        return (dv_health){
-            .degraded = DV_STORE_STALE,
-            .text = "a later process runs under this name: this one waits until it is silent"};
+        return (dv_health){.degraded = DV_STORE_STALE,
+                           .text = "a later process has its name: it waits until that is silent"};
     if (!self->settled && !self->draining)
         return (dv_health){
             .degraded = DV_ENGINE_NOT_READY,

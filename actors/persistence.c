@@ -84,7 +84,8 @@ static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_order_
                                         .epoch = step->epoch,
                                         .to_state = step->to_state,
                                         .attempt = step->attempt.number,
-                                        .error = error}});
+                                        .error = error,
+                                        .signature = step->attempt.signature}});
 }
 
 /* Ends an item: it has been answered, or is now. */

@@ -201,7 +201,8 @@ typedef enum dv_swap_outcome {
     F(S, UINT, to_state, , DV_U8, "dv_state asked for")                                            \
     F(S, UINT, attempt, , DV_U8, "attempt number after the step")                                  \
     F(S, UINT, error, , DV_U16, "0: committed; STORE_STALE: not ours, or already past it")         \
-    F(S, UINT, epoch, , DV_U32, "of the step that is answered")
+    F(S, UINT, epoch, , DV_U32, "of the step that is answered")                                    \
+    F(S, TEXT, signature, , DV_SIGNATURE_MAX, "the same; empty: it had none")
 #define DV_MESSAGE_instance_beat(F, S)                                                             \
     F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation, e.g. execution@a/5f3a9c21")        \
     F(S, TEXT, name, , DV_NAME_MAX, "what comes before the slash: one incarnation of it lives")    \

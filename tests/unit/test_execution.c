@@ -343,6 +343,26 @@ START_TEST(drops_an_order_that_another_instance_owns)
 }
 END_TEST
 
+START_TEST(takes_no_answer_to_a_step_that_signed_other_bytes)
+{
+    advance(DV_STATE_building);
+    tell_built(METEORA, 1, DV_OK);
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    static const char *const SIGNATURES[] = {"another signature", "signature"};
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+        stage_receive(s, WRITE, "",
+                      (dv_message){.type = DV_MSG_step_done,
+                                   .step_done = {.order_id = ORDER,
+                                                 .to_state = DV_STATE_submitted,
+                                                 .attempt = 1,
+                                                 .epoch = step->epoch,
+                                                 .signature = dv_text_of(SIGNATURES[i])}});
+    }
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 1);
+}
+END_TEST
+
 START_TEST(sends_a_step_again_that_nobody_answered)
 {
     assign();
@@ -604,6 +624,7 @@ int main(void)
     tcase_add_test(tcase, tries_again_when_a_venue_does_not_answer_a_build);
     tcase_add_test(tcase, drops_an_order_that_another_instance_owns);
     tcase_add_test(tcase, sends_a_step_again_that_nobody_answered);
+    tcase_add_test(tcase, takes_no_answer_to_a_step_that_signed_other_bytes);
     tcase_add_test(tcase, ignores_the_answer_to_an_older_epochs_step);
     tcase_add_loop_test(tcase, goes_on_with_a_claimed_order_from_its_committed_state, 0, 4);
     tcase_add_test(tcase, claims_all_orphans_before_it_goes_on_with_those_claimed);
