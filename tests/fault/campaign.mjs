@@ -361,10 +361,33 @@ export class Campaign {
       progress_of_owned: progress(isOwner),
       progress_of_owned_without_other_faults: progress((kill) => isOwner(kill) && isAlone(kill)),
       progress_of_all: progress(() => true),
+      slowest: this.slowest(5),
       unmeasured_kills: this.kills.filter((kill) => kill.unmeasured).length,
       violations: checker.violations.length,
       wall_s: Math.round((this.endedMs - this.startedMs) / 1000),
     };
+  }
+
+  // The kills that held up an order for longest, and what else went on meanwhile.
+  slowest(count) {
+    const worst = this.checker.waits.flatMap((waits, i) => {
+      const wait = waits.reduce((most, each) => (each.ms > most.ms ? each : most), { ms: -1 });
+      return wait.ms < 0 ? [] : [{ ...wait, kill: this.kills[i] }];
+    });
+    const meanwhile = (from, to) =>
+      this.faultTimes.filter((each) => each.from < to && each.to > from).map(({ what }) => what);
+    return worst
+      .sort((a, b) => b.ms - a.ms)
+      .slice(0, count)
+      .map(({ ms, id, to, kill }) => ({
+        ms: Math.round(ms),
+        order: id,
+        to,
+        at: new Date(kill.atMs).toISOString(),
+        node: kill.node,
+        how: kill.how,
+        meanwhile: meanwhile(kill.atMs - 1000, kill.atMs + ms),
+      }));
   }
 
   // Ends everything. keep: leaves the logs.
