@@ -14,7 +14,8 @@
 #define ROOM_WAIT_NS (20 * DV_NS_PER_MS)     /* for the client to read */
 #define EMPTY_WAIT_NS (50 * DV_NS_PER_MS)    /* for the store to show what the feed has told */
 #define RENEW_EVERY_NS (5000 * DV_NS_PER_MS) /* in case a feed has forgotten us */
-#define SERIAL_BITS 20                       /* of a request_id; above them is the connection */
+#define RENEW_HASTILY 3 /* so often a second apart at first: a link may not be up yet */
+#define SERIAL_BITS 20  /* of a request_id; above them is the connection */
 
 typedef enum course {
     STARTING, /* waits for the feed's head, to begin there */
@@ -47,6 +48,7 @@ struct dv_tape {
     uint64_t head; /* position up to which the feed has told */
     uint64_t serial;
     int64_t renew_at_ns;
+    uint32_t hasty;    /* renewals that are left to be made a second apart */
     int64_t act_at_ns; /* no listener has anything to do before it */
 };
 
@@ -92,6 +94,16 @@ static void orders_watch(dv_outbox *outbox, bool on)
             &(dv_message){.type = DV_MSG_orders_watch, .orders_watch = {.on = on}});
 }
 
+/* Watches anew. A feed that answers says nothing about another one that has not heard us, so this
+   goes on for as long as anybody listens. */
+static void renew(dv_tape *tape, dv_time now, dv_outbox *outbox)
+{
+    bool soon = tape->hasty > 0 || !tape->head_known;
+    tape->renew_at_ns = now.mono_ns + (soon ? ERROR_WAIT_NS : RENEW_EVERY_NS);
+    if (tape->hasty > 0) tape->hasty--;
+    orders_watch(outbox, true);
+}
+
 /* ---- a listener's course ---- */
 
 static void go_live(dv_tape *tape, listener *l, uint64_t cursor)
@@ -116,8 +128,7 @@ void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_out
     if (listener_of(tape, open->connection) != NULL) return;
     if (tape->listeners == NULL) {
         tape->head_known = false;
-        tape->renew_at_ns = now.mono_ns + ERROR_WAIT_NS;
-        orders_watch(outbox, true);
+        renew(tape, now, outbox);
     }
     listener *l = calloc(1, sizeof *l);
     if (l == NULL) abort();
@@ -147,7 +158,6 @@ void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now)
 {
     if (!tape->head_known || position > tape->head) tape->head = position;
     tape->head_known = true;
-    tape->renew_at_ns = now.mono_ns + RENEW_EVERY_NS;
     for (listener *l = tape->listeners; l != NULL; l = l->hh.next) {
         if (l->course == STARTING) go_live(tape, l, tape->head);
         if (l->course == LIVE && l->cursor < tape->head) catch_up(tape, l, now.mono_ns);
@@ -249,6 +259,7 @@ void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now)
 void dv_tape_renew(dv_tape *tape)
 {
     tape->renew_at_ns = 0;
+    tape->hasty = RENEW_HASTILY;
 }
 
 /* Does what is due for a listener that catches up. False: it is gone. */
@@ -266,10 +277,7 @@ static bool listener_act(dv_tape *tape, listener *l, dv_time now, dv_outbox *out
 int64_t dv_tape_tick(dv_tape *tape, dv_time now, dv_outbox *outbox)
 {
     if (tape->listeners == NULL) return DV_NEVER;
-    if (now.mono_ns >= tape->renew_at_ns) {
-        tape->renew_at_ns = now.mono_ns + (tape->head_known ? RENEW_EVERY_NS : ERROR_WAIT_NS);
-        orders_watch(outbox, true);
-    }
+    if (now.mono_ns >= tape->renew_at_ns) renew(tape, now, outbox);
     if (now.mono_ns < tape->act_at_ns) return dv_min_i64(tape->act_at_ns, tape->renew_at_ns);
     tape->act_at_ns = DV_NEVER;
     listener *l, *after;
