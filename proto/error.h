@@ -57,7 +57,11 @@ typedef enum dv_error_class {
     X(307, VENUE_TRANSACTION_EXPIRED, RETRY, 504, "the transaction expired and can never land")    \
     X(308, VENUE_TRANSACTION_FAILED, RETRY, 502, "the transaction failed on chain")                \
     X(309, VENUE_OUTCOME_UNKNOWN, UNKNOWN, 504, "what became of the transaction is not known")     \
-    X(310, VENUE_AMOUNT_TOO_SMALL, REJECT, 422, "the amount is too small to give any output")
+    X(310, VENUE_AMOUNT_TOO_SMALL, REJECT, 422, "the amount is too small to give any output")      \
+    X(311, VENUE_POOL_UNSUPPORTED, REJECT, 422, "the pool has a feature that is not supported")    \
+    X(312, VENUE_POOL_CLOSED, RETRY, 502, "the pool does not trade now")                           \
+    X(313, VENUE_POOL_MALFORMED, REJECT, 502, "the pool's accounts are not what they should be")   \
+    X(314, VENUE_ACCOUNT_MISSING, RETRY, 502, "an account of the pool is missing")
 
 typedef enum dv_err {
 #define DV_ERROR_ENUM(number, name, class, http, text) DV_##name = number,
