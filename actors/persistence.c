@@ -114,9 +114,11 @@ static void publish(const dv_batch_item *i, dv_batch_kind kind, const dv_event *
     dv_attempt attempts[2];
     dv_message message = {.type = DV_MSG_order_event,
                           .order_event = {.event = *event, .attempts = attempts}};
-    if (kind == DV_BATCH_INSERTS)
+    if (kind == DV_BATCH_INSERTS) {
         message.order_event.terms = i->insert.terms;
-    else {
+        message.order_event.terms.created_at_us =
+            event->at_us; /* of the first one, if it came twice */
+    } else {
         message.order_event.terms.order_id = i->id;
         message.order_event.attempts_count = dv_step_learnt(&i->step, attempts);
     }

@@ -580,7 +580,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     assert_request(last_request(), DV_STORE_FIND, "abc");
     ck_assert_uint_eq(said_count, 0);
 
-    dv_event event = {.seq = 1, .position = 4, .state = DV_STATE_pending};
+    dv_event event = {.seq = 1, .position = 4, .state = DV_STATE_pending, .at_us = 77};
     dv_store_view views[] = {
         {1, /* itself */
          dv_text_of("first"),
@@ -600,6 +600,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     ck_assert(dv_text_is(m->order_inserted.owner, "first"));
     ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
     ck_assert_uint_eq(m->order_event.terms.amount, 'a');
+    ck_assert_uint_eq(m->order_event.terms.created_at_us, 77); /* as stored, not as sent again */
     ck_assert_uint_eq(heard(DV_MSG_order_exists, &m), 1);
     ck_assert_uint_eq(m->order_exists.order_id.bytes[15], 'c');
     ck_assert_uint_eq(m->order_exists.view.terms.order_id.bytes[15], 'z');
