@@ -110,13 +110,20 @@ START_TEST(a_commit_whose_answer_is_lost_is_found_by_reading_back)
     rig_open_at(&r, url, 2, 64);
     for (uint64_t round = 1; round <= 5; round++) {
         int64_t deadline_ns = deadline();
-        uint64_t before = ask_number("select position from event_stream");
         proxy_set(&p, PROXY_DEAF);
         crowd_insert(&r, 50);
-        snprintf(sql, sizeof sql, "select position > %" PRIu64 " from event_stream", before);
-        while (pg_ask(base, sql)[0] != 't') crowd_turn(&r, &c, deadline_ns); /* it is committed */
+        while (ask_number("select count(*) from orders") < 50 * round)
+            crowd_turn(&r, &c, deadline_ns); /* they are committed, and the actor does not know */
+        ck_assert_uint_eq(c.state[DV_STATE_pending], 50 * (round - 1));
         proxy_set(&p, PROXY_CUT);
-        while (c.state[DV_STATE_building] < round * 50) crowd_turn(&r, &c, deadline_ns);
+        while (c.state[DV_STATE_building] < 50 * (round - 1) + 10) crowd_turn(&r, &c, deadline_ns);
+        proxy_set(&p, PROXY_DEAF);
+        snprintf(sql, sizeof sql, "select position > %" PRIu64 " from event_stream",
+                 ask_number("select position from event_stream"));
+        while (c.state[DV_STATE_confirmed] < 50 * round && pg_ask(base, sql)[0] != 't')
+            crowd_turn(&r, &c, deadline_ns); /* so are some steps, unless all were before */
+        proxy_set(&p, PROXY_CUT);
+        crowd_finish(&r, &c, 50 * round);
     }
     crowd_finish(&r, &c, 250);
     ck_assert_uint_eq(c.refused, 0);
