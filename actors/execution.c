@@ -1,19 +1,14 @@
 #include "actors/execution.h"
 
-#include <uthash.h>
-
-#include "actors/base/heap.h"
 #include "actors/base/log.h"
+#include "actors/order.h"
 #include "actors/ownership.h"
 #include "actors/routing.h"
-#include "actors/topology.h"
 #include "proto/amount.h"
 #include "proto/view.h"
 
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
-#define WRITE DV_PORT(DV_LINK_write, 0)
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
-#define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
 
 #define STEP_AGAIN_MIN_NS (2000 * DV_NS_PER_MS)  /* a step without an answer is sent again, */
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
@@ -21,77 +16,18 @@
 #define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
 #define RESUME_EVERY_NS (DV_NS_PER_MS / 4)       /* between two claimed orders that go on */
 #define RESUME_LATER_NS (100 * DV_NS_PER_MS)     /* while more are being claimed */
-#define ASK_AGAIN_PARTS                                                                            \
-    2 /* a venue's time is cut into so many: it is asked at each one's begin                       \
-       */
-
-static const char *const DEXES[] = {
-#define DEX(name, Name) #name,
-    DV_DEXES(DEX)
-#undef DEX
-};
-#define DEX_COUNT ((uint8_t)(sizeof DEXES / sizeof DEXES[0]))
-_Static_assert(sizeof DEXES / sizeof DEXES[0] <= DV_QUOTES_MAX, "every DEX may quote");
-
-/* What an order is waiting for. */
-typedef enum phase {
-    PARKED,   /* its turn to go on, or nothing: the instance is leaving */
-    STEPPING, /* the commit of a step */
-    WAITING,  /* its attempt's due time */
-    QUOTING,  /* quotes, until answer_by_ns */
-    BUILDING, /* the venue's transaction, until answer_by_ns */
-    LANDING,  /* the outcome of the transaction sent */
-} phase;
-
-/* One venue's quote for the current attempt. */
-typedef struct answer {
-    bool told;
-    dv_quote quote; /* texts in `pool` and DEXES */
-    char pool[DV_MINT_MAX + 1];
-} answer;
-
-/* An order that this instance owns. Strings are NUL-terminated. */
-typedef struct order {
-    UT_hash_handle hh; /* in execution.orders, by id */
-    dv_timer timer;    /* in execution.timers; what it means follows from the phase */
-    dv_id id;
-    char token_in[DV_MINT_MAX + 1], token_out[DV_MINT_MAX + 1];
-    uint64_t amount; /* atoms */
-    uint16_t slippage_bps;
-    dv_swap_mode mode;
-
-    uint8_t state, attempt; /* as committed */
-    uint32_t epoch;
-    phase phase;
-    uint8_t step_state, step_attempt; /* STEPPING: what the step enters */
-    dv_err step_error;                /* STEPPING: what ended the attempt; DV_OK: nothing did */
-    int64_t step_at_us, step_due_us;  /* STEPPING: when decided; when the next attempt may begin */
-    int64_t step_wait_ns;             /* STEPPING: before it is sent again */
-    char *error_text;                 /* of step_error; owned, may be NULL */
-
-    uint8_t asked_attempt; /* quotes were asked for */
-    int64_t answer_by_ns;  /* quotes or a transaction that come later are not waited for */
-    int64_t due_at_us;     /* of the current attempt; 0: at once */
-    answer answers[DEX_COUNT];
-    int chosen;            /* index of DEXES; -1: none yet */
-    uint64_t limit_amount; /* atoms */
-    char signature[DV_SIGNATURE_MAX + 1];
-    char *transaction; /* owned, may be NULL */
-    uint32_t transaction_size;
-    uint64_t last_valid_block_height;
-    uint32_t looks;                 /* how often we resent or asked since the first send */
-    uint64_t amount_in, amount_out; /* atoms, once landed */
-} order;
+/* A venue's time is cut into so many parts: it is asked at the beginning of each. */
+#define ASK_AGAIN_PARTS 2
 
 typedef struct execution {
     const dv_config *config;
     const dv_tokens *tokens;
-    order *orders; /* by id */
+    dv_order *orders; /* by id */
     dv_heap timers;
     uint64_t random; /* state of xorshift64* */
     bool draining;
     bool settled;        /* orders may be assigned to it, as of the last tick */
-    uint32_t steps_open; /* orders that are STEPPING */
+    uint32_t steps_open; /* orders that are stepping */
     int64_t load_at_ns;
     int64_t resume_at_ns; /* when the next claimed order may go on */
     dv_ownership ownership;
@@ -99,17 +35,17 @@ typedef struct execution {
 
 /* ---- orders in memory ------------------------------------------------------------------- */
 
-static order *order_find(execution *self, const dv_id *id)
+static dv_order *order_find(execution *self, const dv_id *id)
 {
-    order *o;
+    dv_order *o;
     HASH_FIND(hh, self->orders, id, sizeof *id, o);
     return o;
 }
 
-static void phase_set(execution *self, order *o, phase next, int64_t timer_ns)
+static void phase_set(execution *self, dv_order *o, dv_phase next, int64_t timer_ns)
 {
-    if (o->phase == STEPPING) self->steps_open--;
-    if (next == STEPPING) self->steps_open++;
+    if (o->phase == DV_PHASE_STEPPING) self->steps_open--;
+    if (next == DV_PHASE_STEPPING) self->steps_open++;
     o->phase = next;
     if (timer_ns == DV_NEVER)
         dv_heap_unset(&self->timers, &o->timer);
@@ -117,54 +53,11 @@ static void phase_set(execution *self, order *o, phase next, int64_t timer_ns)
         dv_heap_set(&self->timers, &o->timer, timer_ns);
 }
 
-static void order_forget(execution *self, order *o)
+static void order_forget(execution *self, dv_order *o)
 {
-    phase_set(self, o, PARKED, DV_NEVER);
+    phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     HASH_DEL(self->orders, o);
-    free(o->error_text);
-    free(o->transaction);
-    free(o);
-}
-
-static void transaction_set(order *o, dv_text bytes)
-{
-    free(o->transaction);
-    o->transaction = NULL;
-    o->transaction_size = 0;
-    if (bytes.size == 0) return;
-    o->transaction = malloc(bytes.size);
-    if (o->transaction == NULL) abort();
-    memcpy(o->transaction, bytes.at, bytes.size);
-    o->transaction_size = bytes.size;
-}
-
-static int dex_index(dv_text name)
-{
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
-        if (dv_text_is(name, DEXES[dex])) return dex;
-    return -1;
-}
-
-static void answer_set(order *o, int dex, const dv_quote *quote)
-{
-    answer *a = &o->answers[dex];
-    a->told = true;
-    a->quote = *quote;
-    dv_text_copy(a->pool, sizeof a->pool, quote->pool);
-    a->quote.pool = dv_text_of(a->pool);
-    a->quote.venue = dv_text_of(DEXES[dex]);
-}
-
-static void answers_clear(order *o)
-{
-    memset(o->answers, 0, sizeof o->answers);
-    o->chosen = -1;
-}
-
-/* The quotes as a list, in the order of DEXES. */
-static void quotes_list(const order *o, dv_quote ret_quotes[DEX_COUNT])
-{
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) ret_quotes[dex] = o->answers[dex].quote;
+    dv_order_destroy(&o);
 }
 
 static uint32_t random_next(execution *self)
@@ -177,71 +70,25 @@ static uint32_t random_next(execution *self)
 
 /* ---- steps ------------------------------------------------------------------------------ */
 
-/* What the step teaches about the attempt it leads to. reason must live as long as the result. */
-static dv_attempt step_attempt(const order *o, const dv_quote *quotes, const char *reason)
-{
-    dv_attempt attempt = {.number = o->step_attempt};
-    switch (o->step_state) {
-    case DV_STATE_routing: attempt.due_at_us = (uint64_t)o->step_due_us; break;
-    case DV_STATE_building:
-        attempt.venue = dv_text_of(DEXES[o->chosen]);
-        attempt.reason = dv_text_of(reason);
-        attempt.quotes = quotes;
-        attempt.quotes_count = DEX_COUNT;
-        attempt.limit_amount = o->limit_amount;
-        break;
-    case DV_STATE_submitted:
-        attempt.signature = dv_text_of(o->signature);
-        attempt.transaction = (dv_text){o->transaction, o->transaction_size};
-        attempt.last_valid_block_height = o->last_valid_block_height;
-        break;
-    case DV_STATE_confirmed:
-        attempt.amount_in = o->amount_in;
-        attempt.amount_out = o->amount_out;
-        break;
-    default: break;
-    }
-    return attempt;
-}
-
-static void step_send(order *o, dv_outbox *outbox)
-{
-    dv_quote quotes[DEX_COUNT];
-    char reason[DV_REASON_MAX] = "";
-    quotes_list(o, quotes);
-    if (o->step_state == DV_STATE_building) dv_route_reason(quotes, DEX_COUNT, o->chosen, reason);
-    dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_order_step,
-                          .order_step = {.order_id = o->id,
-                                         .epoch = o->epoch,
-                                         .from_state = o->state,
-                                         .to_state = o->step_state,
-                                         .from_attempt = o->attempt,
-                                         .at_us = (uint64_t)o->step_at_us,
-                                         .attempt = step_attempt(o, quotes, reason),
-                                         .failed_error = o->step_error,
-                                         .failed_text = dv_text_of(o->error_text)}});
-}
-
 /* Begins the one step that the order has under way. Draining, it stays where it is committed. */
-static void step_begin(execution *self, order *o, dv_state to, uint8_t attempt, dv_time now,
+static void step_begin(execution *self, dv_order *o, dv_state to, uint8_t attempt, dv_time now,
                        dv_outbox *outbox)
 {
-    assert(o->phase != STEPPING && dv_state_may_move(o->state, (uint8_t)to));
+    assert(o->phase != DV_PHASE_STEPPING && dv_state_may_move(o->state, (uint8_t)to));
     if (self->draining) {
-        phase_set(self, o, PARKED, DV_NEVER);
+        phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
         return;
     }
     o->step_state = (uint8_t)to;
     o->step_attempt = attempt;
     o->step_at_us = now.wall_us;
     o->step_wait_ns = STEP_AGAIN_MIN_NS;
-    phase_set(self, o, STEPPING, now.mono_ns + o->step_wait_ns);
-    step_send(o, outbox);
+    phase_set(self, o, DV_PHASE_STEPPING, now.mono_ns + o->step_wait_ns);
+    dv_order_send_step(o, outbox);
 }
 
 /* An attempt has ended in an error, and surely without a trade: fail the order or try again. */
-static void attempt_failed(execution *self, order *o, dv_err error, dv_text text, dv_time now,
+static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text text, dv_time now,
                            dv_outbox *outbox)
 {
     dv_error_class class = dv_err_class((uint16_t)error);
@@ -263,67 +110,53 @@ static void attempt_failed(execution *self, order *o, dv_err error, dv_text text
 
 /* ---- routing ---------------------------------------------------------------------------- */
 
-/* Asks the venues that have not answered. */
-static void quotes_ask_missing(const order *o, dv_outbox *outbox)
+static void quotes_ask(execution *self, dv_order *o, uint8_t attempt, dv_time now,
+                       dv_outbox *outbox)
 {
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
-        if (o->answers[dex].told) continue;
-        dv_send(outbox, QUOTE(dex), NULL,
-                &(dv_message){.type = DV_MSG_quote_ask,
-                              .quote_ask = {.order_id = o->id,
-                                            .attempt = o->asked_attempt,
-                                            .token_in = dv_text_of(o->token_in),
-                                            .token_out = dv_text_of(o->token_out),
-                                            .swap_mode = o->mode,
-                                            .amount = o->amount}});
-    }
-}
-
-static void quotes_ask(execution *self, order *o, uint8_t attempt, dv_time now, dv_outbox *outbox)
-{
-    answers_clear(o);
+    dv_order_clear_answers(o);
     o->asked_attempt = attempt;
     o->answer_by_ns = now.mono_ns + self->config->quote_timeout_ms * DV_NS_PER_MS;
-    quotes_ask_missing(o, outbox);
+    dv_order_ask_quotes(o, outbox);
 }
 
 /* Waits in a phase for a venue's answer, at most until answer_by_ns, and before that until it is
    time to ask again: a router may have died with the question. */
-static void answer_await(execution *self, order *o, phase in, uint32_t timeout_ms, dv_time now)
+static void answer_await(execution *self, dv_order *o, dv_phase in, uint32_t timeout_ms,
+                         dv_time now)
 {
     int64_t again_ns = now.mono_ns + timeout_ms * DV_NS_PER_MS / ASK_AGAIN_PARTS;
     phase_set(self, o, in, dv_min_i64(again_ns, o->answer_by_ns));
 }
 
-static void routed_log(const execution *self, const order *o)
+static void routed_log(const execution *self, const dv_order *o)
 {
     const dv_token *in = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_in));
     const dv_token *out = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_out));
-    char prices[DEX_COUNT][DV_AMOUNT_TEXT_SIZE];
-    dv_kv pairs[2 + DEX_COUNT] = {dv_kv_number("attempt", o->attempt),
-                                  dv_kv_string("dex", DEXES[o->chosen])};
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
+    char prices[DV_ORDER_DEX_COUNT][DV_AMOUNT_TEXT_SIZE];
+    dv_kv pairs[2 + DV_ORDER_DEX_COUNT] = {dv_kv_number("attempt", o->attempt),
+                                           dv_kv_string("dex", DV_ORDER_DEXES[o->chosen])};
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
         const dv_quote *q = &o->answers[dex].quote;
         dv_price_format(q->amount_in, in ? in->decimals : 0, q->amount_out, out ? out->decimals : 0,
                         0, prices[dex]);
         const char *shown = q->error ? dv_err_name((uint16_t)q->error) : prices[dex];
-        pairs[2 + dex] = dv_kv_string(DEXES[dex], shown);
+        pairs[2 + dex] = dv_kv_string(DV_ORDER_DEXES[dex], shown);
     }
-    dv_log_write(DV_LOG_INFO, "routed", &o->id, pairs, 2 + DEX_COUNT);
+    dv_log_write(DV_LOG_INFO, "routed", &o->id, pairs, 2 + DV_ORDER_DEX_COUNT);
 }
 
 /* All quotes are in, or their time is up. */
-static void route(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void route(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++) {
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
         if (o->answers[dex].told) continue;
-        answer_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
+        dv_order_answer_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
         o->answers[dex].told = false; /* nobody told us: a late quote is left out all the same */
     }
-    dv_quote quotes[DEX_COUNT];
-    quotes_list(o, quotes);
+    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    dv_order_quotes(o, quotes);
     dv_err error = DV_OK;
-    o->chosen = dv_route_choose(quotes, DEX_COUNT, &error);
+    o->chosen = dv_route_choose(quotes, DV_ORDER_DEX_COUNT, &error);
     if (o->chosen < 0) {
         attempt_failed(self, o, error, (dv_text){0}, now, outbox);
         return;
@@ -333,80 +166,43 @@ static void route(execution *self, order *o, dv_time now, dv_outbox *outbox)
     step_begin(self, o, DV_STATE_building, o->attempt, now, outbox);
 }
 
-static bool all_told(const order *o)
-{
-    for (uint8_t dex = 0; dex < DEX_COUNT; dex++)
-        if (!o->answers[dex].told) return false;
-    return true;
-}
-
 /* ---- building and landing --------------------------------------------------------------- */
 
-static void build_ask(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void build_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
-    answer_await(self, o, BUILDING, self->config->build_timeout_ms, now);
-    dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_build,
-                          .swap_build = {.order_id = o->id,
-                                         .attempt = o->attempt,
-                                         .token_in = dv_text_of(o->token_in),
-                                         .token_out = dv_text_of(o->token_out),
-                                         .swap_mode = o->mode,
-                                         .amount = o->amount,
-                                         .limit_amount = o->limit_amount,
-                                         .quote = o->answers[o->chosen].quote}});
-}
-
-static void transaction_send(const order *o, dv_outbox *outbox)
-{
-    dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_send,
-                          .swap_send = {.order_id = o->id,
-                                        .attempt = o->attempt,
-                                        .signature = dv_text_of(o->signature),
-                                        .transaction = {o->transaction, o->transaction_size},
-                                        .last_valid_block_height = o->last_valid_block_height}});
-}
-
-static void transaction_check(const order *o, dv_outbox *outbox)
-{
-    dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_check,
-                          .swap_check = {.order_id = o->id,
-                                         .attempt = o->attempt,
-                                         .signature = dv_text_of(o->signature),
-                                         .last_valid_block_height = o->last_valid_block_height}});
+    answer_await(self, o, DV_PHASE_BUILDING, self->config->build_timeout_ms, now);
+    dv_order_ask_build(o, outbox);
 }
 
 /* The outcome is still not known: ask, and every other time send the same bytes again. */
-static void look_again(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void look_again(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (o->looks++ % 2 == 0)
-        transaction_check(o, outbox);
+        dv_order_check_transaction(o, outbox);
     else
-        transaction_send(o, outbox);
-    phase_set(self, o, LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
+        dv_order_send_transaction(o, outbox);
+    phase_set(self, o, DV_PHASE_LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
 }
 
 /* ---- from one committed state on -------------------------------------------------------- */
 
-static void attempt_begin(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void attempt_begin(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (o->asked_attempt != o->attempt) quotes_ask(self, o, o->attempt, now, outbox);
-    if (all_told(o))
+    if (dv_order_all_told(o))
         route(self, o, now, outbox);
     else
-        answer_await(self, o, QUOTING, self->config->quote_timeout_ms, now);
+        answer_await(self, o, DV_PHASE_QUOTING, self->config->quote_timeout_ms, now);
 }
 
-static void enter_routing(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (o->due_at_us <= now.wall_us) {
         attempt_begin(self, o, now, outbox);
         return;
     }
     int64_t late_us = o->due_at_us - now.wall_us + self->config->retry_sweep_ms * DV_US_PER_MS;
-    phase_set(self, o, WAITING, now.mono_ns + late_us * DV_NS_PER_US);
+    phase_set(self, o, DV_PHASE_WAITING, now.mono_ns + late_us * DV_NS_PER_US);
     dv_send(outbox, SCHEDULE, NULL,
             &(dv_message){.type = DV_MSG_retry_arm,
                           .retry_arm = {.order_id = o->id,
@@ -415,7 +211,7 @@ static void enter_routing(execution *self, order *o, dv_time now, dv_outbox *out
 }
 
 /* Goes on from the state that was committed last. The order may be gone afterwards. */
-static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (dv_state_terminal(o->state)) {
         dv_info(dv_state_name(o->state), &o->id, dv_kv_number("attempt", o->attempt),
@@ -424,7 +220,7 @@ static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
         return;
     }
     if (self->draining) {
-        phase_set(self, o, PARKED, DV_NEVER);
+        phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
         return;
     }
     switch (o->state) {
@@ -440,8 +236,8 @@ static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
         break;
     case DV_STATE_submitted:
         o->looks = 0;
-        transaction_send(o, outbox);
-        phase_set(self, o, LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
+        dv_order_send_transaction(o, outbox);
+        phase_set(self, o, DV_PHASE_LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
         break;
     default: break; /* watching: no order type of ours waits there */
     }
@@ -452,45 +248,22 @@ static void enter(execution *self, order *o, dv_time now, dv_outbox *outbox)
 static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now, dv_outbox *outbox)
 {
     const dv_terms *terms = &job->terms;
-    order *o = order_find(self, &terms->order_id);
+    dv_order *o = order_find(self, &terms->order_id);
     if (o == NULL) {
         o = calloc(1, sizeof *o);
         if (o == NULL) abort();
         o->id = terms->order_id;
         HASH_ADD(hh, self->orders, id, sizeof o->id, o);
     }
-    phase_set(self, o, PARKED, DV_NEVER);
-    dv_text_copy(o->token_in, sizeof o->token_in, terms->token_in);
-    dv_text_copy(o->token_out, sizeof o->token_out, terms->token_out);
-    o->amount = terms->amount;
-    o->slippage_bps = (uint16_t)terms->slippage_bps;
-    o->mode = (dv_swap_mode)terms->swap_mode;
-    o->state = (uint8_t)job->state;
-    o->epoch = (uint32_t)job->epoch;
-    o->step_error = DV_OK;
-
-    const dv_attempt *attempt = &job->attempt;
-    o->attempt = (uint8_t)attempt->number;
-    o->asked_attempt = 0;
-    o->due_at_us = (int64_t)attempt->due_at_us;
-    answers_clear(o);
-    for (uint32_t i = 0; i < attempt->quotes_count; i++) {
-        int dex = dex_index(attempt->quotes[i].venue);
-        if (dex >= 0) answer_set(o, dex, &attempt->quotes[i]);
-    }
-    o->chosen = dex_index(attempt->venue);
-    o->limit_amount = attempt->limit_amount;
-    dv_text_copy(o->signature, sizeof o->signature, attempt->signature);
-    transaction_set(o, attempt->transaction);
-    o->last_valid_block_height = attempt->last_valid_block_height;
-
+    phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
+    dv_order_load(o, job);
     bool needs_venue = o->state == DV_STATE_building || o->state == DV_STATE_submitted;
     if (needs_venue && o->chosen < 0) {
-        dv_error("venue_unknown", &o->id, dv_kv_text("venue", attempt->venue));
+        dv_error("venue_unknown", &o->id, dv_kv_text("venue", job->attempt.venue));
         return; /* parked: a build that has this venue goes on with it */
     }
     if (at_ns > now.mono_ns)
-        phase_set(self, o, PARKED, at_ns);
+        phase_set(self, o, DV_PHASE_PARKED, at_ns);
     else
         enter(self, o, now, outbox);
 }
@@ -510,8 +283,8 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
 {
     execution *self = context;
     const dv_step_done *done = &envelope->message.step_done;
-    order *o = order_find(self, &done->order_id);
-    if (o == NULL || o->phase != STEPPING || done->epoch != o->epoch ||
+    dv_order *o = order_find(self, &done->order_id);
+    if (o == NULL || o->phase != DV_PHASE_STEPPING || done->epoch != o->epoch ||
         done->to_state != o->step_state || done->attempt != o->step_attempt ||
         (done->signature.size > 0 && !dv_text_is(done->signature, o->signature)))
         return; /* an answer to a step of the past, perhaps to one that signed other bytes */
@@ -528,7 +301,7 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
     o->step_error = DV_OK;
     free(o->error_text);
     o->error_text = NULL;
-    phase_set(self, o, PARKED, DV_NEVER);
+    phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     enter(self, o, now, outbox);
 }
 
@@ -537,10 +310,10 @@ static void on_quote_told(void *context, const dv_envelope *envelope, dv_time no
 {
     execution *self = context;
     const dv_quote_told *told = &envelope->message.quote_told;
-    order *o = order_find(self, &told->order_id);
+    dv_order *o = order_find(self, &told->order_id);
     if (o == NULL || told->attempt != o->asked_attempt || o->chosen >= 0) return;
-    answer_set(o, DV_PORT_INDEX(envelope->port), &told->quote);
-    if (o->phase == QUOTING && all_told(o)) route(self, o, now, outbox);
+    dv_order_answer_set(o, DV_PORT_INDEX(envelope->port), &told->quote);
+    if (o->phase == DV_PHASE_QUOTING && dv_order_all_told(o)) route(self, o, now, outbox);
 }
 
 static void on_swap_built(void *context, const dv_envelope *envelope, dv_time now,
@@ -548,14 +321,14 @@ static void on_swap_built(void *context, const dv_envelope *envelope, dv_time no
 {
     execution *self = context;
     const dv_swap_built *built = &envelope->message.swap_built;
-    order *o = order_find(self, &built->order_id);
-    if (o == NULL || o->phase != BUILDING || built->attempt != o->attempt) return;
+    dv_order *o = order_find(self, &built->order_id);
+    if (o == NULL || o->phase != DV_PHASE_BUILDING || built->attempt != o->attempt) return;
     if (built->error != DV_OK) {
         attempt_failed(self, o, (dv_err)built->error, built->error_text, now, outbox);
         return;
     }
     dv_text_copy(o->signature, sizeof o->signature, built->signature);
-    transaction_set(o, built->transaction);
+    dv_order_set_transaction(o, built->transaction);
     o->last_valid_block_height = built->last_valid_block_height;
     step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
 }
@@ -565,8 +338,9 @@ static void on_swap_status(void *context, const dv_envelope *envelope, dv_time n
 {
     execution *self = context;
     const dv_swap_status *status = &envelope->message.swap_status;
-    order *o = order_find(self, &status->order_id);
-    if (o == NULL || o->phase != LANDING || !dv_text_is(status->signature, o->signature)) return;
+    dv_order *o = order_find(self, &status->order_id);
+    if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(status->signature, o->signature))
+        return;
     dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
     switch (status->outcome) {
     case DV_SWAP_LANDED:
@@ -581,7 +355,7 @@ static void on_swap_status(void *context, const dv_envelope *envelope, dv_time n
 }
 
 /* Begins the attempt that waited; the schedule may forget it. */
-static void wait_end(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void wait_end(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     dv_send(outbox, SCHEDULE, NULL,
             &(dv_message){.type = DV_MSG_retry_done,
@@ -593,8 +367,8 @@ static void on_retry_due(void *context, const dv_envelope *envelope, dv_time now
 {
     execution *self = context;
     const dv_retry_due *due = &envelope->message.retry_due;
-    order *o = order_find(self, &due->order_id);
-    bool waits = o != NULL && o->phase == WAITING && o->attempt == due->attempt;
+    dv_order *o = order_find(self, &due->order_id);
+    bool waits = o != NULL && o->phase == DV_PHASE_WAITING && o->attempt == due->attempt;
     if (!waits)
         dv_send(outbox, SCHEDULE, NULL,
                 &(dv_message){.type = DV_MSG_retry_done,
@@ -610,7 +384,7 @@ static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time
 {
     execution *self = context;
     const dv_job *job = &envelope->message.order_claimed.job;
-    const order *known = order_find(self, &job->terms.order_id);
+    const dv_order *known = order_find(self, &job->terms.order_id);
     if (known != NULL && known->epoch >= job->epoch) return;
     self->resume_at_ns = dv_max_i64(self->resume_at_ns, now.mono_ns) + RESUME_EVERY_NS;
     adopt(self, job, self->resume_at_ns, now, outbox);
@@ -631,13 +405,13 @@ static void on_instance_told(void *context, const dv_envelope *envelope, dv_time
     (void)outbox;
     execution *self = context;
     if (!dv_ownership_told(&self->ownership, &envelope->message.instance_told, now)) return;
-    order *o, *next;
+    dv_order *o, *next;
     HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
 }
 
 static bool has_order(void *context, const dv_id *order_id, uint64_t epoch)
 {
-    const order *o = order_find(context, order_id);
+    const dv_order *o = order_find(context, order_id);
     return o != NULL && o->epoch >= epoch;
 }
 
@@ -651,24 +425,24 @@ static void on_owned_told(void *context, const dv_envelope *envelope, dv_time no
 
 /* ---- due work ----------------------------------------------------------------------------- */
 
-static void step_again(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void step_again(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     o->step_wait_ns = dv_min_i64(o->step_wait_ns * 2, STEP_AGAIN_MAX_NS);
     dv_heap_set(&self->timers, &o->timer, now.mono_ns + o->step_wait_ns);
-    step_send(o, outbox);
+    dv_order_send_step(o, outbox);
 }
 
-static void quotes_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void quotes_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (now.mono_ns >= o->answer_by_ns) {
         route(self, o, now, outbox);
         return;
     }
-    quotes_ask_missing(o, outbox);
-    answer_await(self, o, QUOTING, self->config->quote_timeout_ms, now);
+    dv_order_ask_quotes(o, outbox);
+    answer_await(self, o, DV_PHASE_QUOTING, self->config->quote_timeout_ms, now);
 }
 
-static void build_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void build_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (now.mono_ns < o->answer_by_ns)
         build_ask(self, o, now, outbox);
@@ -678,23 +452,25 @@ static void build_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
 }
 
 /* A claimed order has its turn. While pages of others are being claimed it takes it later. */
-static void resume(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void resume(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (dv_ownership_claims(&self->ownership, now))
-        phase_set(self, o, PARKED, now.mono_ns + RESUME_LATER_NS);
+        phase_set(self, o, DV_PHASE_PARKED, now.mono_ns + RESUME_LATER_NS);
     else
         enter(self, o, now, outbox);
 }
 
-static void order_due(execution *self, order *o, dv_time now, dv_outbox *outbox)
+static void order_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     switch (o->phase) {
-    case STEPPING: step_again(self, o, now, outbox); break;
-    case WAITING: wait_end(self, o, now, outbox); break; /* the schedule should have said so */
-    case QUOTING: quotes_due(self, o, now, outbox); break;
-    case BUILDING: build_due(self, o, now, outbox); break;
-    case LANDING: look_again(self, o, now, outbox); break;
-    case PARKED: resume(self, o, now, outbox); break;
+    case DV_PHASE_STEPPING: step_again(self, o, now, outbox); break;
+    case DV_PHASE_WAITING:
+        wait_end(self, o, now, outbox);
+        break; /* the schedule should have said so */
+    case DV_PHASE_QUOTING: quotes_due(self, o, now, outbox); break;
+    case DV_PHASE_BUILDING: build_due(self, o, now, outbox); break;
+    case DV_PHASE_LANDING: look_again(self, o, now, outbox); break;
+    case DV_PHASE_PARKED: resume(self, o, now, outbox); break;
     }
 }
 
@@ -714,7 +490,7 @@ static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
     execution *self = context;
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
-        order_due(self, DV_TIMER_OWNER(timer, order, timer), now, outbox);
+        order_due(self, DV_TIMER_OWNER(timer, dv_order, timer), now, outbox);
     if (now.mono_ns >= self->load_at_ns) load_tell(self, now, outbox);
     bool may_leave = self->draining && self->steps_open == 0;
     if (may_leave && self->ownership.standing < DV_STANDING_LEAVING)
@@ -733,9 +509,9 @@ static void drain(void *context, dv_time now, dv_outbox *outbox)
     (void)outbox;
     self->draining = true;
     self->load_at_ns = now.mono_ns; /* ingest hears at once that it takes no more */
-    order *o, *next;
+    dv_order *o, *next;
     HASH_ITER(hh, self->orders, o, next)
-    if (o->phase != STEPPING) phase_set(self, o, PARKED, DV_NEVER);
+    if (o->phase != DV_PHASE_STEPPING) phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
 }
 
 static bool drained(const void *context)
@@ -760,7 +536,7 @@ static void destroy(void **context)
 {
     execution *self = *context;
     if (self == NULL) return;
-    order *o, *next;
+    dv_order *o, *next;
     HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
     dv_heap_fini(&self->timers);
     free(self);

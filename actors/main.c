@@ -1,11 +1,19 @@
 /* The drover program: reads the configuration, starts the actors, waits for a signal, and stops
    them.
 
-     drover serve     runs every actor, or with a cluster file those of --node NAME (or of them
-   those of --roles A,B), in this process drover migrate   applies the migrations that the database
-   does not have yet drover keygen    makes a node's keys: writes the secret one to a file, prints
-   the public one drover config    prints the effective configuration, secrets masked drover
-   topology  prints actors, links and messages drover version
+     drover serve     runs every actor in this process; with a cluster file those of --node NAME, or
+                      of them those of --roles A,B
+     drover status    asks the gateway who is there, and prints it as a table
+
+     drover migrate   applies the migrations that the database does not have yet
+
+     drover keygen    makes a node's keys: the secret one into a file, the public one printed
+
+     drover config    prints the effective configuration, secrets masked
+
+     drover topology  prints actors, links and messages
+
+     drover version
 
    Exit status: 0 well, 1 failed while running, 2 bad usage or configuration. */
 #include <czmq.h>

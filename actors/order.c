@@ -1,0 +1,199 @@
+#include "actors/order.h"
+
+#include "actors/routing.h"
+
+#define WRITE DV_PORT(DV_LINK_write, 0)
+#define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
+
+const char *const DV_ORDER_DEXES[] = {
+#define DEX(name, Name) #name,
+    DV_DEXES(DEX)
+#undef DEX
+};
+_Static_assert(sizeof DV_ORDER_DEXES / sizeof DV_ORDER_DEXES[0] == DV_ORDER_DEX_COUNT, "one each");
+_Static_assert(DV_ORDER_DEX_COUNT <= DV_QUOTES_MAX, "every DEX may quote");
+
+void dv_order_destroy(dv_order **order)
+{
+    if (*order == NULL) return;
+    free((*order)->error_text);
+    free((*order)->transaction);
+    free(*order);
+    *order = NULL;
+}
+
+/* ---- what it learns --------------------------------------------------------------------- */
+
+void dv_order_set_transaction(dv_order *o, dv_text bytes)
+{
+    free(o->transaction);
+    o->transaction = NULL;
+    o->transaction_size = 0;
+    if (bytes.size == 0) return;
+    o->transaction = malloc(bytes.size);
+    if (o->transaction == NULL) abort();
+    memcpy(o->transaction, bytes.at, bytes.size);
+    o->transaction_size = bytes.size;
+}
+
+static int dex_index(dv_text name)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        if (dv_text_is(name, DV_ORDER_DEXES[dex])) return dex;
+    return -1;
+}
+
+void dv_order_answer_set(dv_order *o, int dex, const dv_quote *quote)
+{
+    dv_order_answer *a = &o->answers[dex];
+    a->told = true;
+    a->quote = *quote;
+    dv_text_copy(a->pool, sizeof a->pool, quote->pool);
+    a->quote.pool = dv_text_of(a->pool);
+    a->quote.venue = dv_text_of(DV_ORDER_DEXES[dex]);
+}
+
+void dv_order_clear_answers(dv_order *o)
+{
+    memset(o->answers, 0, sizeof o->answers);
+    o->chosen = -1;
+}
+
+void dv_order_quotes(const dv_order *o, dv_quote ret_quotes[DV_ORDER_DEX_COUNT])
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) ret_quotes[dex] = o->answers[dex].quote;
+}
+
+bool dv_order_all_told(const dv_order *o)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        if (!o->answers[dex].told) return false;
+    return true;
+}
+
+void dv_order_load(dv_order *o, const dv_job *job)
+{
+    const dv_terms *terms = &job->terms;
+    dv_text_copy(o->token_in, sizeof o->token_in, terms->token_in);
+    dv_text_copy(o->token_out, sizeof o->token_out, terms->token_out);
+    o->amount = terms->amount;
+    o->slippage_bps = (uint16_t)terms->slippage_bps;
+    o->mode = (dv_swap_mode)terms->swap_mode;
+    o->state = (uint8_t)job->state;
+    o->epoch = (uint32_t)job->epoch;
+    o->step_error = DV_OK;
+
+    const dv_attempt *attempt = &job->attempt;
+    o->attempt = (uint8_t)attempt->number;
+    o->asked_attempt = 0;
+    o->due_at_us = (int64_t)attempt->due_at_us;
+    dv_order_clear_answers(o);
+    for (uint32_t i = 0; i < attempt->quotes_count; i++) {
+        int dex = dex_index(attempt->quotes[i].venue);
+        if (dex >= 0) dv_order_answer_set(o, dex, &attempt->quotes[i]);
+    }
+    o->chosen = dex_index(attempt->venue);
+    o->limit_amount = attempt->limit_amount;
+    dv_text_copy(o->signature, sizeof o->signature, attempt->signature);
+    dv_order_set_transaction(o, attempt->transaction);
+    o->last_valid_block_height = attempt->last_valid_block_height;
+}
+
+/* ---- what it says ----------------------------------------------------------------------- */
+
+/* What the step teaches about the attempt it leads to. reason must live as long as the result. */
+static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const char *reason)
+{
+    dv_attempt attempt = {.number = o->step_attempt};
+    switch (o->step_state) {
+    case DV_STATE_routing: attempt.due_at_us = (uint64_t)o->step_due_us; break;
+    case DV_STATE_building:
+        attempt.venue = dv_text_of(DV_ORDER_DEXES[o->chosen]);
+        attempt.reason = dv_text_of(reason);
+        attempt.quotes = quotes;
+        attempt.quotes_count = DV_ORDER_DEX_COUNT;
+        attempt.limit_amount = o->limit_amount;
+        break;
+    case DV_STATE_submitted:
+        attempt.signature = dv_text_of(o->signature);
+        attempt.transaction = (dv_text){o->transaction, o->transaction_size};
+        attempt.last_valid_block_height = o->last_valid_block_height;
+        break;
+    case DV_STATE_confirmed:
+        attempt.amount_in = o->amount_in;
+        attempt.amount_out = o->amount_out;
+        break;
+    default: break;
+    }
+    return attempt;
+}
+
+void dv_order_send_step(dv_order *o, dv_outbox *outbox)
+{
+    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    char reason[DV_REASON_MAX] = "";
+    dv_order_quotes(o, quotes);
+    if (o->step_state == DV_STATE_building)
+        dv_route_reason(quotes, DV_ORDER_DEX_COUNT, o->chosen, reason);
+    dv_send(outbox, WRITE, NULL,
+            &(dv_message){.type = DV_MSG_order_step,
+                          .order_step = {.order_id = o->id,
+                                         .epoch = o->epoch,
+                                         .from_state = o->state,
+                                         .to_state = o->step_state,
+                                         .from_attempt = o->attempt,
+                                         .at_us = (uint64_t)o->step_at_us,
+                                         .attempt = step_attempt(o, quotes, reason),
+                                         .failed_error = o->step_error,
+                                         .failed_text = dv_text_of(o->error_text)}});
+}
+
+void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
+        if (o->answers[dex].told) continue;
+        dv_send(outbox, QUOTE(dex), NULL,
+                &(dv_message){.type = DV_MSG_quote_ask,
+                              .quote_ask = {.order_id = o->id,
+                                            .attempt = o->asked_attempt,
+                                            .token_in = dv_text_of(o->token_in),
+                                            .token_out = dv_text_of(o->token_out),
+                                            .swap_mode = o->mode,
+                                            .amount = o->amount}});
+    }
+}
+
+void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_build,
+                          .swap_build = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .token_in = dv_text_of(o->token_in),
+                                         .token_out = dv_text_of(o->token_out),
+                                         .swap_mode = o->mode,
+                                         .amount = o->amount,
+                                         .limit_amount = o->limit_amount,
+                                         .quote = o->answers[o->chosen].quote}});
+}
+
+void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_send,
+                          .swap_send = {.order_id = o->id,
+                                        .attempt = o->attempt,
+                                        .signature = dv_text_of(o->signature),
+                                        .transaction = {o->transaction, o->transaction_size},
+                                        .last_valid_block_height = o->last_valid_block_height}});
+}
+
+void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_check,
+                          .swap_check = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .signature = dv_text_of(o->signature),
+                                         .last_valid_block_height = o->last_valid_block_height}});
+}

@@ -1,0 +1,100 @@
+/* An order as execution holds it, and what it says to others. The state machine is execution's:
+   nothing here decides. */
+#ifndef DV_ORDER_H
+#define DV_ORDER_H
+
+#include <uthash.h>
+
+#include "actors/base/heap.h"
+#include "actors/topology.h"
+
+enum {
+#define DEX(name, Name) DV_ORDER_DEX_##name,
+    DV_DEXES(DEX)
+#undef DEX
+        DV_ORDER_DEX_COUNT
+};
+
+/* The DEXs' names, by index; also the index of each one's quote link. */
+extern const char *const DV_ORDER_DEXES[];
+
+/* What an order is waiting for. */
+typedef enum dv_phase {
+    DV_PHASE_PARKED,   /* its turn to go on, or nothing: the instance is leaving */
+    DV_PHASE_STEPPING, /* the commit of a step */
+    DV_PHASE_WAITING,  /* its attempt's due time */
+    DV_PHASE_QUOTING,  /* quotes, until answer_by_ns */
+    DV_PHASE_BUILDING, /* the venue's transaction, until answer_by_ns */
+    DV_PHASE_LANDING,  /* the outcome of the transaction sent */
+} dv_phase;
+
+/* One venue's quote for the current attempt. */
+typedef struct dv_order_answer {
+    bool told;
+    dv_quote quote; /* texts in `pool` and DV_ORDER_DEXES */
+    char pool[DV_MINT_MAX + 1];
+} dv_order_answer;
+
+/* An order that this instance owns. Strings are NUL-terminated. */
+typedef struct dv_order {
+    UT_hash_handle hh; /* in execution.orders, by id */
+    dv_timer timer;    /* in execution.timers; what it means follows from the phase */
+    dv_id id;
+    char token_in[DV_MINT_MAX + 1], token_out[DV_MINT_MAX + 1];
+    uint64_t amount; /* atoms */
+    uint16_t slippage_bps;
+    dv_swap_mode mode;
+
+    uint8_t state, attempt; /* as committed */
+    uint32_t epoch;
+    dv_phase phase;
+    /* The step under way, while stepping. */
+    uint8_t step_state, step_attempt; /* what it enters */
+    dv_err step_error;                /* what ended the attempt; DV_OK: nothing did */
+    char *error_text;                 /* of step_error; owned, may be NULL */
+    int64_t step_at_us, step_due_us;  /* when decided; when the next attempt may begin */
+    int64_t step_wait_ns;             /* before it is sent again */
+
+    uint8_t asked_attempt; /* quotes were asked for */
+    int64_t answer_by_ns;  /* quotes or a transaction that come later are not waited for */
+    int64_t due_at_us;     /* of the current attempt; 0: at once */
+    dv_order_answer answers[DV_ORDER_DEX_COUNT];
+    int chosen;            /* index of DV_ORDER_DEXES; -1: none yet */
+    uint64_t limit_amount; /* atoms */
+    char signature[DV_SIGNATURE_MAX + 1];
+    char *transaction; /* owned, may be NULL */
+    uint32_t transaction_size;
+    uint64_t last_valid_block_height;
+    uint32_t looks;                 /* how often we resent or asked since the first send */
+    uint64_t amount_in, amount_out; /* atoms, once landed */
+} dv_order;
+
+/* Takes over what is committed: terms, state, epoch, and what is known of the current attempt. The
+   id, the timer and the phase stay. */
+void dv_order_load(dv_order *order, const dv_job *job);
+
+/* Frees an order that is in no table and no heap, and clears the pointer; accepts NULL. */
+void dv_order_destroy(dv_order **order);
+
+/* Copies the signed bytes of the current attempt; empty: there are none. */
+void dv_order_set_transaction(dv_order *order, dv_text bytes);
+
+/* Notes a venue's quote for the current attempt; forgets all of them, and which was chosen. */
+void dv_order_answer_set(dv_order *order, int dex, const dv_quote *quote);
+void dv_order_clear_answers(dv_order *order);
+
+/* Whether every venue has quoted, and the quotes as a list, in the order of DV_ORDER_DEXES. */
+bool dv_order_all_told(const dv_order *order);
+void dv_order_quotes(const dv_order *order, dv_quote ret_quotes[DV_ORDER_DEX_COUNT]);
+
+/* Sends persistence the step that is under way. */
+void dv_order_send_step(dv_order *order, dv_outbox *outbox);
+
+/* Asks the venues that have not quoted for asked_attempt; asks the chosen one for a transaction;
+   sends it the signed one; asks it what became of that. */
+void dv_order_ask_quotes(const dv_order *order, dv_outbox *outbox);
+void dv_order_ask_build(const dv_order *order, dv_outbox *outbox);
+void dv_order_send_transaction(const dv_order *order, dv_outbox *outbox);
+void dv_order_check_transaction(const dv_order *order, dv_outbox *outbox);
+
+#endif
