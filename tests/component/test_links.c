@@ -364,6 +364,7 @@ END_TEST
 
 /* Names under e's good key. */
 static const char *const FALSE_NAMES[] = {
+    "\xff\n\"\x1b@e",
     "execution@f",
     "execution",
     "retry@e",
