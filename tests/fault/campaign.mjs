@@ -14,7 +14,9 @@ import { faultsOf, pickFault } from './faults.mjs';
 import { Load, wallMs } from './load.mjs';
 import { Relay } from './relay.mjs';
 
-const FAULT_BINARY = path.join(ROOT, 'build/fault/drover');
+const FAULT_BINARY = path.resolve(ROOT, process.env.DROVER_BINARY ?? 'build/fault/drover');
+const KILL_EVERY_MS = [2000, 7000]; // at random; failpoints make it two or three times as many
+const FAULT_EVERY_MS = [1500, 6000];
 const DISK_SIZE = 6 * 2 ** 30; // bytes
 const LEASE_MS = 5000; // the default of lease_ms
 const REST_MS = 120_000; // for everything to come to rest once faults cease
@@ -219,7 +221,7 @@ export class Campaign {
     const free = this.cluster.nodes.filter(
       (node) => node.runs && !this.taken.has(node) && fits(node),
     );
-    if (free.length < 3) return undefined;
+    if (free.length === 0) return undefined;
     const node = this.dice.pick(free);
     this.taken.add(node);
     return node;
@@ -229,8 +231,12 @@ export class Campaign {
     this.taken.delete(node);
   }
 
+  // Kills a node, mostly one whose roles somebody else still has.
   async killOne() {
-    const node = this.takeNode();
+    const isSpare = (node) =>
+      node.roles.every((role) => this.cluster.with(role).filter((each) => each.runs).length > 1);
+    const anyone = this.dice.hits(25);
+    const node = this.takeNode((each) => anyone || isSpare(each));
     if (!node) return;
     node.expected = true;
     await node.kill();
@@ -247,7 +253,7 @@ export class Campaign {
     const faults = this.faulting();
     let told = 0;
     while (this.kills.length < this.killsWanted && this.deaths.length < 20) {
-      await after(this.dice.between(500, 2500));
+      await after(this.dice.between(...KILL_EVERY_MS));
       this.track(this.killOne());
       if (this.kills.length >= told + 50) {
         told = this.kills.length;
@@ -263,7 +269,7 @@ export class Campaign {
     const faults = faultsOf(this);
     const under = new Set();
     while (!this.isResting) {
-      await after(this.dice.between(500, 3500));
+      await after(this.dice.between(...FAULT_EVERY_MS));
       if (under.size >= 2) continue;
       const from = wallMs();
       const one = pickFault(faults, this.dice)(this)
