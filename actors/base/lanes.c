@@ -5,6 +5,9 @@
 
 #define HEARTBEAT_EVERY_MS 500
 #define HEARTBEAT_TIMEOUT_MS 2000 /* silent for so long, a connection is closed */
+#define KEEPALIVE_IDLE_S 2        /* then, by the kernel, every KEEPALIVE_EVERY_S */
+#define KEEPALIVE_EVERY_S 1
+#define KEEPALIVE_COUNT 3
 #define CONNECT_TIMEOUT_MS 3000
 #define RECONNECT_LEAST_MS 100 /* doubles up to the most */
 #define RECONNECT_MOST_MS 3000
@@ -33,14 +36,31 @@ static void set_text(void *socket, int option, const char *text)
     (void)rc;
 }
 
+/* Who connects sends heartbeats and says how long it may be silent. Who binds sends none: when a
+   peer that came back has taken over the name of a connection that then breaks, libzmq (4.3.5 and
+   before) aborts in the timer of that connection's own heartbeats. So the kernel, too, watches for
+   peers that vanish. */
+static void set_heartbeats(const dv_lane *lane)
+{
+    void *s = lane->socket;
+    set_int(s, ZMQ_TCP_KEEPALIVE, 1);
+    set_int(s, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
+    set_int(s, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S);
+    set_int(s, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT);
+    set_int(s, ZMQ_TCP_MAXRT, HEARTBEAT_TIMEOUT_MS);
+    if (lane->bound) return;
+    set_int(s, ZMQ_HEARTBEAT_IVL, HEARTBEAT_EVERY_MS);
+    set_int(s, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+    set_int(s, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
+}
+
 static void set_for_tcp(const dv_lane *lane, const dv_link *link, const dv_network *network,
                         const char *endpoint)
 {
     void *s = lane->socket;
     set_int(s, ZMQ_IPV6, strchr(endpoint, '[') != NULL);
     set_int(s, ZMQ_IMMEDIATE, 1);
-    set_int(s, ZMQ_HEARTBEAT_IVL, HEARTBEAT_EVERY_MS);
-    set_int(s, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+    set_heartbeats(lane);
     set_int(s, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS);
     set_int(s, ZMQ_RECONNECT_IVL, RECONNECT_LEAST_MS);
     set_int(s, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS);
