@@ -71,6 +71,7 @@ static void tell(sim_request *r, dv_err error)
         r->said = (dv_store_answer){.ticket = r->request.ticket,
                                     .type = r->request.type,
                                     .error = error,
+                                    .undone = r->fate == FAILED && sim_below(&r->db->dice, 2) == 0,
                                     .error_text = dv_text_of("the model lost the connection")};
     *store->ready_end = r;
     store->ready_end = &r->ready;

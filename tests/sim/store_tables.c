@@ -259,6 +259,19 @@ static int order_compare(const void *a, const void *b)
     return memcmp((*x)->id.bytes, (*y)->id.bytes, sizeof(*x)->id.bytes);
 }
 
+static int owner_compare(const void *a, const void *b)
+{
+    const sim_order *const *x = a, *const *y = b;
+    int owners = strcmp((*x)->owner, (*y)->owner);
+    return owners != 0 ? owners : order_compare(a, b);
+}
+
+static int job_compare(const void *a, const void *b)
+{
+    const dv_job *x = a, *y = b;
+    return memcmp(x->terms.order_id.bytes, y->terms.order_id.bytes, sizeof(dv_id));
+}
+
 /* All orders, by id. */
 static sim_order **orders_sorted(const sim_db *db, dv_arena *arena, uint32_t *ret_count)
 {
@@ -305,12 +318,14 @@ static void claim(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_sto
     sim_order **list = orders_sorted(db, arena, &count);
     dv_job *jobs = dv_arena_alloc(arena, count * sizeof *jobs);
     bool orphans = r->claim.orders_count == 0;
+    if (orphans) qsort(list, count, sizeof(sim_order *), owner_compare); /* owner after owner */
     for (uint32_t i = 0; i < count && (!orphans || ret->count < most); i++) {
         sim_order *o = list[i];
         if (dv_state_terminal(o->state)) continue;
         bool mine = orphans ? is_orphan_of(db, me, o->owner) : listed(&r->claim, o, owner);
         if (mine) jobs[ret->count++] = order_take(db, o, owner);
     }
+    qsort(jobs, ret->count, sizeof *jobs, job_compare);
     ret->jobs = jobs;
 }
 
@@ -319,11 +334,12 @@ static void owned(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_sto
     uint32_t count;
     sim_order **list = orders_sorted(db, arena, &count);
     dv_owned *rows = dv_arena_alloc(arena, count * sizeof *rows);
-    int64_t before_us = sim_db_now_us(db) - (int64_t)r->owned.older_ms * DV_US_PER_MS;
+    int64_t now_us = sim_db_now_us(db);
+    int64_t before_us = now_us - (int64_t)r->owned.older_ms * DV_US_PER_MS;
     for (uint32_t i = 0; i < count && ret->count < DV_SWEEP_MAX; i++) {
         const sim_order *o = list[i];
         if (dv_state_terminal(o->state) || !dv_text_is(r->owned.owner, o->owner) ||
-            o->updated_us > before_us ||
+            (o->updated_us > before_us && o->updated_us <= now_us) ||
             memcmp(o->id.bytes, r->owned.after.bytes, sizeof o->id.bytes) <= 0)
             continue;
         rows[ret->count++] =

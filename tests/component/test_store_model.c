@@ -1,0 +1,432 @@
+/* The simulator's model of the store against a real PostgreSQL: the same requests, drawn at random
+   from few orders, keys and instances so that they meet, must be answered alike. */
+#include <check.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "actors/base/log.h"
+#include "tests/component/pg.c"
+#include "tests/sim/book.h"
+#include "tests/sim/dice.h"
+#include "tests/sim/store_tables.c"
+
+#define REQUESTS 1000
+#define ORDERS 12
+#define KEYS 5
+#define HOUR_US (3600ll * 1000000)
+#define LEASE_MS 1800000 /* only what the test does makes anybody silent or old */
+#define DEADLINE_NS (30000 * DV_NS_PER_MS)
+
+static const char *const OWNERS[] = {"execution@a/00000001", "execution@a/00000002",
+                                     "execution@b/00000001", "execution@c/00000001"};
+#define OWNER_COUNT ((uint32_t)(sizeof OWNERS / sizeof OWNERS[0]))
+
+static pg_server server;
+static const char *base;
+static dv_config config;
+static dv_store *store;
+static sim_world world;
+static sim_db model;
+static sim_dice dice;
+static dv_arena *arena; /* of one request and its answers */
+static dv_buffer said;  /* what PostgreSQL answered, as text */
+static bool answered;
+
+/* What the model tells the simulator's book, of which there is none here. */
+void sim_book_inserted(sim_world *w, sim_order *order)
+{
+    (void)w, (void)order;
+}
+void sim_book_stepping(sim_world *w, const sim_order *order, const dv_order_step *step)
+{
+    (void)w, (void)order, (void)step;
+}
+void sim_book_stepped(sim_world *w, const sim_order *order)
+{
+    (void)w, (void)order;
+}
+void sim_book_claiming(sim_world *w, sim_order *order, const char *owner)
+{
+    (void)w, (void)order, (void)owner;
+}
+void sim_book_claimed(sim_world *w, const sim_order *order)
+{
+    (void)w, (void)order;
+}
+
+/* ---- answers as text ---------------------------------------------------------------------- */
+
+static void write_text(dv_buffer *out, dv_text text)
+{
+    dv_buffer_add(out, text.at, text.size);
+    dv_buffer_add(out, "\n", 1);
+}
+
+static void write_receipts(dv_buffer *out, const dv_store_answer *a)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        const dv_store_receipt *r = &a->receipts[i];
+        const dv_event *e = &r->event;
+        bool looks = a->type == DV_STORE_LOOK && r->found;
+        write_text(out, dv_arena_printf(arena,
+                                        "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                                        " %" PRIu64 " %" PRIu64,
+                                        r->found, e->seq, e->position, e->state, e->attempt,
+                                        e->at_us, looks ? r->epoch : 0));
+        if (looks) write_text(out, r->signature);
+    }
+}
+
+static void write_record(dv_buffer *out, const dv_shape *shape, const void *record)
+{
+    dv_record_print(shape, record, out);
+    dv_buffer_add(out, "\n", 1);
+}
+
+static void write_views(dv_buffer *out, const dv_store_answer *a)
+{
+    write_text(out, dv_arena_printf(arena, "head %" PRIu64, a->head_position));
+    for (uint32_t i = 0; i < a->count; i++) {
+        write_text(out, dv_arena_printf(arena, "mark %" PRIu64, a->views[i].mark));
+        if (a->type == DV_STORE_FIND) write_text(out, a->views[i].owner);
+        write_record(out, &DV_SHAPE_view, &a->views[i].view);
+    }
+}
+
+static void write_answer(dv_buffer *out, const dv_store_answer *a)
+{
+    out->size = 0;
+    write_text(out, dv_text_of(dv_err_name((uint16_t)a->error)));
+    if (a->error != DV_OK) return;
+    switch (a->type) {
+    case DV_STORE_INSERT:
+    case DV_STORE_STEP:
+    case DV_STORE_LOOK: write_receipts(out, a); break;
+    case DV_STORE_BEAT:
+        write_text(out, dv_arena_printf(arena, "%u %u", (unsigned)a->beat.error,
+                                        (unsigned)a->beat.orphans));
+        break;
+    case DV_STORE_CLAIM:
+        for (uint32_t i = 0; i < a->count; i++) write_record(out, &DV_SHAPE_job, &a->jobs[i]);
+        break;
+    case DV_STORE_OWNED:
+        for (uint32_t i = 0; i < a->count; i++) write_record(out, &DV_SHAPE_owned, &a->owned[i]);
+        break;
+    case DV_STORE_WAITING:
+        for (uint32_t i = 0; i < a->count; i++)
+            write_record(out, &DV_SHAPE_waiting, &a->waiting[i]);
+        break;
+    case DV_STORE_STATS:
+        write_text(out, dv_arena_printf(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
+                                        a->stats.waiting, a->stats.active, a->stats.completed,
+                                        a->stats.failed));
+        break;
+    default: write_views(out, a); break;
+    }
+}
+
+static void on_answer(void *context, const dv_store_answer *answer)
+{
+    (void)context;
+    write_answer(&said, answer);
+    answered = true;
+}
+
+/* Has PostgreSQL do what a request asks. */
+static void ask_postgres(const dv_store_request *request)
+{
+    const dv_store_class *class = store->class;
+    dv_store_answers answers = {on_answer, NULL};
+    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
+    answered = false;
+    while (class->room(store, dv_store_lane_of(request->type)) == 0)
+        class->tick(store, dv_time_now(), &answers);
+    class->submit(store, request);
+    while (!answered) {
+        ck_assert(dv_time_now().mono_ns < deadline_ns);
+        class->tick(store, dv_time_now(), &answers);
+        dv_watch watches[DV_WATCH_MAX];
+        struct pollfd fds[DV_WATCH_MAX];
+        uint32_t count = class->watch(store, watches);
+        for (uint32_t i = 0; i < count; i++)
+            fds[i] = (struct pollfd){.fd = watches[i].fd,
+                                     .events = (short)((watches[i].readable ? POLLIN : 0) |
+                                                       (watches[i].writable ? POLLOUT : 0))};
+        poll(fds, count, 5);
+        for (uint32_t i = 0; i < count; i++)
+            if (fds[i].revents != 0) class->ready(store, watches[i], dv_time_now(), &answers);
+    }
+}
+
+/* ---- requests at random ------------------------------------------------------------------- */
+
+/* Ids are in no order of birth, so that what is sorted by id shows. */
+static dv_id order_id(uint32_t n)
+{
+    return (dv_id){{(uint8_t)(n * 37 + 1), 7, (uint8_t)n}};
+}
+
+static dv_text owner_pick(void)
+{
+    return dv_text_of(OWNERS[sim_below(&dice, OWNER_COUNT)]);
+}
+
+static dv_text name_of_owner(dv_text owner)
+{
+    return (dv_text){owner.at, (uint32_t)strcspn(owner.at, "/")};
+}
+
+/* Now, two hours ago, or in two hours, so that ages of an hour are never in doubt. */
+static uint64_t time_pick(void)
+{
+    return (uint64_t)(dv_time_now().wall_us + sim_between(&dice, -1, 1) * 2 * HOUR_US);
+}
+
+static dv_order_insert *insert_make(uint32_t n)
+{
+    dv_order_insert *insert = dv_arena_alloc(arena, sizeof *insert);
+    bool keyed = sim_chance(&dice, 500000), named = sim_chance(&dice, 500000);
+    insert->owner = owner_pick();
+    insert->terms = (dv_terms){.order_id = order_id(n),
+                               .order_type = DV_ORDER_MARKET,
+                               .swap_mode = sim_below(&dice, 2),
+                               .token_in = dv_text_of("in"),
+                               .token_out = dv_text_of("out"),
+                               .amount = sim_roll(&dice),
+                               .slippage_bps = 50,
+                               .amount_input = dv_text_of("1.5"),
+                               .created_at_us = time_pick()};
+    if (keyed)
+        insert->terms.client_order_id = dv_arena_printf(arena, "key %u", sim_below(&dice, KEYS));
+    if (named) insert->terms.user_id = dv_arena_printf(arena, "user %u", sim_below(&dice, 2));
+    return insert;
+}
+
+/* The state, attempt and epoch that the step expects: those of the order, mostly. */
+static void step_aim(dv_order_step *step, const sim_order *o)
+{
+    static const uint8_t NEXT[] = {[DV_STATE_pending] = DV_STATE_routing,
+                                   [DV_STATE_routing] = DV_STATE_building,
+                                   [DV_STATE_building] = DV_STATE_submitted,
+                                   [DV_STATE_submitted] = DV_STATE_confirmed};
+    bool open = o != NULL && !dv_state_terminal(o->state);
+    step->epoch = o != NULL ? o->epoch : 1;
+    step->from_state = open ? o->state : 1u + 2 * sim_below(&dice, 2);
+    step->from_attempt = o != NULL ? o->attempt : 0;
+    step->to_state = NEXT[step->from_state];
+    if (step->from_state > DV_STATE_pending && sim_chance(&dice, 250000))
+        step->to_state = sim_chance(&dice, 500000) ? DV_STATE_failed : DV_STATE_routing;
+    if (sim_chance(&dice, 100000)) step->epoch++;
+    if (sim_chance(&dice, 50000)) step->from_attempt++;
+    step->attempt.number = step->from_attempt + (step->to_state == DV_STATE_routing);
+}
+
+static void step_teach(dv_order_step *step)
+{
+    static dv_quote quotes[2];
+    quotes[0] = (dv_quote){.venue = dv_text_of("raydium"), .amount_in = 5, .amount_out = 7};
+    quotes[1] = (dv_quote){.venue = dv_text_of("meteora"), .error = DV_VENUE_QUOTE_LATE};
+    dv_attempt *a = &step->attempt;
+    if (step->to_state == DV_STATE_routing && step->from_state != DV_STATE_pending) {
+        a->due_at_us = time_pick();
+        step->failed_error = DV_VENUE_TRANSACTION_EXPIRED;
+        step->failed_text = dv_text_of("too \"late\"");
+    } else if (step->to_state == DV_STATE_building) {
+        a->venue = dv_text_of("raydium");
+        a->reason = dv_text_of("better");
+        a->quotes = quotes;
+        a->quotes_count = 2;
+        a->limit_amount = UINT64_MAX;
+    } else if (step->to_state == DV_STATE_submitted) {
+        a->signature = dv_arena_printf(arena, "signature%u", sim_below(&dice, 1000));
+        a->transaction = (dv_text){"\0\1\377", 3};
+        a->last_valid_block_height = sim_roll(&dice);
+    } else if (step->to_state == DV_STATE_confirmed) {
+        a->amount_in = 1 + sim_below(&dice, 1000);
+        a->amount_out = UINT64_MAX;
+    } else if (step->to_state == DV_STATE_failed) {
+        step->failed_error = DV_VENUE_SLIPPAGE_EXCEEDED;
+    }
+}
+
+static dv_order_step *step_make(uint32_t n)
+{
+    dv_order_step *step = dv_arena_alloc(arena, sizeof *step);
+    step->order_id = order_id(n);
+    step->at_us = time_pick();
+    step_aim(step, sim_db_order(&model, &step->order_id));
+    step_teach(step);
+    return step;
+}
+
+/* One to four rows of different orders. */
+static void rows_make(dv_store_request *r, bool inserts)
+{
+    const void **rows = dv_arena_alloc(arena, 4 * sizeof *rows);
+    uint32_t n = sim_below(&dice, ORDERS);
+    r->count = 1 + sim_below(&dice, 4);
+    for (uint32_t i = 0; i < r->count; i++, n = (n + 1 + sim_below(&dice, 2)) % ORDERS)
+        rows[i] = inserts ? (const void *)insert_make(n) : (const void *)step_make(n);
+    if (inserts)
+        r->inserts = (const dv_order_insert *const *)rows;
+    else
+        r->steps = (const dv_order_step *const *)rows;
+}
+
+static void claim_make(dv_orders_claim *claim)
+{
+    *claim = (dv_orders_claim){.owner = owner_pick(), .limit = 1 + sim_below(&dice, 3)};
+    if (sim_chance(&dice, 500000)) return;
+    dv_owned *list = dv_arena_alloc(arena, ORDERS * sizeof *list);
+    for (uint32_t n = 0; n < ORDERS; n += 1 + sim_below(&dice, 3))
+        list[claim->orders_count++] =
+            (dv_owned){.order_id = order_id(n), .epoch = 1 + sim_below(&dice, 3)};
+    claim->orders = list;
+}
+
+static void request_make(dv_store_request *r, uint64_t ticket)
+{
+    /* Often what changes something; queries as they are needed to see it. */
+    static const dv_store_type TYPES[] = {
+        DV_STORE_INSERT, DV_STORE_STEP,  DV_STORE_STEP,   DV_STORE_STEP,
+        DV_STORE_FIND,   DV_STORE_LOOK,  DV_STORE_BEAT,   DV_STORE_BEAT,
+        DV_STORE_CLAIM,  DV_STORE_CLAIM, DV_STORE_OWNED,  DV_STORE_WAITING,
+        DV_STORE_GET,    DV_STORE_LIST,  DV_STORE_EVENTS, DV_STORE_STATS};
+    *r = (dv_store_request){.ticket = ticket,
+                            .type = TYPES[sim_below(&dice, sizeof TYPES / sizeof TYPES[0])]};
+    dv_id after = sim_chance(&dice, 500000) ? (dv_id){0} : order_id(sim_below(&dice, ORDERS));
+    switch (r->type) {
+    case DV_STORE_INSERT:
+    case DV_STORE_FIND: rows_make(r, true); break;
+    case DV_STORE_STEP:
+    case DV_STORE_LOOK: rows_make(r, false); break;
+    case DV_STORE_BEAT:
+        r->beat = (dv_instance_beat){
+            .owner = owner_pick(), .lease_ms = LEASE_MS, .leaving = sim_chance(&dice, 20000)};
+        r->beat.name = name_of_owner(r->beat.owner);
+        break;
+    case DV_STORE_CLAIM: claim_make(&r->claim); break;
+    case DV_STORE_OWNED:
+        r->owned = (dv_owned_ask){.owner = owner_pick(), .older_ms = LEASE_MS, .after = after};
+        break;
+    case DV_STORE_WAITING:
+        r->waiting = (dv_waiting_ask){.before_us = (uint64_t)(dv_time_now().wall_us + HOUR_US),
+                                      .after = after};
+        break;
+    case DV_STORE_GET: r->get.order_id = order_id(sim_below(&dice, ORDERS + 2)); break;
+    case DV_STORE_LIST:
+        r->list = (dv_order_list){.state = sim_below(&dice, 3) * sim_below(&dice, DV_STATE_COUNT),
+                                  .active_only = sim_below(&dice, 2),
+                                  .has_user = sim_below(&dice, 2),
+                                  .user_id = dv_text_of("user 1"),
+                                  .limit = 1 + sim_below(&dice, ORDERS)};
+        if (r->list.state >= DV_STATE_COUNT) r->list.state = 0;
+        break;
+    case DV_STORE_EVENTS:
+        r->events =
+            (dv_events_ask){.after_position = sim_below(&dice, 60), .limit = sim_below(&dice, 6)};
+        break;
+    case DV_STORE_STATS: break;
+    }
+}
+
+/* ---- what time does ------------------------------------------------------------------------ */
+
+/* An instance has begun long ago, or has been silent since. */
+static void age_one(void)
+{
+    uint32_t n = sim_below(&dice, OWNER_COUNT);
+    bool silent = sim_chance(&dice, 500000);
+    const char *column = silent ? "beat_at" : "alive_since";
+    char sql[200];
+    snprintf(sql, sizeof sql, "update instances set %s = %s - interval '1 hour' where owner = '%s'",
+             column, column, OWNERS[n]);
+    pg_ask(base, sql);
+    sim_instance *i = instance_of(&model, OWNERS[n]);
+    if (i == NULL) return;
+    if (silent)
+        i->beat_us -= HOUR_US;
+    else
+        i->alive_us -= HOUR_US;
+}
+
+/* The model's clock is that of the machine, which PostgreSQL runs on. */
+static void clock_set(void)
+{
+    world.now_ns = (dv_time_now().wall_us - SIM_WALL_US) * DV_NS_PER_US;
+}
+
+START_TEST(the_model_answers_as_postgresql_does)
+{
+    dice = sim_dice_of((uint64_t)_i, 1);
+    dv_buffer modelled = {0};
+    for (uint64_t ticket = 1; ticket <= REQUESTS; ticket++) {
+        dv_arena_reset(arena);
+        if (sim_chance(&dice, 30000)) age_one();
+        dv_store_request request;
+        request_make(&request, ticket);
+        ask_postgres(&request);
+        dv_store_answer answer = {.ticket = ticket, .type = request.type};
+        clock_set();
+        sim_db_do(&model, &request, arena, &answer);
+        write_answer(&modelled, &answer);
+        dv_buffer_add(&said, "", 1);
+        dv_buffer_add(&modelled, "", 1);
+        ck_assert_msg(strcmp(said.bytes, modelled.bytes) == 0,
+                      "request %" PRIu64 " of type %d: PostgreSQL answers\n%s\nand the model\n%s",
+                      ticket, request.type, said.bytes, modelled.bytes);
+    }
+    ck_assert_uint_gt(model.event_count, ORDERS);
+    dv_buffer_fini(&modelled);
+}
+END_TEST
+
+static void setup(void)
+{
+    static int number;
+    char name[32], why[DV_REASON_MAX] = "";
+    snprintf(name, sizeof name, "model_%d_%d", (int)getpid(), number++);
+    base = pg_database(&server, name);
+    config = (dv_config){.store_connections = 1, .store_batch_max = 16, .start_timeout_ms = 20000};
+    snprintf(config.database_url, sizeof config.database_url, "%s", base);
+    store = dv_store_pg_new(&config);
+    ck_assert_msg(store->class->start(store, why) == DV_OK, "%s", why);
+    arena = dv_arena_new();
+    memset(&model, 0, sizeof model);
+    model.world = &world;
+}
+
+static void teardown(void)
+{
+    store->class->destroy(&store);
+    dv_arena_destroy(&arena);
+    dv_buffer_fini(&said);
+    HASH_CLEAR(by_key, model.keys);
+    sim_order *o, *next;
+    HASH_ITER(hh, model.orders, o, next)
+    {
+        HASH_DEL(model.orders, o);
+        dv_arena_destroy(&o->arena);
+        free(o);
+    }
+    free(model.events);
+}
+
+int main(void)
+{
+    dv_log_init(DV_LOG_ERROR, false);
+    pg_start(&server);
+    Suite *suite = suite_create("component/store model");
+    TCase *tcase = tcase_create("store model");
+    tcase_set_timeout(tcase, 110);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, the_model_answers_as_postgresql_does, 0, 4);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    pg_stop(&server);
+    return failed > 0;
+}
