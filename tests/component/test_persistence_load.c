@@ -24,6 +24,24 @@ START_TEST(five_thousand_orders_have_gapless_seqs_and_positions)
 }
 END_TEST
 
+START_TEST(steps_but_the_last_touch_no_index)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    crowd c = {0};
+    crowd_insert(&r, 2000);
+    crowd_finish(&r, &c, 2000);
+    rig_close(&r); /* backends hand in their counts when they end */
+    int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
+    while (ask_number("select n_tup_upd from pg_stat_user_tables where relname = 'orders'") < 8000)
+        ck_assert(dv_time_now().mono_ns < deadline_ns);
+    uint64_t hot =
+        ask_number("select n_tup_hot_upd from pg_stat_user_tables where relname = 'orders'");
+    printf("%" PRIu64 " of 8000 steps were heap-only\n", hot);
+    ck_assert_uint_ge(hot, 5400); /* nine in ten of the 6000 that may be */
+}
+END_TEST
+
 START_TEST(two_writers_share_one_gapless_stream)
 {
     rig r[2];
@@ -67,6 +85,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         five_thousand_orders_have_gapless_seqs_and_positions,
+        steps_but_the_last_touch_no_index,
         two_writers_share_one_gapless_stream,
         killed_backends_lose_and_double_nothing,
         NULL,
