@@ -362,6 +362,35 @@ START_TEST(a_statement_that_hangs_on_a_lock_is_silence_and_then_asked_again)
 }
 END_TEST
 
+START_TEST(a_question_that_hangs_is_answered_as_away_in_time)
+{
+    rig r;
+    rig_open(&r, 1, 64);
+    insert_one(&r, "execution");
+    dv_message ask = {.type = DV_MSG_stats_ask, .stats_ask = {7}};
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
+    rig_until(&r, DV_MSG_stats_told, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
+    PGconn *other = PQconnectdb(base);
+    PQclear(PQexec(other, "begin"));
+    PQclear(PQexec(other, "lock table orders in access exclusive mode"));
+    int64_t locked_ns = now_ns();
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
+    rig_until(&r, DV_MSG_stats_told, 2);
+    ck_assert_int_lt(now_ns() - locked_ns, 7000 * DV_NS_PER_MS);
+    const dv_stats_told *told = &last(&r, DV_MSG_stats_told)->stats_told;
+    ck_assert_int_eq(told->error, DV_STORE_AWAY);
+    ck_assert_uint_eq(told->request_id, 7);
+    ck_assert_uint_eq(told->waiting, 1); /* as last known */
+    PQfinish(other);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
+    rig_until(&r, DV_MSG_stats_told, 3);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
+    insert_one(&r, "execution");
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(connections_that_die_without_a_word_are_given_up_and_made_anew)
 {
     rig r;
@@ -403,6 +432,7 @@ int main(void)
         a_server_that_says_its_disk_is_full_is_away_until_it_can_write,
         a_full_disk_is_borne_until_it_has_room,
         a_statement_that_hangs_on_a_lock_is_silence_and_then_asked_again,
+        a_question_that_hangs_is_answered_as_away_in_time,
         connections_that_die_without_a_word_are_given_up_and_made_anew,
         NULL,
     };
