@@ -1,0 +1,45 @@
+/* Program-derived addresses: hashes that are no points of the curve, so that no key signs for them.
+   Source: solana-address 1.0 syscalls.rs (create_program_address, find_program_address). */
+#ifndef DV_SOLANA_PDA_H
+#define DV_SOLANA_PDA_H
+
+#include <stddef.h>
+
+#include "actors/solana/pubkey.h"
+
+#define DV_SEED_SIZE_MAX 32  /* bytes */
+#define DV_SEED_COUNT_MAX 16 /* the bump included */
+
+/* Borrowed bytes. */
+typedef struct dv_seed {
+    const void *at;
+    size_t size;
+} dv_seed;
+
+#define DV_SEED_TEXT(literal)                                                                      \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+#define DV_SEED_KEY(key)                                                                           \
+    {                                                                                              \
+        (key)->bytes, DV_PUBKEY_SIZE                                                               \
+    }
+
+/* Whether the bytes are the compressed form of a point of ed25519, as curve25519-dalek decompresses
+   it: y may be given unreduced. Points of small order are on the curve. */
+bool dv_pubkey_is_on_curve(const dv_pubkey *key);
+
+/* The address of these seeds. False, and nothing written, when there are too many seeds, one is too
+   long, or the hash is on the curve. */
+DV_MUST_CHECK bool dv_pda_create(const dv_seed *seeds, size_t count, const dv_pubkey *program,
+                                 dv_pubkey *ret_address);
+
+/* The address of these seeds (at most DV_SEED_COUNT_MAX - 1) and the greatest bump that gives one,
+   which is tried from 255 down. ret_bump may be NULL. */
+DV_MUST_CHECK bool dv_pda_find(const dv_seed *seeds, size_t count, const dv_pubkey *program,
+                               dv_pubkey *ret_address, uint8_t *ret_bump);
+
+/* The associated token account of an owner for a mint of this token program. */
+dv_pubkey dv_ata_of(const dv_pubkey *owner, const dv_pubkey *mint, const dv_pubkey *token_program);
+
+#endif
