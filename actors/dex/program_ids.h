@@ -1,0 +1,16 @@
+/* The addresses of the venue programs whose account layouts have no room for them, on mainnet and
+   on devnet. Their text is checked by tests/unit/test_programs.c. */
+#ifndef DV_DEX_PROGRAM_IDS_H
+#define DV_DEX_PROGRAM_IDS_H
+
+#include "actors/solana/pubkey.h"
+
+/* Mainnet, devnet. */
+extern const dv_pubkey DV_RAYDIUM_CPMM_PROGRAMS[2], DV_RAYDIUM_AMM_V4_PROGRAMS[2];
+
+/* The same on both. The authorities are program-derived: ["pool_authority"], ["__event_authority"].
+ */
+extern const dv_pubkey DV_METEORA_DAMM_V2_PROGRAM, DV_METEORA_DAMM_V2_AUTHORITY,
+    DV_METEORA_DAMM_V2_EVENT_AUTHORITY;
+
+#endif
