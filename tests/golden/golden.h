@@ -1,0 +1,59 @@
+/* What the files of recorded answers share: a list of checks, one per quote or wire item, and
+   access to JSON that fails the check at hand when something is not there. */
+#ifndef DV_TESTS_GOLDEN_H
+#define DV_TESTS_GOLDEN_H
+
+#include <stdnoreturn.h>
+#include <yajl/yajl_tree.h>
+
+#include "actors/solana/pubkey.h"
+
+/* One check. */
+typedef struct golden_item {
+    void (*run)(const struct golden_item *item);
+    char label[128];     /* what it is, for people */
+    yajl_val node;       /* the recorded answer */
+    const void *context; /* what `run` needs beside it */
+} golden_item;
+
+/* Adds a check of the file at hand. */
+void golden_add(const golden_item *item);
+
+/* Adds the checks of a file: of a venue's quotes. */
+void golden_add_quotes(yajl_val root);
+
+/* Fails the check at hand, or the file that is being read. */
+noreturn void golden_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#define golden_check(condition, ...)                                                               \
+    do {                                                                                           \
+        if (!(condition)) golden_fail(__VA_ARGS__);                                                \
+    } while (0)
+
+/* Zeroed memory that lives as long as the program. */
+void *golden_new(size_t size);
+
+/* A member; NULL when it is absent or null. */
+yajl_val golden_get(yajl_val object, const char *name);
+
+/* A member that has to be there. */
+yajl_val golden_need(yajl_val object, const char *name);
+
+/* Members as what they have to be. Numbers may be written as strings, as u64 are. */
+const char *golden_text(yajl_val object, const char *name);
+uint64_t golden_u64(yajl_val object, const char *name);
+bool golden_bool(yajl_val object, const char *name);
+dv_pubkey golden_key(yajl_val object, const char *name);
+const char *golden_text_of(yajl_val value);
+uint64_t golden_u64_of(yajl_val value);
+dv_pubkey golden_key_of(yajl_val value);
+
+/* The elements of an array. */
+size_t golden_count(yajl_val array);
+yajl_val golden_at(yajl_val array, size_t i);
+
+/* Bytes of hex or base64; they live as long as the program. */
+uint8_t *golden_hex(const char *text, size_t *ret_size);
+uint8_t *golden_base64(const char *text, size_t *ret_size);
+
+#endif
