@@ -15,7 +15,7 @@ import { Load, wallMs } from './load.mjs';
 import { Relay } from './relay.mjs';
 
 const FAULT_BINARY = path.resolve(ROOT, process.env.DROVER_BINARY ?? 'build/fault/drover');
-const KILL_EVERY_MS = [2000, 7000]; // at random; failpoints make it two or three times as many
+const KILL_EVERY_MS = [1000, 5000]; // at random; failpoints make it two or three times as many
 const FAULT_EVERY_MS = [1500, 6000];
 const DISK_SIZE = 6 * 2 ** 30; // bytes
 const LEASE_MS = 5000; // the default of lease_ms
@@ -111,6 +111,11 @@ export class Campaign {
     this.busy = new Set(); // what is under way and has to end before the rest
   }
 
+  // Ends it before all kills were made, as when a person has seen enough.
+  enough() {
+    this.isEnough = true;
+  }
+
   // ---- before ----
 
   async start() {
@@ -177,7 +182,7 @@ export class Campaign {
   }
 
   ended(node, child, { code, signal }) {
-    if (node.expected) return;
+    if (node.expected || child !== node.child) return;
     if (signal === 'SIGKILL' && node.place) {
       this.track(this.killed(node, node.place));
       return;
@@ -198,8 +203,9 @@ export class Campaign {
       (rows) => rows.forEach(([id, seq]) => kill.orders.set(id, Number(seq))),
       () => (kill.unmeasured = true),
     );
-    // Mostly at once; at times so late that others have to take over.
-    const late = this.dice.hits(node.has('execution') ? 35 : 10);
+    // Mostly at once; at times so late that others have to take over, where there are others.
+    const isAlone = node.roles.some((role) => this.cluster.with(role).length === 1);
+    const late = !isAlone && this.dice.hits(node.has('execution') ? 35 : 10);
     const wait = late ? LEASE_MS + this.dice.between(500, 2500) : this.dice.between(50, 1000);
     await met;
     await this.revive(node, wait);
@@ -252,7 +258,7 @@ export class Campaign {
     await after(1500);
     const faults = this.faulting();
     let told = 0;
-    while (this.kills.length < this.killsWanted && this.deaths.length < 20) {
+    while (this.kills.length < this.killsWanted && this.deaths.length < 20 && !this.isEnough) {
       await after(this.dice.between(...KILL_EVERY_MS));
       this.track(this.killOne());
       if (this.kills.length >= told + 50) {

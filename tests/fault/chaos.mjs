@@ -2,6 +2,8 @@
 //
 //   node tests/fault/chaos.mjs --kills N [--seed S]
 //
+// Ctrl-C ends the faults; what has happened by then is checked and told.
+//
 // Exit status: 0 when every invariant held, 1 when one was violated (what and where is printed on
 // standard error), 2 on bad usage.
 
@@ -25,6 +27,7 @@ async function main(wanted) {
   const report = (text) => console.error(`chaos: ${text}`);
   const campaign = new Campaign({ ...wanted, report });
   let failed = true;
+  process.once('SIGINT', () => campaign.enough());
   try {
     await campaign.start();
     report(`seed ${wanted.seed}`);

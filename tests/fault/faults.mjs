@@ -24,6 +24,23 @@ async function stopped(campaign) {
   return zombie ? 'zombie' : 'stopped';
 }
 
+// A stopped execution is replaced by a new process of its name, and then wakes up beside it.
+async function superseded(campaign) {
+  const node = campaign.takeNode((each) => each.has('execution'));
+  if (!node) return false;
+  const old = node.child;
+  old.process.kill('SIGSTOP');
+  await after(campaign.dice.between(100, 2000));
+  node.child = undefined;
+  campaign.launch(node);
+  await after(campaign.dice.between(500, LEASE_MS + 2000));
+  old.process.kill('SIGCONT');
+  await after(campaign.dice.between(1000, 4000));
+  await old.stop('SIGKILL');
+  campaign.giveNode(node);
+  return 'superseded';
+}
+
 // ---- PostgreSQL ----------------------------------------------------------------------------
 
 async function whileAlone(campaign, what, cause) {
@@ -160,6 +177,7 @@ async function clockStep(campaign) {
 export function faultsOf(campaign) {
   const faults = [
     [5, stopped],
+    [1, superseded],
     [2, restartFast],
     [2, restartHard],
     [1, restartTwice],
