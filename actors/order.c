@@ -115,6 +115,8 @@ static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const 
         attempt.limit_amount = o->limit_amount;
         break;
     case DV_STATE_submitted:
+        attempt.venue =
+            dv_text_of(DV_ORDER_DEXES[o->chosen]); /* these bytes' own, whatever was thought of */
         attempt.signature = dv_text_of(o->signature);
         attempt.transaction = (dv_text){o->transaction, o->transaction_size};
         attempt.last_valid_block_height = o->last_valid_block_height;

@@ -383,6 +383,9 @@ void sim_book_landed(sim_world *w, const dv_sim_transaction *t,
         sim_fail(w, "I5", "a transaction of order %s landed that is not committed", id);
         return;
     }
+    if (!dv_text_is(attempt->venue, t->dex))
+        sim_fail(w, "I6", "attempt %u of order %s landed on %s, and is looked for elsewhere",
+                 t->attempt, id, t->dex);
     if (error != DV_OK) return;
     notes *n = notes_of(o);
     if (++n->swaps > 1) sim_fail(w, "I1", "order %s has traded twice", id);

@@ -10,6 +10,7 @@
 
 #define LINES_MAX 4096u
 #define LINE_SIZE 700
+#define TAIL_WIDTH 300 /* characters; --trace shows whole lines */
 
 bool sim_tracing;
 bool sim_trace_live;
@@ -67,7 +68,7 @@ void sim_trace_print(uint32_t count)
     if (count > kept) count = kept;
     if (sim_trace_live) return;
     for (uint32_t i = line_count - count; i < line_count; i++)
-        fprintf(stderr, "%s\n", lines[i % LINES_MAX]);
+        fprintf(stderr, "%.*s\n", TAIL_WIDTH, lines[i % LINES_MAX]);
 }
 
 void sim_trace_clear(void)

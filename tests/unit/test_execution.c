@@ -192,6 +192,7 @@ START_TEST(commits_the_signature_before_it_sends)
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
     const dv_order_step *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
     ck_assert(dv_text_is(step->attempt.signature, "signature"));
+    ck_assert(dv_text_is(step->attempt.venue, "meteora"));
     ck_assert_uint_eq(step->attempt.transaction.size, 3);
     const stage_sent *send = stage_expect(s, DV_MSG_swap_send);
     ck_assert_uint_eq(send->port, METEORA);
