@@ -9,6 +9,7 @@
 #include "actors/base/actor.h"
 #include "actors/base/zap.h"
 #include "actors/topology.h"
+#include "tests/component/pg_proxy.c"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -210,20 +211,27 @@ static void *peer_new(int type, const char *name)
     return peer;
 }
 
-/* Connects to the hub as this instance, with the keys of the node (NULL: plaintext). */
-static void *producer_new(const char *name, const char *public_key, const char *secret_key)
+/* Connects to the hub, or what passes on to it, as this instance, with the keys of the node (NULL:
+   plaintext). */
+static void *producer_at(const char *endpoint, const char *name, const char *public_key,
+                         const char *secret_key)
 {
     const dv_node *hub = dv_cluster_node(&cluster, "hub");
-    char endpoint[64];
     void *peer = peer_new(ZMQ_DEALER, name);
     if (public_key != NULL) {
         zmq_setsockopt(peer, ZMQ_CURVE_SERVERKEY, hub->public_key, DV_KEY_SIZE - 1);
         zmq_setsockopt(peer, ZMQ_CURVE_PUBLICKEY, public_key, DV_KEY_SIZE - 1);
         zmq_setsockopt(peer, ZMQ_CURVE_SECRETKEY, secret_key, DV_KEY_SIZE - 1);
     }
-    endpoint_of("hub", SCHEDULE, endpoint);
     ck_assert_int_eq(zmq_connect(peer, endpoint), 0);
     return peer;
+}
+
+static void *producer_new(const char *name, const char *public_key, const char *secret_key)
+{
+    char endpoint[64];
+    endpoint_of("hub", SCHEDULE, endpoint);
+    return producer_at(endpoint, name, public_key, secret_key);
 }
 
 static void *producer_of(const char *node, const char *name)
@@ -405,6 +413,30 @@ START_TEST(a_peer_that_starts_anew_is_served_anew)
         assert_served(e, i);
         zmq_close(e);
     }
+    end();
+}
+END_TEST
+
+/* Such a connection once ended the process: libzmq sent it heartbeats. */
+START_TEST(a_connection_whose_name_a_newer_one_has_taken_may_break_without_harm)
+{
+    launch("hub", "retry");
+    const dv_node *e = dv_cluster_node(&cluster, "e");
+    proxy between;
+    char endpoint[64];
+    proxy_start(&between, dv_cluster_node(&cluster, "hub")->port + SCHEDULE);
+    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", between.port);
+    void *old = producer_at(endpoint, "execution@e", e->public_key, secret_of(e));
+    assert_served(old, 1);
+    void *new = producer_of("e", "execution@e");
+    assert_served(new, 2);
+    arm(old, 3); /* nobody takes it any more */
+    for (uint64_t i = 0; i < 200; i++) assert_served(new, i);
+    zmq_close(old);
+    int64_t until_ns = dv_time_now().mono_ns + 2000 * DV_NS_PER_MS;
+    while (dv_time_now().mono_ns < until_ns) assert_served(new, 4);
+    zmq_close(new);
+    proxy_stop(&between);
     end();
 }
 END_TEST
@@ -665,6 +697,7 @@ static void add_tests(Suite *suite)
     tcase_add_loop_test(c, a_name_that_is_not_its_keys_is_not_heard, 0,
                         sizeof FALSE_NAMES / sizeof FALSE_NAMES[0]);
     tcase_add_test(c, a_peer_that_starts_anew_is_served_anew);
+    tcase_add_test(c, a_connection_whose_name_a_newer_one_has_taken_may_break_without_harm);
     tcase_add_loop_test(c, hostile_frames_cost_a_line, 0, HOSTILE_KINDS);
     tcase_add_test(c, a_message_that_is_too_large_costs_its_sender_the_connection);
     tcase_add_loop_test(c, what_is_no_zeromq_is_closed_and_told, 0, sizeof RAW / sizeof RAW[0]);
