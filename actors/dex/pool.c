@@ -1,7 +1,8 @@
 #include "actors/dex/pool.h"
 
 /* Every venue program that we know; ends with NULL. */
-static const dv_pool_class *const CLASSES[] = {&DV_RAYDIUM_CPMM, &DV_RAYDIUM_AMM_V4, NULL};
+static const dv_pool_class *const CLASSES[] = {&DV_RAYDIUM_CPMM, &DV_RAYDIUM_AMM_V4,
+                                               &DV_RAYDIUM_CLMM, &DV_METEORA_DLMM, NULL};
 
 const dv_pool_class *dv_pool_class_of(const dv_pubkey *program)
 {
