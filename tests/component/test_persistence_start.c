@@ -224,6 +224,7 @@ START_TEST(a_start_waits_for_a_server_that_is_starting)
     pthread_t thread;
     pg_crash(&server); /* so that it has to recover first */
     rig_make(&r, base, 2, 512);
+    r.config.start_timeout_ms = 60000;
     pthread_create(&thread, NULL, resume_thread, NULL);
     char why[DV_REASON_MAX];
     ck_assert_msg(rig_start(&r, why) == DV_OK, "%s", why);
