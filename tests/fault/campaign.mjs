@@ -169,11 +169,15 @@ export class Campaign {
       const { place, text } = this.failpoints.deal(node);
       node.place = place;
       points.push(text);
+      const noise = this.failpoints.noise(node);
+      if (noise) {
+        points.push(noise.text);
+        this.faults[noise.what] = (this.faults[noise.what] ?? 0) + 1;
+      }
     }
-    if (armed) points.push(this.failpoints.noise(node));
     const env = {
       ...this.clockOf.get(node.name)?.environment,
-      DV_FAILPOINTS: points.filter(Boolean).join(',') || undefined,
+      DV_FAILPOINTS: points.join(',') || undefined,
       DV_FAILPOINTS_SEED: this.dice.between(1, 1e9),
     };
     node.expected = false;

@@ -85,11 +85,13 @@ export class Failpoints {
     return { place, text: `${place}:~${Math.max(1, rate * WITHIN_S)}:kill` };
   }
 
-  // Messages that are handled twice, and some that are lost, in some lives.
+  // Messages that are handled twice, and some that are lost, in some lives: what and the failpoint's
+  // text; null in most lives.
   noise(node) {
-    if (this.dice.hits(25)) return `${this.dice.pick(node.roles)}:*:taken:2%:twice`;
-    if (this.dice.hits(5)) return `${this.dice.pick(node.roles)}:*:taken:1%:drop`;
-    return '';
+    const role = this.dice.pick(node.roles);
+    if (this.dice.hits(25)) return { what: 'messages twice', text: `${role}:*:taken:2%:twice` };
+    if (this.dice.hits(5)) return { what: 'messages lost', text: `${role}:*:taken:1%:drop` };
+    return null;
   }
 
   get count() {
