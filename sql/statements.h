@@ -75,10 +75,12 @@
     " or (split_part(w.owner, '/', 1) = m.name and (i.owner is null or i.number < m.number))"      \
     " or (m.alive_since + m.lease <= now() and (i.owner is null or not " DV_SQL_ALIVE "))))"
 
-/* Gives the orders picked to $1: whether `me` is alive, then the jobs or a row of nulls. */
+/* Gives the orders picked to $1: whether `me` is alive, then the jobs or a row of nulls. An order
+   that took a step after the statement began is locked as it is now, but its attempt would be read
+   as it was then: such a one is left for the next claim. */
 #define DV_SQL_CLAIMED                                                                             \
     "o as (update orders u set owner = $1, epoch = u.epoch + 1 from picked p"                      \
-    " where u.id = p.id returning u.*)"                                                            \
+    " where u.id = p.id and u.seq = p.seq returning u.*)"                                          \
     " select (select count(*) from me), o.status, o.attempt, o.epoch, " DV_SQL_TERMS               \
     ", (select " DV_SQL_ATTEMPT " from order_executions x"                                         \
     " where x.order_id = o.id and x.attempt = o.attempt)"                                          \
@@ -212,13 +214,13 @@
      */                                                                                             \
     X(CLAIM_ORPHANS, 2,                                                                             \
       "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                        \
-      " picked as materialized (select p.id from orphans w cross join lateral"                      \
-      " (select id from orders where outcome is null and owner = w.owner"                           \
+      " picked as materialized (select p.id, p.seq from orphans w cross join lateral"               \
+      " (select id, seq from orders where outcome is null and owner = w.owner"                      \
       " limit $2::bigint for update skip locked) p limit $2), " DV_SQL_CLAIMED)                     \
     /* owner, ids, epochs → the same, of its own orders. */                                       \
     X(CLAIM_LISTED, 3,                                                                              \
       "with " DV_SQL_ME ","                                                                         \
-      " picked as materialized (select l.id from me m"                                              \
+      " picked as materialized (select t.id, t.seq from me m"                                       \
       " cross join unnest($2::uuid[], $3::bigint[]) l(id, epoch)"                                   \
       " join orders t on t.id = l.id and t.epoch = l.epoch and t.owner = m.owner"                   \
       " where t.outcome is null order by l.id for update of t skip locked), " DV_SQL_CLAIMED)       \

@@ -331,6 +331,11 @@ export class Campaign {
     for (const { node, end, tail } of this.deaths) {
       checker.violate('alive', node, `ended by itself with ${end}: ${tail}`);
     }
+    for (const { name, log } of this.cluster.nodes) {
+      for (const line of fs.readFileSync(log, 'utf8').match(/^\S+ ERROR .*$/gm) ?? []) {
+        checker.violate('log', name, line);
+      }
+    }
     if (this.load.outstanding > 0) {
       checker.violate('I2', null, `${this.load.outstanding} keys were never answered`);
     }
