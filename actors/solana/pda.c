@@ -7,13 +7,21 @@
 
 static const char MARKER[] = "ProgramDerivedAddress"; /* without its NUL */
 
+/* Whether y is at least 2^255 - 19; the uppermost bit is the sign of x. */
+static bool is_unreduced(const dv_pubkey *key)
+{
+    for (int i = 1; i < DV_PUBKEY_SIZE - 1; i++)
+        if (key->bytes[i] != 0xff) return false;
+    return (key->bytes[31] & 0x7f) == 0x7f && key->bytes[0] >= 0xed;
+}
+
 /* libsodium's own test of points also asks for the prime-order subgroup, which Solana does not.
    Adding the neutral element asks for no more than that both decompress. */
 bool dv_pubkey_is_on_curve(const dv_pubkey *key)
 {
     static const uint8_t neutral[crypto_core_ed25519_BYTES] = {1};
     uint8_t sum[crypto_core_ed25519_BYTES];
-    return crypto_core_ed25519_add(sum, key->bytes, neutral) == 0;
+    return !is_unreduced(key) && crypto_core_ed25519_add(sum, key->bytes, neutral) == 0;
 }
 
 static bool hash_seeds(const dv_seed *seeds, size_t count, crypto_hash_sha256_state *hash)

@@ -25,8 +25,9 @@ typedef struct dv_seed {
         (key)->bytes, DV_PUBKEY_SIZE                                                               \
     }
 
-/* Whether the bytes are the compressed form of a point of ed25519, as curve25519-dalek decompresses
-   it: y may be given unreduced. Points of small order are on the curve. */
+/* Whether the bytes are the compressed form of a point of ed25519. Points of small order are. An
+   unreduced y is none, as @solana/web3.js has it; the runtime (curve25519-dalek) would reduce it,
+   which no hash will ever show. */
 bool dv_pubkey_is_on_curve(const dv_pubkey *key);
 
 /* The address of these seeds. False, and nothing written, when there are too many seeds, one is too

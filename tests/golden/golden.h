@@ -19,8 +19,16 @@ typedef struct golden_item {
 /* Adds a check of the file at hand. */
 void golden_add(const golden_item *item);
 
-/* Adds the checks of a file: of a venue's quotes. */
+/* Add the checks of a file: of a venue's quotes, of the chain's wire formats. */
 void golden_add_quotes(yajl_val root);
+void golden_add_wire(yajl_val root);
+
+/* Adds a check for every element of a list. */
+void golden_add_each(yajl_val list, const char *name, void (*run)(const golden_item *item));
+
+/* Whether a transaction is compiled, signed and read as recorded, and whether one is refused. */
+void golden_check_transaction(const golden_item *item);
+void golden_check_bad_transaction(const golden_item *item);
 
 /* Fails the check at hand, or the file that is being read. */
 noreturn void golden_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -87,6 +87,8 @@ static void load_file(const char *path)
     *(yajl_val *)golden_new(sizeof root) = root;
     if (golden_get(root, "program"))
         golden_add_quotes(root);
+    else if (golden_get(root, "transactions"))
+        golden_add_wire(root);
     else
         golden_fail("the file is of no known kind");
 }

@@ -1,0 +1,103 @@
+#include "actors/solana/builders.h"
+
+#include "actors/solana/pda.h"
+#include "actors/solana/programs.h"
+
+/* First byte of the data. */
+enum {
+    BUDGET_HEAP_FRAME = 1,
+    BUDGET_UNIT_LIMIT = 2,
+    BUDGET_UNIT_PRICE = 3,
+    BUDGET_LOADED_DATA = 4
+};
+enum { SYSTEM_TRANSFER = 2 }; /* u32 */
+enum { ATA_CREATE_IDEMPOTENT = 1 };
+enum { TOKEN_CLOSE_ACCOUNT = 9, TOKEN_TRANSFER_CHECKED = 12, TOKEN_SYNC_NATIVE = 17 };
+
+static void budget(uint8_t tag, uint64_t value, uint32_t size, dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_COMPUTE_BUDGET);
+    dv_instruction_put_le(ret_instruction, tag, 1);
+    dv_instruction_put_le(ret_instruction, value, size);
+}
+
+void dv_ix_compute_unit_limit(uint32_t units, dv_instruction *ret_instruction)
+{
+    budget(BUDGET_UNIT_LIMIT, units, 4, ret_instruction);
+}
+
+void dv_ix_compute_unit_price(uint64_t micro_lamports, dv_instruction *ret_instruction)
+{
+    budget(BUDGET_UNIT_PRICE, micro_lamports, 8, ret_instruction);
+}
+
+void dv_ix_heap_frame(uint32_t bytes, dv_instruction *ret_instruction)
+{
+    budget(BUDGET_HEAP_FRAME, bytes, 4, ret_instruction);
+}
+
+void dv_ix_loaded_data_limit(uint32_t bytes, dv_instruction *ret_instruction)
+{
+    budget(BUDGET_LOADED_DATA, bytes, 4, ret_instruction);
+}
+
+void dv_ix_transfer(const dv_pubkey *from, const dv_pubkey *to, uint64_t lamports,
+                    dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_SYSTEM);
+    dv_instruction_put_le(ret_instruction, SYSTEM_TRANSFER, 4);
+    dv_instruction_put_le(ret_instruction, lamports, 8);
+    dv_instruction_add(ret_instruction, from, true, true);
+    dv_instruction_add(ret_instruction, to, false, true);
+}
+
+void dv_ix_create_ata(const dv_pubkey *payer, const dv_pubkey *owner, const dv_pubkey *mint,
+                      const dv_pubkey *token_program, dv_instruction *ret_instruction)
+{
+    dv_pubkey ata = dv_ata_of(owner, mint, token_program);
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_ASSOCIATED_TOKEN);
+    dv_instruction_put_le(ret_instruction, ATA_CREATE_IDEMPOTENT, 1);
+    dv_instruction_add(ret_instruction, payer, true, true);
+    dv_instruction_add(ret_instruction, &ata, false, true);
+    dv_instruction_add(ret_instruction, owner, false, false);
+    dv_instruction_add(ret_instruction, mint, false, false);
+    dv_instruction_add(ret_instruction, &DV_PROGRAM_SYSTEM, false, false);
+    dv_instruction_add(ret_instruction, token_program, false, false);
+}
+
+void dv_ix_sync_native(const dv_pubkey *account, dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_TOKEN);
+    dv_instruction_put_le(ret_instruction, TOKEN_SYNC_NATIVE, 1);
+    dv_instruction_add(ret_instruction, account, false, true);
+}
+
+void dv_ix_close_account(const dv_pubkey *account, const dv_pubkey *destination,
+                         const dv_pubkey *owner, const dv_pubkey *token_program,
+                         dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, token_program);
+    dv_instruction_put_le(ret_instruction, TOKEN_CLOSE_ACCOUNT, 1);
+    dv_instruction_add(ret_instruction, account, false, true);
+    dv_instruction_add(ret_instruction, destination, false, true);
+    dv_instruction_add(ret_instruction, owner, true, false);
+}
+
+void dv_ix_transfer_checked(const dv_token_transfer *transfer, dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, &transfer->token_program);
+    dv_instruction_put_le(ret_instruction, TOKEN_TRANSFER_CHECKED, 1);
+    dv_instruction_put_le(ret_instruction, transfer->amount, 8);
+    dv_instruction_put_le(ret_instruction, transfer->decimals, 1);
+    dv_instruction_add(ret_instruction, &transfer->source, false, true);
+    dv_instruction_add(ret_instruction, &transfer->mint, false, false);
+    dv_instruction_add(ret_instruction, &transfer->destination, false, true);
+    dv_instruction_add(ret_instruction, &transfer->owner, true, false);
+}
+
+void dv_ix_memo(dv_text text, const dv_pubkey *signer, dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_MEMO);
+    dv_instruction_put(ret_instruction, text.at, text.size);
+    if (signer != NULL) dv_instruction_add(ret_instruction, signer, true, false);
+}

@@ -1,0 +1,41 @@
+/* Private keys: ed25519, as the Solana command line keeps them in a file. Only whoever signs
+   includes this. */
+#ifndef DV_SOLANA_KEYPAIR_H
+#define DV_SOLANA_KEYPAIR_H
+
+#include "actors/solana/pubkey.h"
+
+#define DV_SEED_BYTES 32
+#define DV_SIGNATURE_SIZE 64
+#define DV_KEY_FILE_TEXT_MAX 1024 /* bytes of text; what the tools write takes about 250 */
+
+typedef struct dv_signature {
+    uint8_t bytes[DV_SIGNATURE_SIZE];
+} dv_signature;
+
+/* Wipe it with dv_keypair_wipe. */
+typedef struct dv_keypair {
+    uint8_t secret[64]; /* the seed, then the public key */
+} dv_keypair;
+
+/* The keys of a seed. */
+void dv_keypair_of_seed(const uint8_t seed[DV_SEED_BYTES], dv_keypair *ret_keypair);
+
+/* Reads the text of a key file: a JSON array of 64 bytes as decimal numbers. REQUEST_MALFORMED, and
+   nothing kept of it, when it is anything else, or the public half is not that of the seed. */
+DV_MUST_CHECK dv_err dv_keypair_parse(dv_text text, dv_keypair *ret_keypair);
+
+/* The public half. */
+dv_pubkey dv_keypair_pubkey(const dv_keypair *keypair);
+
+/* Signs bytes; the same bytes always give the same signature (RFC 8032). */
+dv_signature dv_keypair_sign(const dv_keypair *keypair, const uint8_t *bytes, size_t size);
+
+/* Whether a signature of these bytes is that of the key. */
+bool dv_signature_verify(const dv_signature *signature, const dv_pubkey *key, const uint8_t *bytes,
+                         size_t size);
+
+/* Overwrites the secret, so that it is in no core dump later. */
+void dv_keypair_wipe(dv_keypair *keypair);
+
+#endif

@@ -1,0 +1,132 @@
+/* Transactions: compiled from instructions, signed, and read back from hostile bytes.
+
+   A transaction is its signatures (a compact count, 64 bytes each) and a message:
+
+     legacy   header, keys, blockhash, instructions
+     v0       0x80, header, keys, blockhash, instructions, lookups in address tables
+
+   header: how many keys sign, how many of those are read-only, how many of the others are. Keys are
+   in that order: writable signers, read-only signers, writable, read-only. The first pays. Source:
+   solana-message (legacy.rs, versions/v0), solana-transaction; key order as @solana/web3.js 1.x
+   compiles, so that the same swap gives the same bytes. */
+#ifndef DV_SOLANA_TRANSACTION_H
+#define DV_SOLANA_TRANSACTION_H
+
+#include "actors/solana/account.h"
+#include "actors/solana/instruction.h"
+#include "actors/solana/keypair.h"
+
+#define DV_TRANSACTION_SIZE_MAX 1232  /* bytes: PACKET_DATA_SIZE */
+#define DV_TRANSACTION_SIGNERS_MAX 12 /* what fits a packet with anything else */
+#define DV_TRANSACTION_KEYS_MAX 256   /* static and looked up: indices are bytes */
+#define DV_TRANSACTION_INSTRUCTIONS_MAX 64
+#define DV_TRANSACTION_LOOKUPS_MAX 32 /* 34 bytes each at least */
+#define DV_LOOKUP_TABLE_ADDRESSES_MAX 256
+
+typedef enum dv_transaction_version {
+    DV_TRANSACTION_LEGACY,
+    DV_TRANSACTION_V0,
+} dv_transaction_version;
+
+/* A recent blockhash; after some 150 blocks the transaction can no longer land. */
+typedef struct dv_blockhash {
+    uint8_t bytes[32];
+} dv_blockhash;
+
+/* The addresses of a table, borrowed. */
+typedef struct dv_lookup_table {
+    dv_pubkey key;
+    const dv_pubkey *addresses;
+    uint32_t count; /* 0..256 */
+} dv_lookup_table;
+
+/* What to compile; everything is borrowed. */
+typedef struct dv_transaction_plan {
+    dv_transaction_version version;
+    dv_pubkey payer;
+    dv_blockhash blockhash;
+    const dv_instruction *instructions;
+    uint32_t instruction_count;
+    const dv_lookup_table *tables; /* v0 only: tried in this order */
+    uint32_t table_count;
+} dv_transaction_plan;
+
+/* The bytes of a transaction. */
+typedef struct dv_transaction {
+    uint32_t size;
+    uint32_t message_at; /* where the message begins: what is signed */
+    uint8_t bytes[DV_TRANSACTION_SIZE_MAX];
+} dv_transaction;
+
+/* Compiles a plan; the signatures are zero until it is signed. MESSAGE_TOO_LARGE when it does not
+   fit a packet, needs more keys than an index counts or more signers than we allow; REQUEST_INVALID
+   for a legacy transaction with tables or a table that is too large. */
+DV_MUST_CHECK dv_err dv_transaction_compile(const dv_transaction_plan *plan,
+                                            dv_transaction *ret_transaction);
+
+/* Signs with those of the keypairs that are asked for, in any order. REQUEST_INVALID when a
+   signer's keypair is not among them, or the bytes are no transaction. */
+DV_MUST_CHECK dv_err dv_transaction_sign(dv_transaction *transaction, const dv_keypair *keypairs,
+                                         uint32_t count);
+
+/* One instruction of a transaction that was read; everything points into the bytes. */
+typedef struct dv_instruction_view {
+    uint8_t program;         /* index of a static key */
+    const uint8_t *accounts; /* indices of keys: static, then looked up to write, then to read */
+    uint16_t account_count;
+    const uint8_t *data;
+    uint16_t data_size;
+} dv_instruction_view;
+
+typedef struct dv_lookup_view {
+    dv_pubkey table;
+    const uint8_t *writable, *readonly; /* indices in the table */
+    uint16_t writable_count, readonly_count;
+} dv_lookup_view;
+
+/* A transaction that was read. */
+typedef struct dv_transaction_view {
+    dv_transaction_version version;
+    const uint8_t *signatures; /* signer_count of 64 bytes; the first names the transaction */
+    const uint8_t *message;
+    uint32_t message_size;
+    uint8_t signer_count, readonly_signer_count, readonly_other_count;
+    uint16_t key_count;  /* static ones */
+    const uint8_t *keys; /* 32 bytes each */
+    dv_blockhash blockhash;
+    uint16_t instruction_count, lookup_count;
+    uint16_t looked_up_count; /* keys that come from tables */
+    dv_instruction_view instructions[DV_TRANSACTION_INSTRUCTIONS_MAX];
+    dv_lookup_view lookups[DV_TRANSACTION_LOOKUPS_MAX];
+} dv_transaction_view;
+
+/* Reads hostile bytes; the view borrows them. What it accepts obeys the runtime's own sanity
+   checks: indices exist, the payer signs, writes and is no program, every lookup looks something
+   up, nothing follows. Signatures are not verified. MESSAGE_MALFORMED; MESSAGE_TOO_LARGE beyond the
+   bounds above. */
+DV_MUST_CHECK dv_err dv_transaction_decode(const uint8_t *bytes, size_t size,
+                                           dv_transaction_view *ret_view);
+
+/* Reads a message alone, as it is signed; signatures is NULL in the view. */
+DV_MUST_CHECK dv_err dv_transaction_message_decode(const uint8_t *bytes, size_t size,
+                                                   dv_transaction_view *ret_view);
+
+/* Whether every signature is that of its key. */
+bool dv_transaction_verify(const dv_transaction_view *view);
+
+/* Whether the static key of an index is written to. */
+static inline bool dv_transaction_writes(const dv_transaction_view *view, uint32_t index)
+{
+    if (index < view->signer_count)
+        return index < (uint32_t)(view->signer_count - view->readonly_signer_count);
+    return index < (uint32_t)(view->key_count - view->readonly_other_count);
+}
+
+/* Reads a lookup table's account: 56 bytes of state, then addresses. ret_addresses: room for 256.
+   MESSAGE_MALFORMED when it is none, or is being deactivated. Source: solana-address-lookup-table
+   state.rs: type u32 (1), deactivation_slot u64, last_extended_slot u64, start index u8, authority.
+ */
+DV_MUST_CHECK dv_err dv_lookup_table_decode(const dv_account *account, dv_pubkey *ret_addresses,
+                                            dv_lookup_table *ret_table);
+
+#endif
