@@ -2,7 +2,8 @@
 
 /* Every venue program that we know; ends with NULL. */
 static const dv_pool_class *const CLASSES[] = {&DV_RAYDIUM_CPMM, &DV_RAYDIUM_AMM_V4,
-                                               &DV_RAYDIUM_CLMM, &DV_METEORA_DLMM, NULL};
+                                               &DV_RAYDIUM_CLMM, &DV_METEORA_DAMM_V2,
+                                               &DV_METEORA_DLMM, NULL};
 
 const dv_pool_class *dv_pool_class_of(const dv_pubkey *program)
 {

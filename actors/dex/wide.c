@@ -91,9 +91,9 @@ static void divide(uint64_t *u, int size, uint64_t *v, int count, uint64_t *quot
     }
 }
 
-static bool x64_div(const dv_u256 *a, const dv_u256 *b, bool up, dv_u128 *ret)
+/* u / v into ret: the limbs of u are its own, to be used up. */
+static bool divide_into(uint64_t u[DIVIDEND_LIMBS], const dv_u256 *b, bool up, dv_u128 *ret)
 {
-    uint64_t u[DIVIDEND_LIMBS] = {0, a->limb[0], a->limb[1], a->limb[2], a->limb[3], 0};
     uint64_t v[LIMBS] = {b->limb[0], b->limb[1], b->limb[2], b->limb[3]};
     uint64_t quotient[DIVIDEND_LIMBS] = {0};
     int size = limbs_used(u, LIMBS + 1), count = limbs_used(v, LIMBS);
@@ -109,6 +109,18 @@ static bool x64_div(const dv_u256 *a, const dv_u256 *b, bool up, dv_u128 *ret)
     return true;
 }
 
+static bool x64_div(const dv_u256 *a, const dv_u256 *b, bool up, dv_u128 *ret)
+{
+    uint64_t u[DIVIDEND_LIMBS] = {0, a->limb[0], a->limb[1], a->limb[2], a->limb[3], 0};
+    return divide_into(u, b, up, ret);
+}
+
+static bool plain_div(const dv_u256 *a, const dv_u256 *b, bool up, dv_u128 *ret)
+{
+    uint64_t u[DIVIDEND_LIMBS] = {a->limb[0], a->limb[1], a->limb[2], a->limb[3], 0, 0};
+    return divide_into(u, b, up, ret);
+}
+
 bool dv_u256_x64_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret)
 {
     return x64_div(a, b, false, ret);
@@ -117,4 +129,14 @@ bool dv_u256_x64_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret)
 bool dv_u256_x64_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret)
 {
     return x64_div(a, b, true, ret);
+}
+
+bool dv_u256_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret)
+{
+    return plain_div(a, b, false, ret);
+}
+
+bool dv_u256_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret)
+{
+    return plain_div(a, b, true, ret);
 }

@@ -85,4 +85,8 @@ DV_MUST_CHECK static inline bool dv_mul_shift64_ceil(dv_u128 a, dv_u128 b, uint6
 DV_MUST_CHECK bool dv_u256_x64_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 DV_MUST_CHECK bool dv_u256_x64_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 
+/* floor(a / b) and its counterpart rounded up; likewise. */
+DV_MUST_CHECK bool dv_u256_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
+DV_MUST_CHECK bool dv_u256_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
+
 #endif
