@@ -201,7 +201,10 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
         attempt_begin(self, o, now, outbox);
         return;
     }
-    int64_t late_us = o->due_at_us - now.wall_us + self->config->retry_sweep_ms * DV_US_PER_MS;
+    /* No longer than an attempt ever waits: the clock that set the time may have been wrong. */
+    int64_t most_us = dv_retry_wait_us(self->config, o->attempt, UINT32_MAX);
+    int64_t late_us = dv_min_i64(o->due_at_us - now.wall_us, most_us) +
+                      self->config->retry_sweep_ms * DV_US_PER_MS;
     phase_set(self, o, DV_PHASE_WAITING, now.mono_ns + late_us * DV_NS_PER_US);
     dv_send(outbox, SCHEDULE, NULL,
             &(dv_message){.type = DV_MSG_retry_arm,

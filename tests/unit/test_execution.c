@@ -265,6 +265,21 @@ START_TEST(quotes_again_when_the_retry_is_due_and_not_before)
 }
 END_TEST
 
+START_TEST(waits_no_longer_for_a_time_that_a_wrong_clock_has_set)
+{
+    advance(DV_STATE_submitted);
+    s->now.wall_us += 3600000000; /* an hour too far */
+    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    s->now.wall_us -= 3600000000;
+    commit(DV_STATE_submitted, DV_STATE_routing, 2);
+    stage_skip(s);
+    stage_pass_ms(s, 2000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    stage_pass_ms(s, 2000); /* a sweep later */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
+}
+END_TEST
+
 START_TEST(waits_longer_before_each_attempt_and_fails_after_the_last)
 {
     assign();
@@ -618,6 +633,7 @@ int main(void)
     tcase_add_test(tcase, sends_the_same_bytes_again_until_the_outcome_is_known);
     tcase_add_test(tcase, begins_a_new_attempt_only_after_proof_that_the_last_is_dead);
     tcase_add_test(tcase, quotes_again_when_the_retry_is_due_and_not_before);
+    tcase_add_test(tcase, waits_no_longer_for_a_time_that_a_wrong_clock_has_set);
     tcase_add_test(tcase, waits_longer_before_each_attempt_and_fails_after_the_last);
     tcase_add_loop_test(tcase, does_not_retry_what_can_never_work, 0, 2);
     tcase_add_test(tcase, fails_at_once_when_every_venue_rejects);
