@@ -9,6 +9,7 @@
 #define END_MOST_NS (18 * SIM_SECOND)
 #define START_MS_MOST 4000 /* a process is down for at most so long */
 #define JUMP_US_MOST (20ll * 1000000)
+#define FAR_JUMP_US_MOST (7200ll * 1000000)
 
 /* What may strike, time and again. */
 typedef enum blow {
@@ -111,7 +112,8 @@ static void clock_jump(sim_nemesis *n)
 {
     sim_process *p = process_pick(n);
     if (p->has_router) return;
-    p->wall_offset_us = sim_between(&n->dice, -JUMP_US_MOST, JUMP_US_MOST);
+    int64_t most_us = sim_chance(&n->dice, 300000) ? FAR_JUMP_US_MOST : JUMP_US_MOST;
+    p->wall_offset_us = sim_between(&n->dice, -most_us, most_us);
     n->world->faults[SIM_FAULT_clock]++;
 }
 
