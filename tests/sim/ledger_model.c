@@ -87,6 +87,11 @@ dv_err dv_sim_ledger_append(dv_sim_ledger *ledger, const uint8_t signature[DV_SI
                             const dv_sim_landing **ret_landing)
 {
     (void)wall_us;
+    ledger->broken = sim_now->now_ns < sim_now->ledger->broken_until_ns;
+    if (ledger->broken) {
+        sim_now->faults[SIM_FAULT_venue_stuck]++;
+        return DV_VENUE_OUTCOME_UNKNOWN;
+    }
     sim_landed *l = calloc(1, sizeof *l);
     if (l == NULL) abort();
     memcpy(l->signature, signature, sizeof l->signature);

@@ -16,6 +16,7 @@ typedef struct sim_landed {
 
 typedef struct sim_ledger {
     sim_landed *landings;
+    int64_t broken_until_ns; /* nothing can be written before */
 } sim_ledger;
 
 /* An empty ledger; the world owns it. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "tests/sim/ledger_model.h"
 #include "tests/sim/schedule_model.h"
 #include "tests/sim/store_model.h"
 
@@ -24,6 +25,7 @@ typedef enum blow {
     STORE_AWAY,
     SCHEDULE_FORGETS,
     SCHEDULE_AWAY,
+    VENUES_STUCK,
     BLOW_COUNT,
 } blow;
 
@@ -138,6 +140,9 @@ static void strike(sim_nemesis *n, blow b)
     case SCHEDULE_FORGETS: sim_redis_forget(w->redis); break;
     case SCHEDULE_AWAY:
         sim_redis_go_away(w->redis, w->now_ns + sim_between(&n->dice, 200, 5000) * SIM_MS);
+        break;
+    case VENUES_STUCK:
+        w->ledger->broken_until_ns = w->now_ns + sim_between(&n->dice, 100, 5000) * SIM_MS;
         break;
     case BLOW_COUNT: break;
     }

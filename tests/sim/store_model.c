@@ -205,6 +205,7 @@ void sim_db_go_away(sim_db *db, int64_t until_ns)
 {
     sim_world *w = db->world;
     db->away_until_ns = dv_max_i64(db->away_until_ns, until_ns);
+    if (db->unfinished > 0) w->faults[SIM_FAULT_store_away]++;
     sim_request *r, *next;
     DL_FOREACH_SAFE(db->requests, r, next)
     {

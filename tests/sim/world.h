@@ -50,7 +50,7 @@ typedef struct sim_alarm {
     X(store_refused, "a statement failed")                                                         \
     X(store_lost, "a statement was committed and its answer lost")                                 \
     X(store_late, "a statement was committed long after its asker gave up")                        \
-    X(store_away, "the store was away while something was asked")                                  \
+    X(store_away, "the store was away while orders were unfinished or something was asked")        \
     X(schedule_forgot, "the schedule forgot retries")                                              \
     X(schedule_away, "the schedule was away while a retry was armed or due")                       \
     X(venue_lost, "a venue did not tell of a landing")                                             \
@@ -58,6 +58,7 @@ typedef struct sim_alarm {
     X(venue_late, "a transaction landed late")                                                     \
     X(venue_expire, "a transaction expired")                                                       \
     X(venue_slippage, "a transaction met a price past its limit")                                  \
+    X(venue_stuck, "a venue could not write down a landing")                                       \
     X(venue_quote, "a quote failed")                                                               \
     X(client_again, "a client sent an idempotency key again")                                      \
     X(client_resume, "a client resumed a WebSocket")                                               \
