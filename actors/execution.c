@@ -260,6 +260,11 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
     }
     phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     dv_order_load(o, job);
+    if (o->state == DV_STATE_submitted && o->transaction_size == 0) {
+        dv_error("transaction_missing", &o->id, dv_kv_number("attempt", o->attempt));
+        order_forget(self, o); /* nothing may be concluded from it: the sweep has it read again */
+        return;
+    }
     bool needs_venue = o->state == DV_STATE_building || o->state == DV_STATE_submitted;
     if (needs_venue && o->chosen < 0) {
         dv_error("venue_unknown", &o->id, dv_kv_text("venue", job->attempt.venue));

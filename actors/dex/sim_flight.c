@@ -293,17 +293,19 @@ void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
     const dv_sim_landing *landing = NULL;
     const dv_sim_flight *flight = NULL;
-    if (dv_base58_decode(check->signature, signature, sizeof signature)) {
+    bool named = dv_base58_decode(check->signature, signature, sizeof signature);
+    if (named) {
         landing = dv_sim_ledger_find(&v->ledger, signature);
         flight = flight_find(v, signature);
     }
-    /* What the transaction itself says counts for more than what the asker was told. */
+    /* What the transaction itself says counts for more than what the asker was told. Of one that is
+       not named, or whose last height is not known, nothing is proven. */
     uint64_t last_valid =
         flight ? flight->transaction.last_valid_block_height : check->last_valid_block_height;
     dv_swap_status status = {.outcome = DV_SWAP_UNKNOWN};
     if (landing != NULL)
         status = status_of(landing);
-    else if (dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
+    else if (named && last_valid > 0 && dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
         status = (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
     status_tell(answers, ticket, &check->order_id, check->attempt, check->signature, status);
 }

@@ -460,6 +460,16 @@ START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
 }
 END_TEST
 
+START_TEST(concludes_nothing_from_a_submitted_order_without_its_transaction)
+{
+    claimed(DV_STATE_submitted, (dv_attempt){.number = 1, .venue = dv_text_of("raydium")});
+    stage_pass_ms(s, 60000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_check), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+}
+END_TEST
+
 START_TEST(claims_all_orphans_before_it_goes_on_with_those_claimed)
 {
     stage_tick(s);
@@ -644,6 +654,7 @@ int main(void)
     tcase_add_test(tcase, takes_no_answer_to_a_step_that_signed_other_bytes);
     tcase_add_test(tcase, ignores_the_answer_to_an_older_epochs_step);
     tcase_add_loop_test(tcase, goes_on_with_a_claimed_order_from_its_committed_state, 0, 4);
+    tcase_add_test(tcase, concludes_nothing_from_a_submitted_order_without_its_transaction);
     tcase_add_test(tcase, claims_all_orphans_before_it_goes_on_with_those_claimed);
     tcase_add_test(tcase, arms_the_schedule_for_a_claimed_order_that_waits);
     tcase_add_test(tcase, begins_a_retry_by_itself_that_the_schedule_forgot);

@@ -391,6 +391,19 @@ END_TEST
 
 /* ---- expiry ---- */
 
+START_TEST(nothing_is_proven_of_a_transaction_that_is_not_named)
+{
+    scene_open(s, "raydium");
+    scene_swap swap = scene_sell(s, 1), unnamed = swap, undated = swap;
+    unnamed.signature = dv_text_of("");
+    undated.last_valid = 0;
+    scene_pass_ms(s, BLOCKS_MS(1000));
+    ck_assert_uint_eq(scene_check(s, &unnamed).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_uint_eq(scene_check(s, &undated).outcome, DV_SWAP_UNKNOWN);
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_DEAD);
+}
+END_TEST
+
 START_TEST(only_expiry_proves_death_and_nothing_lands_after_it)
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = BLOCKS_MS(200);
@@ -655,6 +668,7 @@ static void add_landings(Suite *suite)
     tcase_add_test(t, what_was_in_flight_is_lost_with_the_process_and_lands_when_sent_again);
     tcase_add_test(t, bytes_that_are_not_what_was_signed_never_land_and_prove_nothing);
     t = add_case(suite, "expiry");
+    tcase_add_test(t, nothing_is_proven_of_a_transaction_that_is_not_named);
     tcase_add_test(t, only_expiry_proves_death_and_nothing_lands_after_it);
     tcase_add_test(t, blocks_go_on_while_the_process_is_down);
 }
