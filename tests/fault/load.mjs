@@ -262,18 +262,21 @@ export class Load {
     void follower.finished.then(() => this.unfollowed.delete(follower));
   }
 
-  // Resolves to whether each follower has seen everything up to a position, and each followed
-  // order's end.
+  // Waits until each follower has seen everything up to a position, and each followed order's end;
+  // gives up when none has got any further for `ms`.
   async caughtUp(position, ms) {
-    const deadline = performance.now() + ms;
     const isDone = () =>
       this.unfollowed.size === 0 && this.all.every((follower) => follower.last >= position);
-    while (!isDone() && performance.now() < deadline) await after(50);
-    for (const { name, last } of [...this.all, ...this.unfollowed]) {
-      const isBehind = name.endsWith('of all') ? last < position : true;
-      if (isBehind) this.seen.violate('I4', name, `is at ${last} and hears no more of ${position}`);
+    let frames = -1;
+    for (let deadline = 0; !isDone() && performance.now() < (deadline || Infinity); ) {
+      if (this.seen.frames !== frames) deadline = performance.now() + ms;
+      frames = this.seen.frames;
+      await after(100);
     }
-    return isDone();
+    const behind = this.all.filter((follower) => follower.last < position);
+    for (const { name, last } of [...behind, ...this.unfollowed]) {
+      this.seen.violate('I4', name, `is at ${last} and hears no more up to ${position}`);
+    }
   }
 
   close() {
