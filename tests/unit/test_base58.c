@@ -89,6 +89,26 @@ START_TEST(nothing_and_nul_and_too_much_are_refused)
 }
 END_TEST
 
+START_TEST(what_is_longer_than_a_signature_comes_back)
+{
+    uint8_t bytes[DV_BASE58_LONG_BYTES_MAX], again[DV_BASE58_LONG_BYTES_MAX];
+    char text[DV_BASE58_LONG_TEXT_SIZE];
+    size_t size;
+    memset(bytes, 0xff, sizeof bytes); /* the longest text of all */
+    uint32_t n = dv_base58_encode_long(bytes, sizeof bytes, text);
+    ck_assert_uint_lt(n, DV_BASE58_LONG_TEXT_SIZE);
+    ck_assert(dv_base58_decode_long((dv_text){text, n}, again, sizeof again, &size));
+    ck_assert_uint_eq(size, sizeof bytes);
+    ck_assert_mem_eq(again, bytes, size);
+    ck_assert(!dv_base58_decode_long((dv_text){text, n}, again, sizeof again - 1, &size));
+    n = dv_base58_encode_long(bytes, 0, text);
+    ck_assert_uint_eq(n, 0);
+    ck_assert(dv_base58_decode_long((dv_text){text, 0}, again, 0, &size));
+    ck_assert_uint_eq(size, 0);
+    ck_assert(!dv_base58_decode_long(dv_text_of("1"), again, 0, &size));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base58");
@@ -98,6 +118,7 @@ int main(void)
     tcase_add_loop_test(c, a_text_of_another_size_is_refused, 0, VECTOR_COUNT);
     tcase_add_loop_test(c, other_characters_are_refused, 0,
                         sizeof OTHER_CHARACTERS / sizeof OTHER_CHARACTERS[0]);
+    tcase_add_test(c, what_is_longer_than_a_signature_comes_back);
     tcase_add_test(c, nothing_and_nul_and_too_much_are_refused);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
