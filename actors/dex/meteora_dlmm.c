@@ -114,10 +114,12 @@ static uint64_t fee_on_ceil(uint64_t amount, uint32_t rate)
     return part_ceil(amount, rate, FEE_ONE - rate);
 }
 
-/* Splits a fee by whose liquidity took the input: of `in`, makers_in went to market makers. */
+/* Splits a fee by whose liquidity took the input: of `in`, makers_in went to market makers. An
+   amount of which the fee leaves nothing went to nobody, and its fee is all the protocol's: so does
+   the compiled program, other than the SDK. */
 static bool split_fee(const dv_dlmm_pool *pool, uint64_t in, uint64_t makers_in, fill *f)
 {
-    uint64_t makers = f->fee;
+    uint64_t makers = in > 0 ? f->fee : 0;
     if (makers_in != in && !dv_mul_div_ceil(f->fee, makers_in, in, &makers)) return false;
     uint64_t orders;
     if (__builtin_sub_overflow(f->fee, makers, &orders)) return false;

@@ -132,6 +132,20 @@ START_TEST(the_fee_grows_with_the_bins_crossed_and_is_a_tenth_at_most)
 }
 END_TEST
 
+START_TEST(a_last_atom_that_is_all_fee_goes_to_the_protocol)
+{
+    begin();
+    make();
+    ck_assert_int_eq(scene_quote(&s, DV_SWAP_EXACT_OUT, 0, HELD), DV_OK);
+    uint64_t emptied = s.quote.amount_in, fee = s.quote.fee, protocol_fee = s.quote.protocol_fee;
+    ck_assert_int_eq(scene_quote(&s, DV_SWAP_EXACT_IN, 0, emptied + 1), DV_OK);
+    ck_assert_uint_eq(s.quote.amount_out, HELD);
+    ck_assert_uint_eq(s.quote.fee, fee + 1);
+    ck_assert_uint_eq(s.quote.protocol_fee, protocol_fee + 1);
+    end();
+}
+END_TEST
+
 START_TEST(volatility_fades_with_time)
 {
     uint64_t fee[3];
@@ -448,6 +462,7 @@ int main(void)
     tcase_add_test(c, a_fee_on_y_is_taken_from_the_output_when_x_is_paid);
     tcase_add_test(c, paying_what_an_exact_output_costs_gives_at_least_that_output);
     tcase_add_test(c, the_fee_grows_with_the_bins_crossed_and_is_a_tenth_at_most);
+    tcase_add_test(c, a_last_atom_that_is_all_fee_goes_to_the_protocol);
     tcase_add_test(c, volatility_fades_with_time);
     tcase_add_test(c, a_swap_that_empties_the_bins_is_refused_and_one_just_within_them_is_not);
     tcase_add_test(c, limit_orders_are_taken_after_the_market_makers_and_share_the_fee);
