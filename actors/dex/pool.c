@@ -141,6 +141,27 @@ dv_err dv_pool_account(const dv_account_set *accounts, const dv_pubkey *address,
     return DV_OK;
 }
 
+dv_err dv_pool_read_vault(const dv_pool *pool, uint32_t side, const dv_pubkey *vault,
+                          const dv_account_set *accounts, uint64_t *ret_amount,
+                          dv_refusal *ret_refusal)
+{
+    enum { TOKEN_ERROR_FROZEN = 17 };
+    const dv_account *account;
+    dv_token_account token;
+    dv_err err =
+        dv_pool_account(accounts, vault, &pool->token_program[side], 1, &account, ret_refusal);
+    if (err) return err;
+    if (dv_token_account_decode(account, &token) != DV_OK ||
+        !dv_pubkey_equal(&token.mint, &pool->mint[side]))
+        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
+                         "a vault of the pool holds no tokens of its mint");
+    if (token.is_frozen)
+        return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, TOKEN_ERROR_FROZEN,
+                         "a vault of the pool is frozen");
+    *ret_amount = token.amount;
+    return DV_OK;
+}
+
 dv_err dv_pool_read_mint(dv_pool *pool, uint32_t side, const dv_account_set *accounts,
                          dv_refusal *ret_refusal)
 {
@@ -153,6 +174,7 @@ dv_err dv_pool_read_mint(dv_pool *pool, uint32_t side, const dv_account_set *acc
                          "a mint of the pool is no mint");
     const char *reason = NULL;
     if (mint.has_transfer_hook) reason = "a mint of the pool has a transfer hook";
+    if (mint.has_unknown_extension) reason = "a mint of the pool has an unknown extension";
     if (mint.is_paused) reason = "a mint of the pool is paused";
     if (mint.is_nontransferable) reason = "a mint of the pool cannot be transferred";
     if (reason)

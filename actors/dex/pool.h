@@ -170,9 +170,17 @@ DV_MUST_CHECK dv_err dv_pool_account(const dv_account_set *accounts, const dv_pu
                                      const dv_account **ret_account, dv_refusal *ret_refusal);
 
 /* For decoders: reads the mint of a side (mint[side] is set) into token and token_program. A mint
-   with a transfer hook, that is paused or cannot be transferred is VENUE_POOL_UNSUPPORTED. */
+   with a transfer hook or an unknown extension, that is paused or cannot be transferred, is
+   VENUE_POOL_UNSUPPORTED. */
 DV_MUST_CHECK dv_err dv_pool_read_mint(dv_pool *pool, uint32_t side, const dv_account_set *accounts,
                                        dv_refusal *ret_refusal);
+
+/* For decoders: reads how many atoms the vault of a side holds (mint[side] and token_program[side]
+   are set). One of another mint or program is VENUE_POOL_MALFORMED, a frozen one VENUE_POOL_CLOSED.
+ */
+DV_MUST_CHECK dv_err dv_pool_read_vault(const dv_pool *pool, uint32_t side, const dv_pubkey *vault,
+                                        const dv_account_set *accounts, uint64_t *ret_amount,
+                                        dv_refusal *ret_refusal);
 
 /* What Token-2022 withholds from a transfer of the mint of a side; see token.h. */
 static inline uint64_t dv_pool_withheld_ceil(const dv_pool *pool, uint32_t side,

@@ -50,17 +50,14 @@ static dv_err needs(const dv_account *own, const dv_account_set *accounts, dv_po
 static dv_err read_reserve(amm_v4 *self, uint32_t side, const uint8_t *data,
                            const dv_account_set *accounts, dv_refusal *ret_refusal)
 {
-    const dv_account *account;
-    dv_token_account vault;
-    uint64_t pnl = dv_le64(data + 192 + 8 * side);
+    uint64_t amount, pnl = dv_le64(data + 192 + 8 * side);
     dv_err err =
-        dv_pool_account(accounts, &self->vault[side], &DV_PROGRAM_TOKEN, 1, &account, ret_refusal);
+        dv_pool_read_vault(&self->pool, side, &self->vault[side], accounts, &amount, ret_refusal);
     if (err) return err;
-    if (dv_token_account_decode(account, &vault) != DV_OK ||
-        !dv_pubkey_equal(&vault.mint, &self->pool.mint[side]) || pnl > vault.amount)
+    if (pnl > amount)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "a vault of the pool is not what it should be");
-    self->reserve[side] = vault.amount - pnl;
+                         "the pool owes more profit than its vault holds");
+    self->reserve[side] = amount - pnl;
     return DV_OK;
 }
 

@@ -67,18 +67,16 @@ static dv_err read_config(cpmm *self, const dv_account_set *accounts, dv_refusal
 static dv_err read_reserve(cpmm *self, uint32_t side, const uint8_t *data,
                            const dv_account_set *accounts, dv_refusal *ret_refusal)
 {
-    const dv_account *account;
-    dv_token_account vault;
-    dv_err err = dv_pool_account(accounts, &self->vault[side], &self->pool.token_program[side], 1,
-                                 &account, ret_refusal);
-    if (err) return err;
+    uint64_t amount;
     dv_u128 fees = (dv_u128)dv_le64(data + 341 + 8 * side) + dv_le64(data + 357 + 8 * side) +
                    dv_le64(data + 397 + 8 * side);
-    if (dv_token_account_decode(account, &vault) != DV_OK ||
-        !dv_pubkey_equal(&vault.mint, &self->pool.mint[side]) || fees > vault.amount)
+    dv_err err =
+        dv_pool_read_vault(&self->pool, side, &self->vault[side], accounts, &amount, ret_refusal);
+    if (err) return err;
+    if (fees > amount)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "a vault of the pool is not what it should be");
-    self->reserve[side] = vault.amount - (uint64_t)fees;
+                         "the pool owes more fees than its vault holds");
+    self->reserve[side] = amount - (uint64_t)fees;
     return DV_OK;
 }
 

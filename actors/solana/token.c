@@ -20,6 +20,7 @@ enum {
     EXTENSION_NONTRANSFERABLE = 9,
     EXTENSION_TRANSFER_HOOK = 14,
     EXTENSION_PAUSABLE = 26,
+    EXTENSION_KNOWN_MAX = 27, /* PausableAccount; none of the others changes what arrives */
 };
 #define TRANSFER_FEE_CONFIG_SIZE 108
 #define TRANSFER_HOOK_SIZE 64
@@ -78,7 +79,7 @@ static bool read_mint_extension(uint16_t type, const uint8_t *at, uint16_t size,
         if (size != PAUSABLE_SIZE) return false;
         mint->is_paused = at[32] != 0;
         return true;
-    default: return true;
+    default: mint->has_unknown_extension |= type > EXTENSION_KNOWN_MAX; return true;
     }
 }
 

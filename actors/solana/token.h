@@ -22,9 +22,10 @@ typedef struct dv_mint {
     dv_transfer_fee older, newer; /* all zero without has_transfer_fee */
     /* Token-2022 extensions under which a plain transfer does not work, or needs further accounts.
      */
-    bool has_transfer_hook;  /* and the hook names a program */
-    bool is_paused;          /* extension Pausable, paused now */
-    bool is_nontransferable; /* extension NonTransferable */
+    bool has_transfer_hook;     /* and the hook names a program */
+    bool is_paused;             /* extension Pausable, paused now */
+    bool is_nontransferable;    /* extension NonTransferable */
+    bool has_unknown_extension; /* newer than this list: who knows what it does to a transfer */
 } dv_mint;
 
 typedef struct dv_token_account {

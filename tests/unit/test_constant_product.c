@@ -94,6 +94,14 @@ START_TEST(a_foreign_vault_is_refused)
 }
 END_TEST
 
+START_TEST(a_frozen_vault_closes_the_pool)
+{
+    MAKE[_i](&s, 1000000, 2000000);
+    data_of(&s, VAULT_1)[108] = 2;
+    ck_assert_int_eq(decode(&s), DV_VENUE_POOL_CLOSED);
+}
+END_TEST
+
 START_TEST(accounts_cut_off_anywhere_are_refused)
 {
     MAKE[_i](&s, 1000000, 2000000);
@@ -273,6 +281,7 @@ int main(void)
     tcase_add_loop_test(c, the_limit_is_kept_to_the_atom, 0, 2);
     tcase_add_loop_test(c, a_partial_fill_and_other_mints_are_refused, 0, 2);
     tcase_add_loop_test(c, a_foreign_vault_is_refused, 0, 2);
+    tcase_add_loop_test(c, a_frozen_vault_closes_the_pool, 0, 2);
     tcase_add_loop_test(c, accounts_cut_off_anywhere_are_refused, 0, 2);
     tcase_add_loop_test(c, what_is_owed_is_no_reserve_and_never_more_than_the_vault, 0, 2);
     tcase_add_test(c, cpmm_does_not_trade_before_it_opens_or_with_swaps_off);

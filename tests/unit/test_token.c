@@ -116,8 +116,12 @@ START_TEST(an_extension_that_stops_transfers_is_seen)
     ck_assert(is_mint() && !mint.is_paused);
     bytes[at + 32] = 1;
     ck_assert(is_mint() && mint.is_paused);
-    add_extension(at + 33, 9, 0);
+    at = add_extension(at + 33, 9, 0);
     ck_assert(is_mint() && mint.is_nontransferable && mint.has_transfer_hook);
+    at = add_extension(at, 18, 64); /* a pointer to metadata */
+    ck_assert(is_mint() && !mint.has_unknown_extension);
+    add_extension(at + 64, 28, 0);
+    ck_assert(is_mint() && mint.has_unknown_extension);
 }
 END_TEST
 
