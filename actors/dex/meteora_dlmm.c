@@ -21,7 +21,9 @@ enum {
     NONE_IN_DIRECTION = 6037,
     NO_OUTPUT = 6039,
     POOL_DISABLED = 6042,
+    NOT_EXACT_OUT = 6057,
     UNDETERMINED = 6085,
+    INSUFFICIENT_IN = 6104,
 };
 
 /* A swap on its way. */
@@ -33,6 +35,7 @@ typedef struct walk {
     uint64_t volatility_reference;
     int32_t index_reference;
     uint64_t left;    /* atoms to go of what is exact */
+    uint64_t in_left; /* atoms that the limit of an exact output still lets be paid */
     uint64_t in, out; /* atoms so far */
     uint64_t fee, protocol_fee, limit_order_fee;
     int32_t first_array; /* numbers of those walked through */
@@ -175,6 +178,12 @@ static bool pay_bin(const walk *w, const dv_dlmm_bin *bin, uint32_t rate, uint64
     return split_fee(w->pool, in, makers_in, ret_fill);
 }
 
+static dv_err limited(uint32_t program_error, dv_refusal *ret_refusal)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_SLIPPAGE_EXCEEDED, program_error,
+                     "more would be paid than the limit allows");
+}
+
 /* Takes exactly `out` from a bin that holds more than that and its fee. The program finds the input
    with one division for all layers and then swaps it layer by layer, which may give less (it then
    fails) or more, which stays with the protocol. */
@@ -184,8 +193,9 @@ static dv_err take_exactly(const walk *w, const dv_dlmm_bin *bin, uint32_t rate,
     uint64_t in;
     if (!dv_dlmm_in_ceil(w->side, bin->price, with_fee, &in)) return overflowed(ret_refusal);
     uint64_t fee = w->fee_on_input ? fee_on_ceil(in, rate) : 0;
-    if (__builtin_add_overflow(in, fee, &in) || !pay_bin(w, bin, rate, in, ret_fill))
-        return overflowed(ret_refusal);
+    if (__builtin_add_overflow(in, fee, &in)) return overflowed(ret_refusal);
+    if (in > w->in_left) return limited(INSUFFICIENT_IN, ret_refusal);
+    if (!pay_bin(w, bin, rate, in, ret_fill)) return overflowed(ret_refusal);
     if (ret_fill->out < out)
         return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, UNDETERMINED,
                          "the program fails on this very amount, by a unit of rounding within "
@@ -210,15 +220,22 @@ static dv_err take_bin(const walk *w, const dv_dlmm_bin *bin, fill *ret_fill,
         dv_u128 with_fee = (dv_u128)w->left + (w->fee_on_input ? 0 : fee_on_ceil(w->left, rate));
         if (with_fee < from->out_sum)
             return take_exactly(w, bin, rate, w->left, (uint64_t)with_fee, ret_fill, ret_refusal);
-        amount = UINT64_MAX;
+        amount = w->in_left;
     }
     return pay_bin(w, bin, rate, amount, ret_fill) ? DV_OK : overflowed(ret_refusal);
 }
 
 /* ---- the walk ---- */
 
+/* The program pays an exact output out of its limit, bin by bin. */
+static bool is_over(const walk *w)
+{
+    return w->left == 0 || (w->exact_out && w->in_left == 0);
+}
+
 static bool account_for(walk *w, const fill *f)
 {
+    if (w->exact_out && __builtin_sub_overflow(w->in_left, f->in, &w->in_left)) return false;
     w->fee += f->fee; /* each at most in or out, whose sums are checked */
     w->protocol_fee += f->protocol_fee;
     w->limit_order_fee += f->limit_order_fee;
@@ -250,7 +267,7 @@ static int64_t begin_in(const walk *w, const dv_dlmm_array *array)
 static dv_err walk_array(walk *w, const dv_dlmm_array *array, dv_refusal *ret_refusal)
 {
     int64_t step = w->side == 0 ? -1 : 1;
-    for (int64_t i = begin_in(w, array); i >= 0 && i < array->count && w->left > 0; i += step) {
+    for (int64_t i = begin_in(w, array); i >= 0 && i < array->count && !is_over(w); i += step) {
         const dv_dlmm_bin *bin = &w->pool->bins[array->first + i];
         if (bin->side[w->side].out_sum == 0) continue;
         fill f;
@@ -274,7 +291,7 @@ static dv_err walk_on(walk *w, dv_refusal *ret_refusal)
     int32_t number = dv_dlmm_array_of(pool->active_id);
     bool in_own_bitmap = number >= DV_ARRAY_BITS_OWN_FIRST && number < -DV_ARRAY_BITS_OWN_FIRST;
     if (!in_own_bitmap && !pool->bits.has_extension) return none_left(w, ret_refusal);
-    while (w->left > 0) {
+    while (!is_over(w)) {
         if (!dv_array_bits_next(&pool->bits, number, w->side == 1, &number))
             return none_left(w, ret_refusal);
         const dv_dlmm_array *array = dv_dlmm_array_find(pool, number);
@@ -333,6 +350,7 @@ static dv_err walk_all(walk *w, const dv_dlmm_pool *pool, const dv_swap_ask *ask
     if (!refer(w, pool, clock)) return overflowed(ret_refusal);
     uint64_t withheld = 0;
     bool ok;
+    w->in_left = ask->limit - dv_pool_withheld_ceil(&pool->base, in, clock, ask->limit);
     if (w->exact_out)
         ok = dv_pool_withheld_inverse_ceil(&pool->base, 1 - in, clock, ask->amount, &withheld) &&
              !__builtin_add_overflow(ask->amount, withheld, &w->left);
@@ -345,6 +363,7 @@ static dv_err walk_all(walk *w, const dv_dlmm_pool *pool, const dv_swap_ask *ask
     if (w->out == dv_pool_withheld_ceil(&pool->base, 1 - in, clock, w->out))
         return dv_refuse(ret_refusal, DV_VENUE_AMOUNT_TOO_SMALL, NO_OUTPUT,
                          "the amount is too small for anything to arrive");
+    if (w->left > 0) return limited(NOT_EXACT_OUT, ret_refusal);
     return DV_OK;
 }
 

@@ -146,6 +146,29 @@ START_TEST(a_last_atom_that_is_all_fee_goes_to_the_protocol)
 }
 END_TEST
 
+START_TEST(an_exact_output_is_paid_out_of_its_limit_bin_by_bin)
+{
+    static const struct {
+        uint64_t amount;
+        uint32_t program_error; /* of a limit that is one atom short */
+    } CASES[] = {{HELD / 2, 6104}, {HELD, 6057}, {3 * HELD, 6057}, {3 * HELD + 1000, 6104}};
+    begin();
+    make();
+    for (int i = 0; i < 4; i++) {
+        dv_swap_ask ask = scene_ask(DV_SWAP_EXACT_OUT, 0, CASES[i].amount);
+        ck_assert_int_eq(dv_pool_quote(s.pool, &ask, &s.clock, &s.quote, &s.refusal), DV_OK);
+        ask.limit = s.quote.amount_in;
+        ck_assert_int_eq(dv_pool_quote(s.pool, &ask, &s.clock, &s.quote, &s.refusal), DV_OK);
+        ck_assert_uint_eq(s.quote.amount_in, ask.limit);
+        ask.limit--;
+        ck_assert_int_eq(dv_pool_quote(s.pool, &ask, &s.clock, &s.quote, &s.refusal),
+                         DV_VENUE_SLIPPAGE_EXCEEDED);
+        ck_assert_uint_eq(s.refusal.program_error, CASES[i].program_error);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(volatility_fades_with_time)
 {
     uint64_t fee[3];
@@ -463,6 +486,7 @@ int main(void)
     tcase_add_test(c, paying_what_an_exact_output_costs_gives_at_least_that_output);
     tcase_add_test(c, the_fee_grows_with_the_bins_crossed_and_is_a_tenth_at_most);
     tcase_add_test(c, a_last_atom_that_is_all_fee_goes_to_the_protocol);
+    tcase_add_test(c, an_exact_output_is_paid_out_of_its_limit_bin_by_bin);
     tcase_add_test(c, volatility_fades_with_time);
     tcase_add_test(c, a_swap_that_empties_the_bins_is_refused_and_one_just_within_them_is_not);
     tcase_add_test(c, limit_orders_are_taken_after_the_market_makers_and_share_the_fee);
