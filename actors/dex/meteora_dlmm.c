@@ -17,6 +17,7 @@
 /* Custom errors of the program: 6000 + its LBError. */
 enum {
     SLIPPAGE_EXCEEDED = 6003,
+    TYPE_CAST_FAILED = 6019,
     MISSING_EXTENSION = 6036,
     NONE_IN_DIRECTION = 6037,
     NO_OUTPUT = 6039,
@@ -53,6 +54,13 @@ static dv_err overflowed(dv_refusal *ret_refusal)
 {
     return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
                      "the program's arithmetic would overflow");
+}
+
+/* An amount at a bin's price that does not fit 64 bits, in which the program keeps it. */
+static dv_err too_dear(dv_refusal *ret_refusal)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, TYPE_CAST_FAILED,
+                     "a bin's price makes more than 64 bits of an amount");
 }
 
 /* ---- prices ---- */
@@ -191,7 +199,7 @@ static dv_err take_exactly(const walk *w, const dv_dlmm_bin *bin, uint32_t rate,
                            uint64_t with_fee, fill *ret_fill, dv_refusal *ret_refusal)
 {
     uint64_t in;
-    if (!dv_dlmm_in_ceil(w->side, bin->price, with_fee, &in)) return overflowed(ret_refusal);
+    if (!dv_dlmm_in_ceil(w->side, bin->price, with_fee, &in)) return too_dear(ret_refusal);
     uint64_t fee = w->fee_on_input ? fee_on_ceil(in, rate) : 0;
     if (__builtin_add_overflow(in, fee, &in)) return overflowed(ret_refusal);
     if (in > w->in_left) return limited(INSUFFICIENT_IN, ret_refusal);
@@ -214,7 +222,7 @@ static dv_err take_bin(const walk *w, const dv_dlmm_bin *bin, fill *ret_fill,
 {
     uint32_t rate = rate_at(w, bin->id);
     const dv_dlmm_side *from = &bin->side[w->side];
-    if (from->is_too_dear) return overflowed(ret_refusal);
+    if (from->is_too_dear) return too_dear(ret_refusal);
     uint64_t amount = w->left;
     if (w->exact_out) {
         dv_u128 with_fee = (dv_u128)w->left + (w->fee_on_input ? 0 : fee_on_ceil(w->left, rate));
