@@ -44,7 +44,11 @@ static int pg_run(const pg_server *pg, const char *const argv[])
         snprintf(program, sizeof program, PG_BIN "%s", argv[0]);
         int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
         if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0 || chdir(pg->folder) != 0) _exit(127);
-        execv(program, (char *const *)argv);
+        const char *words[32] = {
+            program}; /* it looks for its fellows beside what it is called by */
+        for (size_t i = 1; argv[i] != NULL && i + 1 < sizeof words / sizeof words[0]; i++)
+            words[i] = argv[i];
+        execv(program, (char *const *)words);
         _exit(127);
     }
     int status = 0;
