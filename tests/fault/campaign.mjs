@@ -115,6 +115,7 @@ export class Campaign {
     this.faults = {}; // by kind
     this.faultTimes = []; // { what, from, to } in wall milliseconds
     this.skipped = [];
+    this.broken = []; // errors of the campaign's own, which end it
     this.deaths = []; // processes that ended by themselves
     this.relays = [];
     this.taken = new Set(); // nodes in some fault's hands
@@ -232,8 +233,10 @@ export class Campaign {
   }
 
   track(promise) {
-    this.busy.add(promise);
-    void promise.finally(() => this.busy.delete(promise));
+    const one = promise
+      .catch((error) => this.broken.push(error))
+      .finally(() => this.busy.delete(one));
+    this.busy.add(one);
   }
 
   // A running node that no fault holds; undefined when there is none that fits.
@@ -266,13 +269,17 @@ export class Campaign {
 
   // ---- the run ----
 
+  get isOver() {
+    return this.isEnough || this.broken.length > 0 || this.deaths.length >= 20;
+  }
+
   async run() {
     this.startedMs = wallMs();
     this.load.start();
     await after(1500);
     const faults = this.faulting();
     let told = 0;
-    while (this.kills.length < this.killsWanted && this.deaths.length < 20 && !this.isEnough) {
+    while (this.kills.length < this.killsWanted && !this.isOver) {
       await after(this.dice.between(...KILL_EVERY_MS));
       this.track(this.killOne());
       if (this.kills.length >= told + 50) {
@@ -298,6 +305,7 @@ export class Campaign {
           this.faults[what] = (this.faults[what] ?? 0) + 1;
           this.faultTimes.push({ what, from, to: wallMs() });
         })
+        .catch((error) => this.broken.push(error))
         .finally(() => under.delete(one));
       under.add(one);
       this.track(one);
@@ -346,6 +354,7 @@ export class Campaign {
       const isBad = (line) => !/^\S+ ERROR \S+ superseded /.test(line); // a fault of ours, told
       for (const line of lines.filter(isBad)) checker.violate('log', name, line);
     }
+    for (const error of this.broken) checker.violate('campaign', null, error.stack);
     if (this.load.outstanding > 0) {
       checker.violate('I2', null, `${this.load.outstanding} keys were never answered`);
     }

@@ -85,13 +85,21 @@ const backends = (campaign) =>
     );
   });
 
+// Makes a disk as small as what is on it; false when that grew meanwhile.
+async function fill(disk) {
+  const { blocks, bfree, bsize } = fs.statfsSync(disk.dir);
+  const size = (blocks - bfree) * bsize + 65536;
+  return run('mount', ['-o', `remount,size=${size}`, disk.dir]).then(
+    () => true,
+    () => false,
+  );
+}
+
 // The disk has no more room for some seconds; PostgreSQL may die of it, and is then started again.
 const diskFull = (campaign) =>
   whileAlone(campaign, 'disk full', async (postgres) => {
     const { disk } = campaign;
-    const { blocks, bfree, bsize } = fs.statfsSync(disk.dir);
-    const used = (blocks - bfree) * bsize;
-    await run('mount', ['-o', `remount,size=${used + 65536}`, disk.dir]);
+    await until('the disk is full', () => fill(disk), 5000);
     await after(campaign.dice.between(1000, 4000));
     await run('mount', ['-o', `remount,size=${disk.size}`, disk.dir]);
     if (await postgres.answers()) return;
