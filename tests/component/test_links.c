@@ -466,6 +466,7 @@ static void send_hostile(void *peer, int kind)
 
 START_TEST(hostile_frames_cost_a_line)
 {
+    int64_t begin_ns = dv_time_now().mono_ns;
     launch("hub", "retry");
     void *e = producer_of("e", "execution@e"), *f = producer_of("f", "execution@f");
     assert_served(e, 1);
@@ -476,7 +477,8 @@ START_TEST(hostile_frames_cost_a_line)
     for (int i = 0; i < 1000; i++) send_hostile(f, _i);
     assert_served(e, 2);
     assert_served(f, 2);
-    ck_assert_int_le(lines_logged("message_dropped"), 5); /* at most one a second */
+    int64_t seconds = (dv_time_now().mono_ns - begin_ns) / DV_NS_PER_S + 1;
+    ck_assert_int_le(lines_logged("message_dropped"), 1 + seconds);
     zmq_close(e);
     zmq_close(f);
     end();
