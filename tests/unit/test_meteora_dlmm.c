@@ -110,7 +110,7 @@ START_TEST(paying_what_an_exact_output_costs_gives_at_least_that_output)
             ck_assert_int_eq(scene_quote(&s, DV_SWAP_EXACT_IN, in, paid), DV_OK);
             ck_assert_uint_ge(s.quote.amount_out, amount);
         }
-        ck_assert_int_gt(crossed, ROUNDS / 100);
+        ck_assert_int_gt(crossed, ROUNDS / 200);
         end();
     }
 }
