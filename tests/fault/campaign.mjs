@@ -124,6 +124,7 @@ export class Campaign {
 
   // Ends it before all kills were made, as when a person has seen enough.
   enough() {
+    this.report(`told to end, after ${this.kills.length} kills`);
     this.isEnough = true;
   }
 
