@@ -293,7 +293,7 @@ function strangers(holder) {
     greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);
     greeting.write('NULL', 12, 'latin1');
     socket.write(greeting);
-    await refused('store', 'insert', 'speaks no CURVE');
+    await refused('store', 'insert', 'no CURVE');
     socket.destroy();
     await assertWell();
   });
