@@ -210,13 +210,15 @@
       " select (select count(*) from me),"                                                          \
       " (select count(*) from me where not leaving and exists (select from orphans))")              \
     /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed  \
-       just now is left for the next claim. Without an order by, so that only orders_owned serves.  \
+       just now is left for the next claim. Without an order by, so that only orders_owned serves;  \
+       the page is written out, so that no plan joins it with all orders.                           \
      */                                                                                             \
     X(CLAIM_ORPHANS, 2,                                                                             \
       "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                        \
-      " picked as materialized (select p.id, p.seq from orphans w cross join lateral"               \
+      " picked as materialized (select id, seq from (select p.id, p.seq from orphans w cross "      \
+      "join lateral"                                                                                \
       " (select id, seq from orders where outcome is null and owner = w.owner"                      \
-      " limit $2::bigint for update skip locked) p limit $2), " DV_SQL_CLAIMED)                     \
+      " limit 500 for update skip locked) p limit 500) page limit $2::bigint), " DV_SQL_CLAIMED)    \
     /* owner, ids, epochs → the same, of its own orders. */                                       \
     X(CLAIM_LISTED, 3,                                                                              \
       "with " DV_SQL_ME ","                                                                         \
