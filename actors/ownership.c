@@ -6,7 +6,7 @@
 
 #define CLAIM_PAGE 500                        /* orders claimed by one statement */
 #define BEATS_PER_LEASE 5                     /* so that a few may be lost */
-#define ANSWER_WAIT_NS (3000 * DV_NS_PER_MS)  /* a claim or sweep unanswered for so long failed */
+#define ANSWER_WAIT_NS (1000 * DV_NS_PER_MS)  /* a claim or sweep unanswered for so long failed */
 #define CLAIM_PAUSE_NS (500 * DV_NS_PER_MS)   /* after a claim that was refused */
 #define CLAIM_FIRST_NS (10000 * DV_NS_PER_MS) /* claims come before all else for so long */
 #define LEAVE_WAIT_NS (2000 * DV_NS_PER_MS)   /* for the answer to the last beat */
@@ -71,6 +71,9 @@ static void on_alive(dv_ownership *o, const dv_instance_told *told, dv_time now)
         dv_info("joined", NULL, dv_kv_string("owner", o->owner));
     }
     o->alive_until_ns = now.mono_ns + lease_ns(o);
+    if (told->orphans_in_ms > 0) /* to be told of them as soon as they are */
+        o->beat_at_ns =
+            dv_min_i64(o->beat_at_ns, now.mono_ns + (int64_t)told->orphans_in_ms * DV_NS_PER_MS);
     if (!told->orphans || o->claiming != DV_CLAIMING_NOTHING) return;
     if (o->claim_at_ns == DV_NEVER) o->claim_since_ns = now.mono_ns;
     o->claim_at_ns = now.mono_ns;

@@ -19,8 +19,8 @@ typedef enum dv_store_type {
     DV_STORE_FIND,   /* writer: inserts that were not new → the views in their way, by mark */
     DV_STORE_STEP,   /* writer: steps of different orders → a receipt each, found: it was taken */
     DV_STORE_LOOK,   /* writer: steps that were not taken → what their orders hold now */
-    DV_STORE_BEAT,  /* writer: an instance's beat → beat: its error, and whether there are orphans
-                       that this instance may claim */
+    DV_STORE_BEAT, /* writer: an instance's beat → beat: its error, whether there are orphans that
+                      this instance may claim, and when there may be some next */
     DV_STORE_CLAIM, /* writer: → jobs, by order id; at most 500 orphans, or those listed that are
                        the claimer's, unfinished, and in the epoch listed */
     DV_STORE_OWNED, /* reader: → owned, by order id */

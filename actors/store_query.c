@@ -242,6 +242,7 @@ static bool read_beat(const PGresult *result, dv_store_answer *ret)
     if (PQntuples(result) != 1) return false;
     ret->beat.error = dv_row_uint(result, 0, 0) > 0 ? DV_OK : DV_STORE_STALE;
     ret->beat.orphans = dv_row_uint(result, 0, 1) > 0;
+    ret->beat.orphans_in_ms = dv_row_uint(result, 0, 2);
     return true;
 }
 

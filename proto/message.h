@@ -211,7 +211,9 @@ typedef enum dv_swap_outcome {
 #define DV_MESSAGE_instance_told(F, S)                                                             \
     F(S, TEXT, owner, , DV_NAME_MAX, "whose beat this answers")                                    \
     F(S, UINT, error, , DV_U16, "0: alive; STORE_STALE: a later incarnation has its name")         \
-    F(S, UINT, orphans, , 1, "1: orders wait to be claimed from owners that are gone")
+    F(S, UINT, orphans, , 1, "1: orders wait to be claimed from owners that are gone")             \
+    F(S, UINT, orphans_in_ms, , DV_U32,                                                            \
+      "until orders wait to be claimed, unless their owner beats; 0: no time is known")
 #define DV_MESSAGE_orders_claim(F, S)                                                              \
     F(S, TEXT, owner, , DV_NAME_MAX, "who claims; must be alive")                                  \
     F(S, UINT, limit, , DV_U32, "at most so many now")                                             \

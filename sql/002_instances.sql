@@ -7,7 +7,7 @@ create table instances (
     name        text        not null,    -- the latest incarnation of a name is the only one alive
     number      bigint      not null generated always as identity, -- later is higher
     lease       interval    not null,    -- silent for longer, it is not alive
-    alive_since timestamptz not null,    -- it has beaten since then without so long a silence
+    alive_since timestamptz not null,    -- its name has beaten since then without so long a silence
     beat_at     timestamptz not null,    -- its last beat
     leaving     boolean     not null     -- it gives its orders away, and never takes that back
 ) with (fillfactor = 10);

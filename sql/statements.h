@@ -75,6 +75,12 @@
     " or (split_part(w.owner, '/', 1) = m.name and (i.owner is null or i.number < m.number))"      \
     " or (m.alive_since + m.lease <= now() and (i.owner is null or not " DV_SQL_ALIVE "))))"
 
+/* When the orders of each other owner become orphans for `me`, unless that owner beats before. */
+#define DV_SQL_ORPHANED                                                                            \
+    "orphaned as (select greatest(i.beat_at + i.lease, m.alive_since + m.lease) as at"             \
+    " from owners w cross join me m left join instances i on i.owner = w.owner"                    \
+    " where w.owner <> m.owner and not m.leaving)"
+
 /* Gives the orders picked to $1: whether `me` is alive, then the jobs or a row of nulls. An order
    that took a step after the statement began is locked as it is now, but its attempt would be read
    as it was then: such a one is left for the next claim. */
@@ -191,24 +197,30 @@
       " join order_events e on e.order_id = o.id and e.seq = o.seq"                                 \
       " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"                \
       " where (select at from waits) is not null")                                                  \
-    /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim.  \
-       An incarnation that is superseded stays as it is. Those silent for a day go. */              \
+    /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim,  \
+       ms until there may be some next, or 0. One that succeeds another of its name within that     \
+       one's lease goes on where it stood: PostgreSQL was there for both. An incarnation that is    \
+       superseded stays as it is. Those silent for a day go. */                                     \
     X(BEAT, 4,                                                                                      \
       "with recursive " DV_SQL_OWNERS ","                                                           \
       " me as (insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)"      \
-      " select $1::text, $2::text, ($3::bigint::text || ' ms')::interval, now(), now(),"            \
+      " select $1::text, $2::text, ($3::bigint::text || ' ms')::interval, coalesce((select"         \
+      " i.alive_since from instances i where i.name = $2 and i.beat_at + i.lease > now()"           \
+      " order by i.number desc limit 1), now()), now(),"                                            \
       " $4::bigint <> 0 where not exists"                                                           \
       " (select from instances i where i.owner = $1 and " DV_SQL_SUPERSEDED ")"                     \
       " on conflict (owner) do update set lease = excluded.lease, alive_since ="                    \
       " case when b.beat_at + b.lease < now() then now() else b.alive_since end,"                   \
       " beat_at = greatest(b.beat_at, now()), leaving = b.leaving or excluded.leaving"              \
-      " returning *), " DV_SQL_ORPHANS ","                                                          \
+      " returning *), " DV_SQL_ORPHANS ", " DV_SQL_ORPHANED ","                                     \
       " silent as (select i.owner from instances i where i.beat_at < now() - interval '1 day'"      \
       " and i.owner <> $1 and not exists (select from owners w where w.owner = i.owner)"            \
       " for update skip locked),"                                                                   \
       " gone as (delete from instances i using silent s where i.owner = s.owner)"                   \
       " select (select count(*) from me),"                                                          \
-      " (select count(*) from me where not leaving and exists (select from orphans))")              \
+      " (select count(*) from me where not leaving and exists (select from orphans)),"              \
+      " (select coalesce(ceil(extract(epoch from min(at) - now()) * 1000), 0)::bigint"              \
+      " from orphaned where at > now())")                                                           \
     /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed  \
        just now is left for the next claim. Without an order by, so that only orders_owned serves;  \
        the page is written out, so that no plan joins it with all orders.                           \

@@ -245,6 +245,46 @@ START_TEST(whoever_has_just_begun_or_come_back_claims_nothing_of_other_names)
 }
 END_TEST
 
+START_TEST(a_beat_is_told_when_a_lease_may_end_next)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    ck_assert_uint_eq(beat(&r, A)->orphans_in_ms, 0);
+    beat(&r, B);
+    ck_assert_uint_eq(beat(&r, A)->orphans_in_ms, 0); /* B owns nothing */
+    insert_one(&r, B);
+    make_old(A);
+    uint64_t in_ms = beat(&r, A)->orphans_in_ms;
+    ck_assert_uint_gt(in_ms, 50000);
+    ck_assert_uint_le(in_ms, 60000);
+    pg_ask(base,
+           "update instances set beat_at = beat_at - interval '50 seconds' where owner = '" B "'");
+    in_ms = beat(&r, A)->orphans_in_ms;
+    ck_assert_uint_gt(in_ms, 0);
+    ck_assert_uint_le(in_ms, 10000);
+    make_silent(B);
+    ck_assert_uint_eq(beat(&r, A)->orphans_in_ms, 0);
+    ck_assert_uint_eq(beat(&r, A)->orphans, 1);
+    rig_close(&r);
+}
+END_TEST
+
+START_TEST(whoever_succeeds_a_living_namesake_claims_as_that_one_would)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    insert_one(&r, B);
+    beat(&r, "execution@a/1");
+    make_old("execution@a/1");
+    ck_assert_uint_eq(beat(&r, "execution@a/2")->orphans, 1);
+    make_silent("execution@a/2"); /* and one after a silence has to wait */
+    make_silent("execution@a/1");
+    ck_assert_uint_eq(beat(&r, "execution@a/3")->orphans, 0);
+    ck_assert_uint_eq(claim(&r, "execution@a/3"), 0);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(one_who_leaves_gives_its_orders_away_at_once_and_for_good)
 {
     rig r;
@@ -400,6 +440,8 @@ int main(void)
         orders_of_an_earlier_incarnation_are_claimed_at_once_and_it_is_shut_out,
         a_living_owner_keeps_its_orders_and_a_silent_one_loses_them,
         whoever_has_just_begun_or_come_back_claims_nothing_of_other_names,
+        a_beat_is_told_when_a_lease_may_end_next,
+        whoever_succeeds_a_living_namesake_claims_as_that_one_would,
         one_who_leaves_gives_its_orders_away_at_once_and_for_good,
         orders_for_an_owner_that_is_already_gone_or_unknown_are_claimed,
         two_claimers_at_once_share_the_orders_and_none_gets_one_twice,

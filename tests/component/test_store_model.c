@@ -104,8 +104,8 @@ static void write_answer(dv_buffer *out, const dv_store_answer *a)
     case DV_STORE_STEP:
     case DV_STORE_LOOK: write_receipts(out, a); break;
     case DV_STORE_BEAT:
-        write_text(out, dv_arena_printf(arena, "%u %u", (unsigned)a->beat.error,
-                                        (unsigned)a->beat.orphans));
+        write_text(out, dv_arena_printf(arena, "%u %u %u", (unsigned)a->beat.error,
+                                        (unsigned)a->beat.orphans, a->beat.orphans_in_ms > 0));
         break;
     case DV_STORE_CLAIM:
         for (uint32_t i = 0; i < a->count; i++) write_record(out, &DV_SHAPE_job, &a->jobs[i]);

@@ -225,6 +225,32 @@ static bool has_orphans(const sim_db *db, const sim_instance *me)
     return false;
 }
 
+/* Milliseconds until orders may become orphans for `me`; 0: none that are not, or never may. */
+static uint64_t orphans_in_ms(const sim_db *db, const sim_instance *me)
+{
+    int64_t now_us = sim_db_now_us(db), next_us = INT64_MAX;
+    for (const sim_order *o = db->orders; o != NULL; o = o->hh.next) {
+        if (dv_state_terminal(o->state) || strcmp(o->owner, me->owner) == 0) continue;
+        const sim_instance *i = instance_of(db, o->owner);
+        int64_t at_us = me->alive_us + me->lease_us;
+        if (i != NULL) at_us = dv_max_i64(at_us, i->beat_us + i->lease_us);
+        if (at_us > now_us) next_us = dv_min_i64(next_us, at_us);
+    }
+    if (next_us == INT64_MAX) return 0;
+    return (uint64_t)(next_us - now_us + DV_US_PER_MS - 1) / DV_US_PER_MS;
+}
+
+/* Since when the name of an incarnation that begins has beaten without so long a silence. */
+static int64_t name_alive_us(const sim_db *db, const char *name)
+{
+    int64_t now_us = sim_db_now_us(db), since_us = now_us;
+    for (uint32_t n = 0; n < db->instance_count; n++) {
+        const sim_instance *i = &db->instances[n]; /* later ones last */
+        if (strcmp(i->name, name) == 0 && i->beat_us + i->lease_us > now_us) since_us = i->alive_us;
+    }
+    return since_us;
+}
+
 static void beat(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_store_answer *ret)
 {
     char owner[DV_NAME_MAX + 1];
@@ -238,17 +264,21 @@ static void beat(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_stor
     }
     if (i == NULL) {
         assert(db->instance_count < SIM_INSTANCES_MAX);
-        i = &db->instances[db->instance_count++];
-        *i = (sim_instance){.alive_us = now_us};
+        i = &db->instances[db->instance_count];
+        *i = (sim_instance){0};
         dv_text_copy(i->owner, sizeof i->owner, r->beat.owner);
         dv_text_copy(i->name, sizeof i->name, r->beat.name);
+        i->alive_us = name_alive_us(db, i->name);
+        db->instance_count++;
     } else if (i->beat_us + i->lease_us < now_us) {
         i->alive_us = now_us;
     }
     i->lease_us = (int64_t)r->beat.lease_ms * DV_US_PER_MS;
     i->beat_us = now_us;
     i->leaving = i->leaving || r->beat.leaving;
-    ret->beat.orphans = !i->leaving && has_orphans(db, i);
+    if (i->leaving) return;
+    ret->beat.orphans = has_orphans(db, i);
+    ret->beat.orphans_in_ms = orphans_in_ms(db, i);
 }
 
 /* ---- by order id -------------------------------------------------------------------------- */

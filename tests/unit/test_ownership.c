@@ -138,6 +138,21 @@ START_TEST(beats_five_times_a_lease)
 }
 END_TEST
 
+START_TEST(beats_as_soon_as_a_lease_may_end)
+{
+    stage_tick(s);
+    stage_skip(s);
+    stage_receive(s, WRITE, "",
+                  (dv_message){.type = DV_MSG_instance_told,
+                               .instance_told = {.owner = dv_text_of("execution@a/5f3a9c21"),
+                                                 .orphans_in_ms = 300}});
+    stage_pass_ms(s, 299);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_instance_beat), 0);
+    stage_pass_ms(s, 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_instance_beat), 1);
+}
+END_TEST
+
 START_TEST(claims_orphans_page_by_page_until_none_are_left)
 {
     stage_tick(s);
@@ -161,7 +176,7 @@ START_TEST(claims_again_after_a_claim_that_failed_or_went_unanswered)
     stage_tick(s);
     stage_expect(s, DV_MSG_orders_claim);
     if (_i == 0) claim_done(0, DV_STORE_AWAY);
-    stage_pass_ms(s, 3000);
+    stage_pass_ms(s, 1000);
     stage_expect(s, DV_MSG_orders_claim);
 }
 END_TEST
@@ -272,6 +287,7 @@ int main(void)
     tcase_add_test(tcase, takes_orders_only_once_its_beat_was_answered);
     tcase_add_test(tcase, takes_no_orders_once_its_beats_go_unanswered_for_a_lease);
     tcase_add_test(tcase, beats_five_times_a_lease);
+    tcase_add_test(tcase, beats_as_soon_as_a_lease_may_end);
     tcase_add_test(tcase, claims_orphans_page_by_page_until_none_are_left);
     tcase_add_loop_test(tcase, claims_again_after_a_claim_that_failed_or_went_unanswered, 0, 2);
     tcase_add_test(tcase, claims_nothing_while_it_is_not_sure_to_live);
