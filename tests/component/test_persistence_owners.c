@@ -355,6 +355,53 @@ START_TEST(two_claimers_at_once_share_the_orders_and_none_gets_one_twice)
 }
 END_TEST
 
+/* Makes whatever reads the instances wait, once it has its snapshot, for a lock that is held. */
+static PGconn *claims_hold(void)
+{
+    pg_ask(base, "alter table instances rename to beats;"
+                 " create function passed() returns boolean language plpgsql as $$"
+                 " begin perform pg_advisory_xact_lock_shared(7); return true; end $$;"
+                 " create view instances as select * from beats where passed()");
+    PGconn *holder = PQconnectdb(base);
+    PQclear(PQexec(holder, "select pg_advisory_lock(7)"));
+    ck_assert_int_eq(PQtransactionStatus(holder), PQTRANS_IDLE);
+    return holder;
+}
+
+static void claims_go(PGconn **holder)
+{
+    PQfinish(*holder);
+    *holder = NULL;
+}
+
+START_TEST(a_claim_leaves_an_order_that_takes_a_step_meanwhile)
+{
+    rig r[2];
+    for (int i = 0; i < 2; i++) rig_open(&r[i], 2, 512);
+    beat(&r[0], A);
+    make_old(A);
+    dv_id id = insert_one(&r[0], "gone/1").order_id;
+    PGconn *holder = claims_hold();
+    rig_tell(&r[0], DV_PORT(DV_LINK_write, 0),
+             &(dv_message){.type = DV_MSG_orders_claim,
+                           .orders_claim = {.owner = dv_text_of(A), .limit = 100}});
+    while (ask_number("select count(*) from pg_locks where locktype = 'advisory' and not granted") <
+           1)
+        rig_turn(&r[0]);
+    step_to(&r[1], &id, DV_STATE_submitted); /* the claim's snapshot is older */
+    claims_go(&holder);
+    rig_until(&r[0], DV_MSG_claim_done, 1);
+    ck_assert_int_eq(claim_error(&r[0]), DV_OK);
+    ck_assert_uint_eq(last(&r[0], DV_MSG_claim_done)->claim_done.count, 0);
+    ck_assert_uint_eq(claim(&r[0], A), 1);
+    const dv_job *job = &last(&r[0], DV_MSG_order_claimed)->order_claimed.job;
+    ck_assert_uint_eq(job->state, DV_STATE_submitted);
+    ck_assert_uint_eq(job->attempt.number, 1);
+    ck_assert_uint_gt(job->attempt.transaction.size, 0);
+    for (int i = 0; i < 2; i++) rig_close(&r[i]);
+}
+END_TEST
+
 /* ---- tests: sweeps -------------------------------------------------------------------------- */
 
 static const dv_owned_told *ask_owned(rig *r, const char *owner, uint64_t older_ms,
@@ -445,6 +492,7 @@ int main(void)
         one_who_leaves_gives_its_orders_away_at_once_and_for_good,
         orders_for_an_owner_that_is_already_gone_or_unknown_are_claimed,
         two_claimers_at_once_share_the_orders_and_none_gets_one_twice,
+        a_claim_leaves_an_order_that_takes_a_step_meanwhile,
         an_owner_is_told_its_unfinished_orders_without_a_step_for_long,
         an_owner_is_told_its_orders_whose_times_are_ahead_of_the_store_s_clock,
         a_claim_by_list_takes_own_unfinished_orders_in_the_epoch_listed,
