@@ -55,22 +55,63 @@ static void submission_show(dv_request *request, dv_reply *reply, dv_submission 
     reply->body = submission->body; /* which says more of an error than the catalogue does */
 }
 
+/* Takes the body of a POST. False: the reply says why not. */
+static bool body_take(dv_request *request, dv_reply *reply, dv_buffer *ret_body)
+{
+    dv_err error = is_json(mg_get_header(request->connection, "Content-Type"))
+                       ? dv_http_body(request, ret_body)
+                       : DV_REQUEST_NOT_JSON;
+    if (error != DV_OK) refuse(request, reply, error);
+    return error == DV_OK;
+}
+
 static void order_post(dv_request *request, dv_reply *reply)
 {
-    if (!is_json(mg_get_header(request->connection, "Content-Type"))) {
-        refuse(request, reply, DV_REQUEST_NOT_JSON);
-        return;
-    }
     dv_buffer body = {0};
-    dv_err error = dv_http_body(request, &body);
-    if (error != DV_OK) {
-        refuse(request, reply, error);
-    } else {
+    if (body_take(request, reply, &body)) {
         dv_submission submission;
         dv_submit(request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
                   dv_text_of(mg_get_header(request->connection, "Idempotency-Key")),
                   request->info->remote_addr, request->path, &submission);
         submission_show(request, reply, &submission);
+    }
+    dv_buffer_fini(&body);
+}
+
+/* One order accepted makes it a success; of none, the first one's error says how to go on. */
+static void batch_show(const dv_request *request, dv_reply *reply, const dv_submission *list,
+                       uint32_t count)
+{
+    uint32_t accepted = 0;
+    for (uint32_t i = 0; i < count; i++) accepted += list[i].error == DV_OK;
+    if (accepted == 0) refuse(request, reply, list[0].error);
+    if (accepted > 0) reply->status = 200;
+    const dv_submission *last = &list[count - 1];
+    allowance_show(reply, &last->allowance, last->error == DV_REQUEST_RATE_LIMITED);
+    reply->body.size = 0;
+    dv_render_batch_open(&reply->body, count, accepted);
+    for (uint32_t i = 0; i < count; i++)
+        dv_render_batch_add(&reply->body,
+                            (dv_text){list[i].body.bytes, (uint32_t)list[i].body.size});
+    dv_render_batch_close(&reply->body);
+}
+
+static void batch_post(dv_request *request, dv_reply *reply)
+{
+    dv_buffer body = {0};
+    if (body_take(request, reply, &body)) {
+        dv_submission *list;
+        dv_faults faults;
+        uint32_t count;
+        dv_err error = dv_submit_batch(
+            request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
+            request->info->remote_addr, request->path, &list, &count, &faults);
+        if (error == DV_OK)
+            batch_show(request, reply, list, count);
+        else
+            dv_reply_error(reply, error, (dv_text){0}, faults.count > 0 ? &faults : NULL,
+                           request->path);
+        dv_submissions_free(&list, count);
     }
     dv_buffer_fini(&body);
 }
@@ -383,6 +424,7 @@ static const struct route {
     {"/api/cluster", cluster_get, NULL},
     {"/api/orders", orders_get, order_post},
     {"/api/orders/execute", NULL, order_post},
+    {"/api/orders/batch", NULL, batch_post},
     {"/api/orders/active", active_get, NULL},
     {"/api/orders/queue/stats", stats_get, NULL},
     {"/api/orders/ws-stats", ws_stats_get, NULL},

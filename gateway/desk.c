@@ -75,39 +75,71 @@ void dv_desk_tell(dv_desk *desk, const dv_message *message)
     dv_buffer_fini(&bytes);
 }
 
-/* Takes one message off the socket. True: the answer is complete. */
-static bool answer_take(dv_desk *desk, dv_desk_take *take, void *arg)
+/* What is being asked: questions with consecutive request_ids, up to the desk's latest. */
+typedef struct asking {
+    uint64_t first_id;
+    uint32_t open; /* questions whose last message has not come */
+    dv_desk_take_each *take;
+    void *arg;
+} asking;
+
+/* Takes one message off the socket. False: there is none. */
+static bool answer_take(dv_desk *desk, asking *a)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
-    bool last = false;
-    if (zmq_msg_recv(&frame, desk->socket, ZMQ_DONTWAIT) >= 0) {
+    bool got = zmq_msg_recv(&frame, desk->socket, ZMQ_DONTWAIT) >= 0;
+    if (got) {
         dv_message answer;
         dv_arena_reset(desk->arena);
         dv_err error =
             dv_message_decode(zmq_msg_data(&frame), zmq_msg_size(&frame), desk->arena, &answer);
         assert(error == DV_OK); /* the actor of this very process encoded it */
-        last = answer.query_done.request_id == desk->request_id && take(arg, &answer);
+        uint64_t id = answer.query_done.request_id;
+        bool ours = id >= a->first_id && id <= desk->request_id;
+        if (ours && a->take(a->arg, (uint32_t)(id - a->first_id), &answer)) a->open--;
     }
     zmq_msg_close(&frame);
-    return last;
+    return got;
+}
+
+dv_err dv_desk_ask_all(dv_desk *desk, dv_message *questions, uint32_t count, uint32_t timeout_ms,
+                       dv_desk_take_each *take, void *arg)
+{
+    if (!desk_open(desk)) return DV_ENGINE_FULL;
+    if (desk->arena == NULL) desk->arena = dv_arena_new();
+    asking a = {.first_id = desk->request_id + 1, .open = count, .take = take, .arg = arg};
+    for (uint32_t i = 0; i < count; i++) {
+        questions[i].query_done.request_id = ++desk->request_id;
+        dv_desk_tell(desk, &questions[i]);
+    }
+    int64_t deadline_ns = dv_time_now().mono_ns + timeout_ms * DV_NS_PER_MS;
+    zmq_pollitem_t item = {.socket = desk->socket, .events = ZMQ_POLLIN};
+    while (a.open > 0) {
+        int64_t left_ms = (deadline_ns - dv_time_now().mono_ns) / DV_NS_PER_MS;
+        if (left_ms <= 0) return DV_ENGINE_TIMEOUT;
+        if (dv_board_stage(desk->board) == DV_STAGE_STOPPING) return DV_ENGINE_DRAINING;
+        zmq_poll(&item, 1, (long)dv_min_i64(left_ms, LOOK_UP_EVERY_MS));
+        while (a.open > 0 && answer_take(desk, &a)) continue;
+    }
+    return DV_OK;
+}
+
+typedef struct asking_one {
+    dv_desk_take *take;
+    void *arg;
+} asking_one;
+
+static bool one_take(void *arg, uint32_t index, const dv_message *answer)
+{
+    (void)index;
+    const asking_one *one = arg;
+    return one->take(one->arg, answer);
 }
 
 dv_err dv_desk_ask(dv_desk *desk, dv_message *question, uint32_t timeout_ms, dv_desk_take *take,
                    void *arg)
 {
-    if (!desk_open(desk)) return DV_ENGINE_FULL;
-    if (desk->arena == NULL) desk->arena = dv_arena_new();
-    question->query_done.request_id = ++desk->request_id;
-    dv_desk_tell(desk, question);
-
-    int64_t deadline_ns = dv_time_now().mono_ns + timeout_ms * DV_NS_PER_MS;
-    zmq_pollitem_t item = {.socket = desk->socket, .events = ZMQ_POLLIN};
-    for (;;) {
-        int64_t left_ms = (deadline_ns - dv_time_now().mono_ns) / DV_NS_PER_MS;
-        if (left_ms <= 0) return DV_ENGINE_TIMEOUT;
-        if (dv_board_stage(desk->board) == DV_STAGE_STOPPING) return DV_ENGINE_DRAINING;
-        zmq_poll(&item, 1, (long)dv_min_i64(left_ms, LOOK_UP_EVERY_MS));
-        if ((item.revents & ZMQ_POLLIN) && answer_take(desk, take, arg)) return DV_OK;
-    }
+    asking_one one = {take, arg};
+    return dv_desk_ask_all(desk, question, 1, timeout_ms, one_take, &one);
 }

@@ -27,6 +27,12 @@ typedef bool dv_desk_take(void *arg, const dv_message *answer);
 DV_MUST_CHECK dv_err dv_desk_ask(dv_desk *desk, dv_message *question, uint32_t timeout_ms,
                                  dv_desk_take *take, void *arg);
 
+/* The same for several questions at once: `take` also gets the index of the question. Returns when
+   each has its last message. Errors as above, when some may be answered and others not. */
+typedef bool dv_desk_take_each(void *arg, uint32_t index, const dv_message *answer);
+DV_MUST_CHECK dv_err dv_desk_ask_all(dv_desk *desk, dv_message *questions, uint32_t count,
+                                     uint32_t timeout_ms, dv_desk_take_each *take, void *arg);
+
 /* Tells the actor something that has no answer. Does not block. */
 void dv_desk_tell(dv_desk *desk, const dv_message *message);
 

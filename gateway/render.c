@@ -43,6 +43,26 @@ void dv_render_list_close(dv_buffer *out, dv_list_shape shape)
     dv_buffer_add(out, close.at, close.size);
 }
 
+void dv_render_batch_open(dv_buffer *out, uint32_t count, uint32_t accepted)
+{
+    char head[96];
+    int size =
+        snprintf(head, sizeof head, "{\"success\":%s,\"count\":%u,\"accepted\":%u,\"orders\":[",
+                 accepted == count ? "true" : "false", count, accepted);
+    dv_buffer_add(out, head, (size_t)size);
+}
+
+void dv_render_batch_add(dv_buffer *out, dv_text answer)
+{
+    if (out->bytes[out->size - 1] != '[') dv_buffer_add(out, ",", 1); /* as in a list */
+    dv_buffer_add(out, answer.at, answer.size);
+}
+
+void dv_render_batch_close(dv_buffer *out)
+{
+    dv_buffer_add(out, "]}", 2);
+}
+
 /* ---- errors ------------------------------------------------------------------------------- */
 
 /* What clients compare or show: only 003 compares it, with these two. */

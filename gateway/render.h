@@ -23,6 +23,12 @@ void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *vie
    pending: the state in which the order was accepted. */
 void dv_render_accepted(dv_buffer *out, const dv_tokens *tokens, const dv_view *view);
 
+/* The answer to a batch: open, add the answer that each order would have got by itself, close.
+   accepted: how many of them were. */
+void dv_render_batch_open(dv_buffer *out, uint32_t count, uint32_t accepted);
+void dv_render_batch_add(dv_buffer *out, dv_text answer);
+void dv_render_batch_close(dv_buffer *out);
+
 /* The answer to GET /api/orders/:id. doubt_before_us: an order whose transaction was submitted
    before this wall time, in microseconds since 1970, without anything being heard of it since, is
    shown with an outcome that is unknown, and why. */

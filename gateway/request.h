@@ -37,6 +37,15 @@ DV_MUST_CHECK dv_err dv_request_order(dv_text body, dv_text key, const dv_tokens
                                       dv_arena *arena, dv_terms *ret_terms,
                                       dv_order_fields *ret_fields, dv_faults *ret_faults);
 
+#define DV_BATCH_ORDERS_MAX 1000 /* in one request */
+
+/* Cuts a JSON array of 1 to DV_BATCH_ORDERS_MAX orders into its elements, which are parts of the
+   body for dv_request_order; one that is no object becomes an empty text. The list lives in the
+   arena. Errors: REQUEST_MALFORMED when it is no such array, REQUEST_TOO_LARGE for more elements;
+   ret_faults says what. */
+DV_MUST_CHECK dv_err dv_request_batch(dv_text body, dv_arena *arena, dv_text **ret_orders,
+                                      uint32_t *ret_count, dv_faults *ret_faults);
+
 /* Whether an in-band WebSocket message is {"type":"ping"}. Anything unreadable is not. */
 bool dv_request_is_ping(dv_text message);
 

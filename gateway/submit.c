@@ -1,5 +1,7 @@
 #include "gateway/submit.h"
 
+#include <stdlib.h>
+
 #include "gateway/render.h"
 
 /* What a client is told whose order was not answered in time. */
@@ -10,11 +12,12 @@ static const char MAYBE[] =
     "the engine did not answer in time: the order may have been accepted; look for it before "
     "sending it again, which may make a second one. With an Idempotency-Key the same key finds it";
 
-/* What the answer is read with. */
+/* One order on its way: what its answer is read with. */
 typedef struct submitting {
     const dv_front *front;
-    const dv_order_fields *fields;
     dv_text path;
+    dv_order_fields fields;
+    bool keyed; /* has an idempotency key */
     dv_submission *ret;
 } submitting;
 
@@ -49,13 +52,12 @@ static void refused_take(const submitting *s, const dv_order_refused *refused)
     }
     if (message.size == 0) message = dv_text_of(dv_err_text((uint16_t)error));
     dv_faults faults = {.error = error, .count = 1};
-    faults.list[0] = (dv_fault){field_named(s->fields, refused->field), message};
+    faults.list[0] = (dv_fault){field_named(&s->fields, refused->field), message};
     refuse(s->ret, error, refused->error_text, &faults, s->path);
 }
 
-static bool answer_take(void *arg, const dv_message *answer)
+static bool answer_take(const submitting *s, const dv_message *answer)
 {
-    const submitting *s = arg;
     if (answer->type == DV_MSG_order_refused) {
         refused_take(s, &answer->order_refused);
     } else if (answer->type == DV_MSG_order_accepted) {
@@ -69,27 +71,49 @@ static bool answer_take(void *arg, const dv_message *answer)
     return true;
 }
 
-/* Reads the order and asks the engine. */
-static void order_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key,
-                         dv_text path, dv_arena *arena, dv_submission *ret)
+static bool each_take(void *arg, uint32_t index, const dv_message *answer)
 {
-    dv_message question = {.type = DV_MSG_order_submit};
-    dv_terms *terms = &question.order_submit.terms;
-    dv_order_fields fields = {0};
+    submitting *const *list = arg;
+    return answer_take(list[index], answer);
+}
+
+/* Reads an order into a question for the engine. False: it is refused. */
+static bool question_make(submitting *s, dv_text body, dv_text key, const char *address,
+                          dv_arena *arena, dv_message *question)
+{
+    dv_submission *ret = s->ret;
+    if (!dv_limiter_take(s->front->limiter, address, dv_time_now().mono_ns, &ret->allowance)) {
+        refuse(ret, DV_REQUEST_RATE_LIMITED, (dv_text){0}, NULL, s->path);
+        return false;
+    }
+    *question = (dv_message){.type = DV_MSG_order_submit};
+    dv_terms *terms = &question->order_submit.terms;
     dv_faults faults = {0};
-    dv_err error = dv_request_order(body, key, front->tokens, arena, terms, &fields, &faults);
+    dv_err error = dv_request_order(body, key, s->front->tokens, arena, terms, &s->fields, &faults);
     if (error != DV_OK) {
-        refuse(ret, error, (dv_text){0}, &faults, path);
-        return;
+        refuse(ret, error, (dv_text){0}, &faults, s->path);
+        return false;
     }
     ret->amount_string = (terms->style & DV_STYLE_AMOUNT_STRING) != 0;
-    submitting s = {front, &fields, path, ret};
-    error = dv_desk_ask(desk, &question, front->config->answer_timeout_ms, answer_take, &s);
-    if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the order was on its way */
-    dv_text message = {0};
-    if (error == DV_ENGINE_TIMEOUT)
-        message = dv_text_of(terms->client_order_id.size > 0 ? MAYBE_KEYED : MAYBE);
-    if (error != DV_OK) refuse(ret, error, message, NULL, path);
+    s->keyed = terms->client_order_id.size > 0;
+    return true;
+}
+
+/* Asks the engine; an order without an answer gets the error instead. */
+static void questions_ask(const dv_front *front, dv_desk *desk, dv_message *questions,
+                          submitting *const *list, uint32_t count)
+{
+    if (count == 0) return;
+    dv_err error = dv_desk_ask_all(desk, questions, count, front->config->answer_timeout_ms,
+                                   each_take, (void *)list);
+    if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the orders were on their way */
+    for (uint32_t i = 0; i < count && error != DV_OK; i++) {
+        const submitting *s = list[i];
+        if (s->ret->body.size > 0) continue; /* answered */
+        dv_text message = {0};
+        if (error == DV_ENGINE_TIMEOUT) message = dv_text_of(s->keyed ? MAYBE_KEYED : MAYBE);
+        refuse(s->ret, error, message, NULL, s->path);
+    }
 }
 
 void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, const char *address,
@@ -100,11 +124,57 @@ void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, 
         refuse(ret, DV_ENGINE_DRAINING, (dv_text){0}, NULL, path);
         return;
     }
-    if (!dv_limiter_take(front->limiter, address, dv_time_now().mono_ns, &ret->allowance)) {
-        refuse(ret, DV_REQUEST_RATE_LIMITED, (dv_text){0}, NULL, path);
-        return;
-    }
     dv_arena *arena = dv_arena_new();
-    order_submit(front, desk, body, key, path, arena, ret);
+    dv_message question;
+    submitting s = {.front = front, .path = path, .ret = ret}, *list[] = {&s};
+    bool goes = question_make(&s, body, key, address, arena, &question);
+    questions_ask(front, desk, &question, list, goes ? 1 : 0);
     dv_arena_destroy(&arena);
+}
+
+/* ---- batches ------------------------------------------------------------------------------ */
+
+static void batch_ask(const dv_front *front, dv_desk *desk, const dv_text *orders, uint32_t count,
+                      const char *address, dv_text path, dv_arena *arena, dv_submission *ret)
+{
+    submitting *all = dv_arena_alloc(arena, count * sizeof *all);
+    submitting **asked = dv_arena_alloc(arena, count * sizeof(submitting *));
+    dv_message *questions = dv_arena_alloc(arena, count * sizeof *questions);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = (submitting){.front = front, .path = path, .ret = &ret[i]};
+        asked[n] = &all[i];
+        if (question_make(&all[i], orders[i], (dv_text){0}, address, arena, &questions[n])) n++;
+    }
+    questions_ask(front, desk, questions, asked, n);
+}
+
+dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_text body, const char *address,
+                       dv_text path, dv_submission **ret, uint32_t *ret_count,
+                       dv_faults *ret_faults)
+{
+    *ret = NULL;
+    *ret_count = 0;
+    *ret_faults = (dv_faults){0};
+    if (dv_board_stage(front->board) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
+    dv_arena *arena = dv_arena_new();
+    dv_text *orders;
+    uint32_t count;
+    dv_err error = dv_request_batch(body, arena, &orders, &count, ret_faults);
+    if (error == DV_OK) {
+        *ret = calloc(count, sizeof **ret);
+        if (*ret == NULL) abort();
+        *ret_count = count;
+        batch_ask(front, desk, orders, count, address, path, arena, *ret);
+    }
+    dv_arena_destroy(&arena);
+    return error;
+}
+
+void dv_submissions_free(dv_submission **submissions, uint32_t count)
+{
+    if (*submissions == NULL) return;
+    for (uint32_t i = 0; i < count; i++) dv_buffer_fini(&(*submissions)[i].body);
+    free(*submissions);
+    *submissions = NULL;
 }

@@ -29,6 +29,24 @@ static void check_terms(const dv_terms *terms, dv_arena *arena)
     dv_buffer_fini(&wire);
 }
 
+/* The elements of a batch lie in its body, one after the other, and each begins and ends an object.
+ */
+static void check_batch(dv_text body, dv_arena *arena)
+{
+    dv_text *orders;
+    uint32_t count;
+    dv_faults faults;
+    dv_err error = dv_request_batch(body, arena, &orders, &count, &faults);
+    assert((error == DV_OK) == (faults.count == 0) && count <= DV_BATCH_ORDERS_MAX);
+    const char *end = body.at;
+    for (uint32_t i = 0; i < count && error == DV_OK; i++) {
+        if (orders[i].at == NULL) continue;
+        assert(orders[i].at > end && orders[i].size >= 2);
+        end = orders[i].at + orders[i].size;
+        assert(end < body.at + body.size && *orders[i].at == '{' && end[-1] == '}');
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     if (size > DV_BODY_MAX) return 0;
@@ -46,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     bool ping = dv_request_is_ping(body);
     assert(!ping || error != DV_OK);
+    check_batch(body, arena);
     dv_arena_destroy(&arena);
     return 0;
 }

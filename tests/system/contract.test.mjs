@@ -445,11 +445,67 @@ function idempotency(holder) {
   });
 }
 
+function batches(holder) {
+  const post = (body) => holder.engine.api.post('/api/orders/batch', body);
+
+  it('accepts orders and executes each once', async () => {
+    const { engine } = holder;
+    const { orders } = await engine.rows();
+    const answer = await post(Array.from({ length: 1000 }, (_, i) => ({ ...ORDER, amount: i + 1 })));
+    assert.equal(answer.status, 200, answer.text.slice(0, 200));
+    assert.deepEqual([answer.json.success, answer.json.accepted], [true, 1000]);
+    const ids = answer.json.orders.map(({ orderId }) => orderId);
+    assert.equal(new Set(ids).size, 1000, 'expected an id for each');
+    assert.deepEqual(
+      answer.json.orders.map(({ amountIn }) => amountIn),
+      Array.from({ length: 1000 }, (_, i) => i + 1),
+      'expected the answers in the order of the orders',
+    );
+    await engine.idle();
+    assert.equal((await engine.rows()).orders, orders + 1000);
+    const trades = engine.ledger().filter(({ orderId }) => ids.includes(orderId));
+    assert.ok(trades.length <= 1000, 'expected no order to be traded twice');
+  });
+
+  it('answers each order as if it had come by itself', async () => {
+    const clientOrderId = 'in a batch';
+    const answer = await post([
+      { ...ORDER, clientOrderId },
+      { ...ORDER, amount: -1 },
+      7,
+      { symbol: 'TSLA', side: 'buy', quantity: 1 },
+      { ...ORDER, clientOrderId, amount: 2 },
+    ]);
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([answer.json.success, answer.json.count], [false, 5]);
+    const [first, negative, number, buy, reused] = answer.json.orders;
+    assert.equal(first.success, true);
+    checkError(negative, { status: 400, field: 'amount' });
+    checkError(number, { status: 400 });
+    assert.equal(buy.success, true);
+    assert.equal(reused.code, 'ORDER_KEY_REUSED');
+    assert.equal(answer.json.accepted, 2);
+    const again = await holder.engine.api.post('/api/orders', { ...ORDER, clientOrderId });
+    assert.equal(again.json.orderId, first.orderId, 'expected the key to be kept');
+  });
+
+  it('refuses what is no batch, and one of which nothing is accepted', async () => {
+    await storesNothing(holder.engine, async () => {
+      for (const body of ['', '{}', '[]', '[{]', 'null']) assertError(await post(body), 400);
+      assertError(await post(Array.from({ length: 1001 }, () => ORDER)), 413);
+      const answer = await post([{ ...ORDER, amount: 0 }, {}]);
+      assert.equal(answer.status, 400, answer.text);
+      assert.deepEqual([answer.json.success, answer.json.accepted], [false, 0]);
+    });
+  });
+}
+
 withServices('the contract over HTTP', (services) => {
   withEngine('at one engine', services, FAST, (holder) => {
     describe('a bad request', () => refusals(holder));
     describe('HTTP/1.1', () => http(holder));
     describe('an accepted order', () => exactness(holder));
     describe('an idempotency key', () => idempotency(holder));
+    describe('a batch', () => batches(holder));
   });
 });

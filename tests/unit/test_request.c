@@ -406,6 +406,53 @@ START_TEST(nesting_has_a_limit)
 }
 END_TEST
 
+/* ---- batches ---- */
+
+static dv_text *batch;
+static uint32_t batch_count;
+
+static dv_err read_batch(const char *body)
+{
+    return dv_request_batch(dv_text_of(body), arena, &batch, &batch_count, &faults);
+}
+
+START_TEST(a_batch_is_cut_into_its_orders)
+{
+    ck_assert(read_batch(" [ {\"a\":[{}, 1]} ,7, {\"}{\":\"]\\\"\"},[{}],\"x\",null, {} ] ") ==
+              DV_OK);
+    ck_assert_uint_eq(batch_count, 7);
+    assert_text(batch[0], "{\"a\":[{}, 1]}");
+    assert_text(batch[2], "{\"}{\":\"]\\\"\"}");
+    assert_text(batch[6], "{}");
+    static const uint32_t others[] = {1, 3, 4, 5};
+    for (size_t i = 0; i < 4; i++) ck_assert_uint_eq(batch[others[i]].size, 0);
+}
+END_TEST
+
+START_TEST(what_is_no_array_of_orders_is_malformed)
+{
+    static const char *const bodies[] = {
+        "", "{}", "7", "null", "[]", "[{}", "[{}]]", "[{},]", "{\"orders\":[{}]}", "[{}] 7"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        ck_assert_msg(read_batch(bodies[i]) == DV_REQUEST_MALFORMED, "%s", bodies[i]);
+        ck_assert_uint_eq(faults.count, 1);
+    }
+}
+END_TEST
+
+START_TEST(a_batch_has_a_limit)
+{
+    static char body[4 * DV_BATCH_ORDERS_MAX + 8] = "[{}";
+    for (uint32_t i = 1; i < DV_BATCH_ORDERS_MAX; i++) strcat(body, ",{}");
+    strcat(body, "]");
+    ck_assert(read_batch(body) == DV_OK);
+    ck_assert_uint_eq(batch_count, DV_BATCH_ORDERS_MAX);
+    body[strlen(body) - 1] = '\0';
+    strcat(body, ",{}]");
+    ck_assert(read_batch(body) == DV_REQUEST_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(only_a_ping_is_a_ping)
 {
     ck_assert(dv_request_is_ping(dv_text_of("{\"type\":\"ping\"}")));
@@ -449,6 +496,9 @@ int main(void)
                         COUNT(MALFORMED));
     tcase_add_test(tcase, a_name_given_twice_is_named);
     tcase_add_test(tcase, nesting_has_a_limit);
+    tcase_add_test(tcase, a_batch_is_cut_into_its_orders);
+    tcase_add_test(tcase, what_is_no_array_of_orders_is_malformed);
+    tcase_add_test(tcase, a_batch_has_a_limit);
     tcase_add_test(tcase, only_a_ping_is_a_ping);
     Suite *suite = suite_create("request");
     suite_add_tcase(suite, tcase);
