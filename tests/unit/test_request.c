@@ -440,16 +440,21 @@ START_TEST(what_is_no_array_of_orders_is_malformed)
 }
 END_TEST
 
+static dv_err read_batch_of(uint32_t count)
+{
+    static char body[4 * DV_BATCH_ORDERS_MAX + 8];
+    size_t size = 0;
+    for (uint32_t i = 0; i < count; i++)
+        size += (size_t)snprintf(body + size, sizeof body - size, "%c{}", i == 0 ? '[' : ',');
+    snprintf(body + size, sizeof body - size, "]");
+    return read_batch(body);
+}
+
 START_TEST(a_batch_has_a_limit)
 {
-    static char body[4 * DV_BATCH_ORDERS_MAX + 8] = "[{}";
-    for (uint32_t i = 1; i < DV_BATCH_ORDERS_MAX; i++) strcat(body, ",{}");
-    strcat(body, "]");
-    ck_assert(read_batch(body) == DV_OK);
+    ck_assert(read_batch_of(DV_BATCH_ORDERS_MAX) == DV_OK);
     ck_assert_uint_eq(batch_count, DV_BATCH_ORDERS_MAX);
-    body[strlen(body) - 1] = '\0';
-    strcat(body, ",{}]");
-    ck_assert(read_batch(body) == DV_REQUEST_TOO_LARGE);
+    ck_assert(read_batch_of(DV_BATCH_ORDERS_MAX + 1) == DV_REQUEST_TOO_LARGE);
 }
 END_TEST
 
