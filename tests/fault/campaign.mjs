@@ -60,14 +60,12 @@ const SETTINGS = {
   DROVER_ATTEMPTS_MAX: 6,
 };
 
-// Faults that keep no order from going on.
-const HARMLESS = new Set([
-  'slow client',
-  'clock step',
-  'redis flushed',
-  'redis killed',
-  'redis stopped',
-  'link slowed',
+// Faults during which PostgreSQL commits nothing. There is one of them at a time.
+const AWAY = new Set([
+  'postgres restart',
+  'postgres crash',
+  'postgres crash in recovery',
+  'disk full',
 ]);
 
 // A process's wall clock, if the machine has the library that can step it.
@@ -220,7 +218,9 @@ export class Campaign {
       () => (kill.unmeasured = true),
     );
     // Mostly at once; at times so late that others have to take over, where there are others.
-    const isAlone = node.roles.some((role) => this.cluster.with(role).length === 1);
+    const isAlone = node.roles.some(
+      (role) => !this.cluster.with(role).some((each) => each !== node && each.runs),
+    );
     const late = !isAlone && this.dice.hits(node.has('execution') ? 35 : 10);
     const wait = late ? LEASE_MS + this.dice.between(500, 2500) : this.dice.between(50, 1000);
     await met;
@@ -367,8 +367,8 @@ export class Campaign {
   result() {
     const { checker, load } = this;
     const waits = (fits) => checker.waits.flatMap((each, i) => (fits(this.kills[i]) ? each : []));
-    const progress = (fits) => {
-      const ms = waits(fits).map((wait) => wait.ms);
+    const progress = (fits, time = (wait) => wait.ms) => {
+      const ms = waits(fits).map(time);
       const [p50, p99, max] = [50, 99, 100].map((p) => percentile(ms, p));
       return { orders: ms.length, p50_ms: p50, p99_ms: p99, max_ms: max };
     };
@@ -398,7 +398,7 @@ export class Campaign {
       answered_twice: checker.violations.filter(({ rule }) => rule === 'I8').length,
       ended_by_themselves: this.deaths.length,
       progress_of_owned: progress(isOwner),
-      progress_of_owned_undisturbed: progress((kill) => isOwner(kill) && this.isUndisturbed(kill)),
+      progress_of_owned_served: progress(isOwner, (wait) => this.served(wait)),
       progress_of_all: progress(() => true),
       slowest: this.slowest(5),
       unmeasured_kills: this.kills.filter((kill) => kill.unmeasured).length,
@@ -407,16 +407,11 @@ export class Campaign {
     };
   }
 
-  // Whether nothing else kept a kill's orders from going on: no fault but those that cost no
-  // progress, and another execution that lived.
-  isUndisturbed({ atMs, node }) {
-    const [from, to] = [atMs - 1000, atMs + LEASE_MS + 2000];
-    const overlaps = (fault) => !HARMLESS.has(fault.what) && fault.from < to && fault.to > from;
-    const isOther = (kill) =>
-      kill.node !== node &&
-      this.cluster.node(kill.node).has('execution') &&
-      Math.abs(kill.atMs - atMs) < LEASE_MS + 3000;
-    return !this.faultTimes.some(overlaps) && !this.kills.some(isOther);
+  // How much of a wait PostgreSQL was there for.
+  served({ ms, fromMs }) {
+    const away = this.faultTimes.filter(({ what }) => AWAY.has(what));
+    const overlap = ({ from, to }) => Math.min(to, fromMs + ms) - Math.max(from, fromMs);
+    return away.reduce((left, fault) => left - Math.max(0, overlap(fault)), ms);
   }
 
   // The kills that held up an order for longest, and what else went on meanwhile.

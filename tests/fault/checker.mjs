@@ -246,7 +246,8 @@ export class Checker {
       if (!next) continue; // it is lost, and told as such
       const dueMs = attempts.find((each) => each.number === next.attempt)?.dueMs ?? 0;
       const waits = next.status === 'building' && dueMs > atMs ? dueMs : atMs;
-      this.waits[i].push({ ms: Math.max(0, next.commitMs - waits), id, to: next.status });
+      const ms = Math.max(0, next.commitMs - waits);
+      this.waits[i].push({ ms, fromMs: waits, id, to: next.status });
     }
   }
 
