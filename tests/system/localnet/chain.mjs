@@ -5,17 +5,13 @@
 // changes that are not final yet; a fork undoes such changes.
 
 import { randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
 
 import bs58 from 'bs58';
 
 import { sameAccount, tokenBalance } from './accounts.mjs';
 import { RpcError, invalidParams, landsAsFailed, transactionError } from './errors.mjs';
+import { Account, Clock, FailedTransactionMetadata, LiteSvm } from './svm.mjs';
 import { accountsOf, addressBytes, feeOf } from './transaction.mjs';
-
-const { LiteSvm, Account, Clock, FailedTransactionMetadata } = createRequire(import.meta.url)(
-  'litesvm/dist/internal.js',
-);
 
 export const BLOCKHASH_LIFE = 150; // blocks
 const BLOCKS_KEPT = 400;

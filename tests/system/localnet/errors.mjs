@@ -1,12 +1,10 @@
 // Errors as a Solana node tells them: of JSON-RPC, and of transactions.
 
-import { createRequire } from 'node:module';
-
-const {
-  TransactionErrorInstructionError,
+import {
   TransactionErrorDuplicateInstruction,
+  TransactionErrorInstructionError,
   TransactionErrorInsufficientFundsForRent,
-} = createRequire(import.meta.url)('litesvm/dist/internal.js');
+} from './svm.mjs';
 
 export class RpcError extends Error {
   constructor(code, message, data) {
