@@ -1,0 +1,46 @@
+// What processes cost, from /proc: processor seconds and memory, a service's processes summed.
+
+import fs from 'node:fs';
+
+const TICKS_PER_SECOND = 100; // USER_HZ, the same on every Linux architecture that matters
+
+function read(pid, file) {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return ''; // it has ended
+  }
+}
+
+// The fields of /proc/PID/stat after the command's name, the state being the first.
+function stat(pid) {
+  const text = read(pid, 'stat');
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+const PARENT = 1;
+const USER = 11; // followed by system, and by both of the children that it has waited for
+
+function children(pid) {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && stat(name)[PARENT] === String(pid))
+    .map(Number);
+}
+
+// Processor seconds of a process and of all children that it has had.
+export function cpuSeconds(pid) {
+  const times = stat(pid).slice(USER, USER + 4).map(Number);
+  const living = children(pid).map((child) => stat(child).slice(USER, USER + 2).map(Number));
+  const ticks = [times, ...living].flat().reduce((sum, n) => sum + n, 0);
+  return ticks / TICKS_PER_SECOND;
+}
+
+// Resident bytes of one process, now or at most so far.
+export const residentBytes = (pid) => statusKib(pid, 'VmRSS') * 1024;
+export const residentPeakBytes = (pid) => statusKib(pid, 'VmHWM') * 1024;
+
+function statusKib(pid, name) {
+  const line = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(read(pid, 'status'));
+  return line ? Number(line[1]) : 0;
+}

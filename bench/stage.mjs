@@ -1,0 +1,136 @@
+// What a benchmark stands on: PostgreSQL with every flush on, Redis, the engine, and a program that
+// measures. Everything runs on this machine; what is started here ends with it.
+
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import readline from 'node:readline';
+
+import { BINARY, ROOT, Services } from '../tests/system/harness.mjs';
+import { cpuSeconds } from './processes.mjs';
+
+export const PROGRAMS = path.join(path.dirname(BINARY), 'bench');
+
+// As somebody would set a server of this size up; the rest is PostgreSQL's default. Durability is
+// written out although it is the default too.
+export const POSTGRES = [
+  'fsync=on',
+  'synchronous_commit=on',
+  'full_page_writes=on',
+  'wal_sync_method=fdatasync',
+  'shared_buffers=1GB',
+  'max_wal_size=8GB',
+  'checkpoint_timeout=15min',
+  'wal_buffers=16MB',
+  'huge_pages=off',
+];
+
+// The simulated venues answer at once.
+export const INSTANT = {
+  DROVER_SIM_QUOTE_MIN_MS: 0,
+  DROVER_SIM_QUOTE_MAX_MS: 0,
+  DROVER_SIM_SETTLE_MIN_MS: 0,
+  DROVER_SIM_SETTLE_MAX_MS: 0,
+};
+
+export class Stage {
+  // report: where progress is shown.
+  constructor(report) {
+    this.report = report;
+    this.services = new Services({ postgres: { settings: POSTGRES } });
+  }
+
+  async start() {
+    await this.services.start();
+  }
+
+  async stop() {
+    await this.services.stop();
+  }
+
+  // A started engine on an empty database of its own.
+  async engine(settings = {}) {
+    const engine = await this.services.engine({ DROVER_LOG_LEVEL: 'warn', ...settings });
+    return engine.start();
+  }
+
+  // An empty database, for what works without an engine: its URL.
+  async database() {
+    return (await this.services.engine()).databaseUrl;
+  }
+
+  // Whose processor time is counted. engine: may be absent.
+  pids(engine) {
+    const { postgres, redis } = this.services;
+    const pids = { engine: engine?.child.pid, postgres: postgres.child.pid, redis: redis.child.pid };
+    return Object.fromEntries(Object.entries(pids).filter(([, pid]) => pid !== undefined));
+  }
+
+  // Runs a program that measures, and returns its result with the processor seconds of everybody in
+  // its steady window. on: what else to do at its events. label: for the progress bar.
+  async measure(program, args, { engine, label = program, on = {}, pids } = {}) {
+    const counted = pids ?? this.pids(engine);
+    const marks = {};
+    const snapshot = () => mapValues(counted, cpuSeconds);
+    const result = await events(path.join(PROGRAMS, program), args, async (event) => {
+      if (event.event === 'steady' || event.event === 'end') marks[event.event] = snapshot();
+      if (event.event === 'progress') this.report.progress(label, event);
+      await on[event.event]?.(event);
+    });
+    const cpu = mapValues(counted, (_, name) => round(marks.end[name] - marks.steady[name], 2));
+    cpu.load = round(result.cpu_s, 2);
+    return { ...result, cpu };
+  }
+
+  // The load generator against an engine. options: its options, without their dashes.
+  load(engine, options, { label = 'load', ...more } = {}) {
+    return this.measure('bench_load', words({ port: engine.port, ...options }), {
+      engine,
+      label,
+      ...more,
+    });
+  }
+}
+
+// {a: 1, b: true, c: undefined} as ['--a', '1', '--b'].
+export function words(options) {
+  return Object.entries(options).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [`--${name}`] : [`--${name}`, String(value)];
+  });
+}
+
+export const round = (value, digits = 0) => Number(value.toFixed(digits));
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+function mapValues(object, map) {
+  return Object.fromEntries(Object.entries(object).map(([name, v]) => [name, map(v, name)]));
+}
+
+// Runs a program that prints a JSON object a line, and hands each to `hear`; the one called "result"
+// is returned.
+async function events(program, args, hear) {
+  if (!fs.existsSync(program)) throw new Error(`${program} is missing: ./dev build release`);
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  let result = null;
+  for await (const line of readline.createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line);
+    if (event.event === 'result') result = event;
+    else await hear(event);
+  }
+  const end = await ended;
+  if (end !== 0 || !result) throw new Error(`${path.basename(program)} ended with ${end}`);
+  return result;
+}
