@@ -61,7 +61,13 @@ typedef enum dv_error_class {
     X(311, VENUE_POOL_UNSUPPORTED, REJECT, 422, "the pool has a feature that is not supported")    \
     X(312, VENUE_POOL_CLOSED, RETRY, 502, "the pool does not trade now")                           \
     X(313, VENUE_POOL_MALFORMED, REJECT, 502, "the pool's accounts are not what they should be")   \
-    X(314, VENUE_ACCOUNT_MISSING, RETRY, 502, "an account of the pool is missing")
+    X(314, VENUE_ACCOUNT_MISSING, RETRY, 502, "an account of the pool is missing")                 \
+    /* 4xx: the chain */                                                                           \
+    X(400, CHAIN_AWAY, RETRY, 503, "no endpoint of the chain answers")                             \
+    X(401, CHAIN_ANSWER_MALFORMED, RETRY, 502, "an endpoint of the chain answered nonsense")       \
+    X(402, CHAIN_RATE_LIMITED, RETRY, 503, "the chain's endpoints take no more requests now")      \
+    X(403, CHAIN_BEHIND, RETRY, 503, "the endpoint is behind the chain")                           \
+    X(404, CHAIN_REFUSED, RETRY, 502, "an endpoint of the chain refused the request")
 
 typedef enum dv_err {
 #define DV_ERROR_ENUM(number, name, class, http, text) DV_##name = number,

@@ -4,6 +4,7 @@ BEGIN {
     home["civetweb"] = "^gateway/"
     home["libpq-fe"] = "^actors/(persistence|store|migrate)[a-z_]*\\.[ch]$"
     home["hiredis"] = "^actors/(retry|schedule)[a-z_]*\\.[ch]$"
+    home["curl"] = "^actors/solana/rpc\\.c$"
     home["sodium"] = "^(actors/|gateway/gateway\\.c$)"
 }
 is_c() && FILENAME !~ /^(tests|bench)\// && /^#include </ {

@@ -1,0 +1,72 @@
+/* JSON-RPC to the nodes of a cluster: several endpoints, over libcurl's multi interface, so that no
+   call blocks. One thread owns a client; all of its functions are called from there.
+
+     ask ─► waiting (for a rate, or a health) ─► under way ─► done: an answer, or why there is none
+                        ▲                            │
+                        └── next endpoint ◄──────────┘ a read that met a fault
+
+   A read goes to the first endpoint that is well; on a fault, or when it is late (hedged), to the
+   next one too. What must be said to one endpoint (a send, one half of a proof) names it, and is
+   tried once. An endpoint that fails rests, twice as long each time; one that says 429 rests as
+   long as it asks. */
+#ifndef DV_SOLANA_RPC_H
+#define DV_SOLANA_RPC_H
+
+#include "actors/solana/answer.h"
+
+#define DV_RPC_ENDPOINTS_MAX 8
+#define DV_RPC_URL_MAX 256    /* bytes, its NUL included */
+#define DV_RPC_ANY UINT32_MAX /* endpoint: whichever is well */
+
+/* Texts are borrowed for the call that takes them. */
+typedef struct dv_rpc_options {
+    const char *urls;    /* http:// or https://, spaces or commas between; the first is preferred */
+    uint32_t timeout_ms; /* of one exchange */
+    uint32_t hedge_ms;   /* a read that is later than this goes to another endpoint too; 0: never */
+    uint32_t rate_per_second; /* requests to one endpoint; 0: no limit */
+    uint32_t asks_max;        /* that are not done; more are refused at once */
+} dv_rpc_options;
+
+typedef struct dv_rpc dv_rpc;
+
+/* What came of a question. error: OK: answer bears a result. CHAIN_REFUSED: it bears a fault of the
+   node's own. CHAIN_BEHIND: so do all that were asked. Else there is no answer, and whether the
+   node acted is not known: CHAIN_AWAY, CHAIN_RATE_LIMITED, CHAIN_ANSWER_MALFORMED; ENGINE_FULL: it
+   was never asked. */
+typedef struct dv_rpc_reply {
+    dv_err error;
+    uint32_t endpoint; /* that answered, or was asked last */
+    uint64_t tag;      /* the asker's */
+    dv_answer *answer; /* NULL or borrowed for the call */
+} dv_rpc_reply;
+
+/* Called from dv_rpc_ready and dv_rpc_tick, never from dv_rpc_ask; may ask. */
+typedef void dv_rpc_done(void *context, const dv_rpc_reply *reply, int64_t now_ns);
+
+/* Makes a client. NULL, and ret_why (200 bytes) says why: no URL, one that is none, too many. */
+dv_rpc *dv_rpc_new(const dv_rpc_options *options, char *ret_why);
+void dv_rpc_destroy(dv_rpc **rpc); /* accepts NULL; questions that are open are never answered */
+
+/* How many endpoints were named. */
+uint32_t dv_rpc_endpoint_count(const dv_rpc *rpc);
+
+/* How many endpoints answered the last time they were asked, or were not asked yet. */
+uint32_t dv_rpc_endpoints_well(const dv_rpc *rpc);
+
+/* Where an endpoint is, without what may be secret in its URL (user, path, query); borrowed. */
+const char *dv_rpc_endpoint_name(const dv_rpc *rpc, uint32_t endpoint);
+
+/* Asks: method and params (a JSON array) are copied. endpoint: an index, or DV_RPC_ANY for a read.
+   done is called once, with context and tag, unless the client is destroyed first. */
+void dv_rpc_ask(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
+                dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns);
+
+/* The one descriptor to wait for: readable when there is something to do. */
+int dv_rpc_descriptor(const dv_rpc *rpc);
+void dv_rpc_ready(dv_rpc *rpc, int64_t now_ns);
+
+/* Does what is due; returns the next deadline, monotonic nanoseconds. Call it after dv_rpc_ask too.
+ */
+int64_t dv_rpc_tick(dv_rpc *rpc, int64_t now_ns);
+
+#endif
