@@ -4,74 +4,126 @@
 
 static const char ALPHABET[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* digits: room for the text, all zero; base 58, least significant first. */
-static uint32_t encode(const uint8_t *bytes, size_t size, uint8_t *digits, char *ret_text)
+/* The digit of a character, plus 1; 0: it is none. */
+static const uint8_t DIGITS[128] = {
+    ['1'] = 1,  ['2'] = 2,  ['3'] = 3,  ['4'] = 4,  ['5'] = 5,  ['6'] = 6,  ['7'] = 7,  ['8'] = 8,
+    ['9'] = 9,  ['A'] = 10, ['B'] = 11, ['C'] = 12, ['D'] = 13, ['E'] = 14, ['F'] = 15, ['G'] = 16,
+    ['H'] = 17, ['J'] = 18, ['K'] = 19, ['L'] = 20, ['M'] = 21, ['N'] = 22, ['P'] = 23, ['Q'] = 24,
+    ['R'] = 25, ['S'] = 26, ['T'] = 27, ['U'] = 28, ['V'] = 29, ['W'] = 30, ['X'] = 31, ['Y'] = 32,
+    ['Z'] = 33, ['a'] = 34, ['b'] = 35, ['c'] = 36, ['d'] = 37, ['e'] = 38, ['f'] = 39, ['g'] = 40,
+    ['h'] = 41, ['i'] = 42, ['j'] = 43, ['k'] = 44, ['m'] = 45, ['n'] = 46, ['o'] = 47, ['p'] = 48,
+    ['q'] = 49, ['r'] = 50, ['s'] = 51, ['t'] = 52, ['u'] = 53, ['v'] = 54, ['w'] = 55, ['x'] = 56,
+    ['y'] = 57, ['z'] = 58,
+};
+
+/* Both ways go through a long number in limbs, least significant first, that takes several digits
+   of the other base at once: limb * factor + carry, which is linear in each digit read. */
+#define GROUP 5            /* digits of base 58 in a limb, */
+#define GROUP_58 656356768 /* which is 58 to the 5th */
+#define WORD 4             /* bytes in a limb */
+
+/* number * factor + addend, in limbs below `base`; returns how many there are now. */
+static inline uint32_t limbs_add(uint32_t *limbs, uint32_t count, uint64_t factor, uint64_t addend,
+                                 uint64_t base)
+{
+    uint64_t carry = addend;
+    for (uint32_t k = 0; k < count; k++) {
+        carry += limbs[k] * factor;
+        limbs[k] = (uint32_t)(carry % base);
+        carry /= base;
+    }
+    for (; carry > 0; carry /= base) limbs[count++] = (uint32_t)(carry % base);
+    return count;
+}
+
+/* Writes a limb's digits: all of them, or without the zeros it begins with. */
+static char *digits_put(char *out, uint32_t limb, bool all)
+{
+    uint32_t size = 0;
+    for (uint32_t rest = limb; rest > 0; rest /= 58) size++;
+    if (all) size = GROUP;
+    for (uint32_t i = size; i-- > 0; limb /= 58) out[i] = ALPHABET[limb % 58];
+    return out + size;
+}
+
+/* limbs: room for the text, GROUP characters in each. */
+static uint32_t encode(const uint8_t *bytes, size_t size, uint32_t *limbs, char *ret_text)
 {
     uint32_t count = 0, zeros = 0;
     while (zeros < size && bytes[zeros] == 0) zeros++;
-    for (size_t i = zeros; i < size; i++) {
-        uint32_t carry = bytes[i];
-        for (uint32_t k = 0; k < count || carry > 0; k++) {
-            if (k == count) digits[count++] = 0;
-            carry += (uint32_t)digits[k] << 8;
-            digits[k] = (uint8_t)(carry % 58);
-            carry /= 58;
-        }
+    for (size_t i = zeros; i < size;) {
+        size_t take = (size - i) % WORD > 0 ? (size - i) % WORD : WORD;
+        uint64_t word = 0, factor = 1;
+        for (size_t end = i + take; i < end; i++, factor <<= 8) word = word << 8 | bytes[i];
+        count = limbs_add(limbs, count, factor, word, GROUP_58);
     }
     char *out = ret_text;
     for (uint32_t i = 0; i < zeros; i++) *out++ = ALPHABET[0];
-    while (count > 0) *out++ = ALPHABET[digits[--count]];
+    for (uint32_t k = count; k-- > 0;) out = digits_put(out, limbs[k], k + 1 < count);
     *out = '\0';
     return (uint32_t)(out - ret_text);
 }
 
-/* Reads into bytes, least significant first and without the leading zeros, which are counted. */
-static bool decode(dv_text text, uint8_t *bytes, size_t capacity, uint32_t *ret_count,
+/* Reads the number after the leading zeros, which are counted, into limbs of WORD bytes; room for
+   `capacity` bytes, rounded up to limbs, and one limb more. False: it is no base 58, or longer. */
+static bool decode(dv_text text, uint32_t *limbs, size_t capacity, uint32_t *ret_count,
                    uint32_t *ret_zeros)
 {
     uint32_t count = 0, zeros = 0;
     while (zeros < text.size && text.at[zeros] == ALPHABET[0]) zeros++;
     if (zeros > capacity) return false;
-    for (uint32_t i = zeros; i < text.size; i++) {
-        const char *found = text.at[i] ? strchr(ALPHABET, text.at[i]) : NULL;
-        if (found == NULL) return false;
-        uint32_t carry = (uint32_t)(found - ALPHABET);
-        for (uint32_t k = 0; k < count || carry > 0; k++) {
-            if (k == count) {
-                if (count + zeros == capacity) return false;
-                bytes[count++] = 0;
-            }
-            carry += bytes[k] * 58u;
-            bytes[k] = (uint8_t)carry;
-            carry >>= 8;
+    for (uint32_t i = zeros; i < text.size;) {
+        uint32_t take = (text.size - i) % GROUP > 0 ? (text.size - i) % GROUP : GROUP;
+        uint64_t group = 0, factor = 1;
+        for (uint32_t end = i + take; i < end; i++, factor *= 58) {
+            uint8_t digit = (uint8_t)text.at[i] < 128 ? DIGITS[(uint8_t)text.at[i]] : 0;
+            if (digit == 0) return false;
+            group = group * 58 + digit - 1;
         }
+        count = limbs_add(limbs, count, factor, group, UINT64_C(1) << 32);
+        if (count * WORD >= capacity + 2 * WORD) return false;
     }
     *ret_count = count;
     *ret_zeros = zeros;
     return true;
 }
 
-static void put(const uint8_t *bytes, uint32_t count, uint32_t zeros, uint8_t *ret_bytes)
+/* The number's bytes, most significant first, after its zeros; their count. False: too many. */
+static bool put(const uint32_t *limbs, uint32_t count, uint32_t zeros, uint8_t *ret_bytes,
+                size_t capacity, size_t *ret_size)
 {
+    uint32_t top = count > 0 ? limbs[count - 1] : 0, top_bytes = 0;
+    for (; top > 0; top >>= 8) top_bytes++;
+    size_t size = count > 0 ? (count - 1) * (size_t)WORD + top_bytes : 0;
+    if (zeros + size > capacity) return false;
     if (zeros > 0) memset(ret_bytes, 0, zeros);
-    for (uint32_t i = 0; i < count; i++) ret_bytes[zeros + i] = bytes[count - 1 - i];
+    for (size_t i = 0; i < size; i++)
+        ret_bytes[zeros + size - 1 - i] = (uint8_t)(limbs[i / WORD] >> 8 * (i % WORD));
+    *ret_size = zeros + size;
+    return true;
 }
+
+/* Limbs for a text of so many characters; and for so many bytes, with one limb to spare. */
+#define TEXT_LIMBS(characters) ((characters) / GROUP + 1)
+#define BYTE_LIMBS(bytes) ((bytes) / WORD + 2)
 
 uint32_t dv_base58_encode(const uint8_t *bytes, size_t size, char ret_text[DV_BASE58_TEXT_SIZE])
 {
     assert(size > 0 && size <= DV_BASE58_BYTES_MAX);
-    uint8_t digits[DV_BASE58_TEXT_SIZE] = {0};
-    return encode(bytes, size, digits, ret_text);
+    uint32_t limbs[TEXT_LIMBS(DV_BASE58_TEXT_SIZE)];
+    return encode(bytes, size, limbs, ret_text);
 }
 
 bool dv_base58_decode(dv_text text, uint8_t *ret_bytes, size_t size)
 {
     assert(size > 0 && size <= DV_BASE58_BYTES_MAX);
+    uint32_t limbs[BYTE_LIMBS(DV_BASE58_BYTES_MAX) + 1], count, zeros;
     uint8_t bytes[DV_BASE58_BYTES_MAX];
-    uint32_t count, zeros;
+    size_t found;
     if (text.size == 0 || text.size >= DV_BASE58_TEXT_SIZE) return false;
-    if (!decode(text, bytes, size, &count, &zeros) || zeros + count != size) return false;
-    put(bytes, count, zeros, ret_bytes);
+    if (!decode(text, limbs, size, &count, &zeros)) return false;
+    if (!put(limbs, count, zeros, bytes, size, &found) || found != size) return false;
+    memcpy(ret_bytes, bytes, size);
     return true;
 }
 
@@ -79,18 +131,15 @@ uint32_t dv_base58_encode_long(const uint8_t *bytes, size_t size,
                                char ret_text[DV_BASE58_LONG_TEXT_SIZE])
 {
     assert(size <= DV_BASE58_LONG_BYTES_MAX);
-    uint8_t digits[DV_BASE58_LONG_TEXT_SIZE] = {0};
-    return encode(bytes, size, digits, ret_text);
+    uint32_t limbs[TEXT_LIMBS(DV_BASE58_LONG_TEXT_SIZE)];
+    return encode(bytes, size, limbs, ret_text);
 }
 
 bool dv_base58_decode_long(dv_text text, uint8_t *ret_bytes, size_t capacity, size_t *ret_size)
 {
     assert(capacity <= DV_BASE58_LONG_BYTES_MAX);
-    uint8_t bytes[DV_BASE58_LONG_BYTES_MAX];
-    uint32_t count, zeros;
+    uint32_t limbs[BYTE_LIMBS(DV_BASE58_LONG_BYTES_MAX) + 1], count, zeros;
     if (text.size >= DV_BASE58_LONG_TEXT_SIZE) return false;
-    if (!decode(text, bytes, capacity, &count, &zeros)) return false;
-    put(bytes, count, zeros, ret_bytes);
-    *ret_size = zeros + count;
-    return true;
+    if (!decode(text, limbs, capacity, &count, &zeros)) return false;
+    return put(limbs, count, zeros, ret_bytes, capacity, ret_size);
 }
