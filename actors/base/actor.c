@@ -146,12 +146,15 @@ static bool receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
     return taken != DV_TAKEN_NOTHING;
 }
 
+/* Takes from the lanes that the poll found something on, in its order. */
 static void inputs_take(loop *l, dv_time now)
 {
+    const zmq_pollitem_t *item = &l->polls.items[1];
     l->busy = false;
     for (uint32_t i = 0; i < l->port_count; i++) {
         dv_lanes *p = &l->ports[i];
-        for (uint32_t k = 0; k < p->count; k++) {
+        for (uint32_t k = 0; k < p->count; k++, item++) {
+            if ((item->revents & ZMQ_POLLIN) == 0) continue;
             int n = 0;
             while (n < BURST && receive(l, p, &p->lanes[k], now)) n++;
             if (n == BURST) l->busy = true;
@@ -287,6 +290,7 @@ static void loop_run(loop *l)
         deadline_ns = class->tick ? class->tick(l->actor->self, now, l->outbox) : DV_NEVER;
         beat(l, now);
         deadline_ns = dv_min_i64(deadline_ns, l->beat_at_ns);
+        dv_log_flush(); /* what is told is in the log */
         outbox_flush(l, now);
         DV_FAILPOINT_TURN_END(l->actor->name);
         drained_check(l);
@@ -324,7 +328,9 @@ void dv_actor_run(zsock_t *pipe, void *arg)
         error = actor->class->start(actor->self, dv_time_now(), l.outbox, why);
     if (error == DV_OK) {
         zstr_send(pipe, "READY");
+        dv_log_hold();
         loop_run(&l);
+        dv_log_release();
     } else {
         zstr_sendx(pipe, "FAILED", dv_err_name((uint16_t)error), why, NULL);
         wait_for_end(pipe);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "actors/base/log.h"
+
 #define POINTS_MAX 64
 #define TEXT_MAX 120 /* bytes of one entry */
 
@@ -186,6 +188,7 @@ static void tell(point *p)
 
 static dv_fail_verdict fire(point *p)
 {
+    dv_log_flush(); /* it may be the last chance */
     tell(p);
     switch (p->action) {
     case KILL: kill(getpid(), SIGKILL); break;

@@ -1,15 +1,20 @@
 #include "actors/base/log.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "actors/base/clock.h"
 
-#define LINE_MAX_BYTES 2048 /* longer lines are cut */
+#define LINE_MAX_BYTES 2048     /* longer lines are cut */
+#define HELD_MAX_BYTES PIPE_BUF /* what is written at once stays whole, even in a pipe */
 
 static dv_log_level least_level = DV_LOG_INFO;
 static bool json_lines;
 static _Thread_local const char *thread_actor = "main";
+static _Thread_local char *held; /* lines that are not written yet; NULL: none wait */
+static _Thread_local size_t held_size;
 
 static const char *const LEVELS[] = {"DEBUG", "INFO", "WARN", "ERROR"};
 
@@ -115,6 +120,33 @@ void dv_log_actor(const char *actor)
     thread_actor = actor;
 }
 
+_Static_assert(LINE_MAX_BYTES <= HELD_MAX_BYTES, "a line can be held");
+
+static void bytes_write(const char *bytes, size_t size)
+{
+    ssize_t written = write(STDERR_FILENO, bytes, size);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+}
+
+void dv_log_hold(void)
+{
+    if (held == NULL) held = malloc(HELD_MAX_BYTES);
+    if (held == NULL) abort();
+}
+
+void dv_log_flush(void)
+{
+    if (held_size > 0) bytes_write(held, held_size);
+    held_size = 0;
+}
+
+void dv_log_release(void)
+{
+    dv_log_flush();
+    free(held);
+    held = NULL;
+}
+
 void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
                   size_t count)
 {
@@ -136,6 +168,12 @@ void dv_log_write(dv_log_level level, const char *event, const dv_id *order, con
     }
     if (json_lines) l.bytes[l.size++] = '}';
     l.bytes[l.size++] = '\n';
-    ssize_t written = write(STDERR_FILENO, l.bytes, l.size);
-    (void)written; /* a log that cannot be written has nowhere to say so */
+    if (held == NULL) {
+        bytes_write(l.bytes, l.size);
+        return;
+    }
+    if (held_size + l.size > HELD_MAX_BYTES) dv_log_flush();
+    memcpy(held + held_size, l.bytes, l.size);
+    held_size += l.size;
+    if (level >= DV_LOG_WARN) dv_log_flush();
 }

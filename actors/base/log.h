@@ -47,6 +47,13 @@ void dv_log_init(dv_log_level least, bool json);
 /* Names the actor on whose behalf this thread logs; the string must live as long as the thread. */
 void dv_log_actor(const char *actor);
 
+/* From now on this thread's lines wait for dv_log_flush, so that a turn of a run loop costs one
+   write and not one a line. WARN and ERROR do not wait, nor what is before them. release flushes
+   and ends it. */
+void dv_log_hold(void);
+void dv_log_flush(void);
+void dv_log_release(void);
+
 /* Writes a line. event: a word or two, constant. order: NULL for none. Use the macros. */
 void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
                   size_t count);

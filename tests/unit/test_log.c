@@ -55,6 +55,27 @@ START_TEST(a_line_without_order_and_pairs_is_fine)
 }
 END_TEST
 
+START_TEST(lines_wait_where_they_are_held_but_warnings_do_not)
+{
+    dv_log_hold();
+    dv_info("first", NULL);
+    dv_info("second", NULL);
+    ck_assert_str_eq(log_text(), "");
+    dv_warn("third", NULL);
+    const char *text = log_text();
+    ck_assert(strstr(text, "first") < strstr(text, "second") && strstr(text, "third") != NULL);
+    dv_info("fourth", NULL);
+    ck_assert_ptr_null(strstr(log_text(), "fourth"));
+    dv_log_flush();
+    ck_assert_ptr_nonnull(strstr(log_text(), "fourth"));
+    for (int i = 0; i < 120; i++) dv_info("a_long_event", NULL, dv_kv_number("number", i));
+    ck_assert_ptr_nonnull(strstr(log_text(), "number=50"));
+    ck_assert_ptr_null(strstr(log_text(), "number=119"));
+    dv_log_release();
+    ck_assert_ptr_nonnull(strstr(log_text(), "number=119"));
+}
+END_TEST
+
 START_TEST(values_cannot_break_the_line)
 {
     dv_error("e", NULL, dv_kv_string("a", "two\nlines"), dv_kv_string("b", "x=\"y\""),
@@ -129,6 +150,7 @@ int main(void)
     tcase_add_checked_fixture(c, catch_log, NULL);
     tcase_add_test(c, a_line_is_level_actor_event_order_and_pairs);
     tcase_add_test(c, a_line_without_order_and_pairs_is_fine);
+    tcase_add_test(c, lines_wait_where_they_are_held_but_warnings_do_not);
     tcase_add_test(c, values_cannot_break_the_line);
     tcase_add_test(c, lines_below_the_least_level_are_not_written);
     tcase_add_test(c, json_lines_hold_the_same_keys);
