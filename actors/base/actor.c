@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <zmq.h>
 
 #include "actors/base/failpoint.h"
@@ -315,10 +316,19 @@ static void wait_for_end(zsock_t *pipe)
     }
 }
 
+/* So that tools that show threads show who it is. The kernel keeps 15 bytes. */
+static void thread_name(const char *actor)
+{
+    char name[16];
+    snprintf(name, sizeof name, "%s", actor);
+    pthread_setname_np(pthread_self(), name);
+}
+
 void dv_actor_run(zsock_t *pipe, void *arg)
 {
     dv_actor *actor = arg;
     dv_log_actor(actor->name);
+    thread_name(actor->name);
     zsock_signal(pipe, 0); /* zactor_new returns; whether we are well is said below */
 
     loop l = {.actor = actor, .pipe = pipe, .context = zsys_init(), .outbox = dv_outbox_new()};
