@@ -83,24 +83,45 @@ typedef struct asking {
     void *arg;
 } asking;
 
-/* Takes one message off the socket. False: there is none. */
-static bool answer_take(dv_desk *desk, asking *a)
+static void answer_take(dv_desk *desk, asking *a, dv_text bytes)
+{
+    dv_message answer;
+    dv_arena_reset(desk->arena);
+    dv_err error = dv_message_decode(bytes.at, bytes.size, desk->arena, &answer);
+    assert(error == DV_OK); /* the actor of this very process encoded it */
+    uint64_t id = answer.query_done.request_id;
+    bool ours = id >= a->first_id && id <= desk->request_id;
+    if (ours && a->take(a->arg, (uint32_t)(id - a->first_id), &answer)) a->open--;
+}
+
+/* Takes one frame off the socket. False: there is none. */
+static bool answers_take(dv_desk *desk, asking *a)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
     bool got = zmq_msg_recv(&frame, desk->socket, ZMQ_DONTWAIT) >= 0;
     if (got) {
-        dv_message answer;
-        dv_arena_reset(desk->arena);
-        dv_err error =
-            dv_message_decode(zmq_msg_data(&frame), zmq_msg_size(&frame), desk->arena, &answer);
-        assert(error == DV_OK); /* the actor of this very process encoded it */
-        uint64_t id = answer.query_done.request_id;
-        bool ours = id >= a->first_id && id <= desk->request_id;
-        if (ours && a->take(a->arg, (uint32_t)(id - a->first_id), &answer)) a->open--;
+        dv_text rest = {zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)};
+        while (rest.size > 0) answer_take(desk, a, dv_frame_next(&rest));
     }
     zmq_msg_close(&frame);
     return got;
+}
+
+static void questions_send(dv_desk *desk, dv_message *questions, uint32_t count)
+{
+    dv_buffer frame = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        questions[i].query_done.request_id = ++desk->request_id;
+        size_t size = frame.size;
+        dv_message_encode(&questions[i], &frame);
+        if (frame.size <= DV_FRAME_SIZE_MAX || size == 0) continue;
+        zmq_send(desk->socket, frame.bytes, size, ZMQ_DONTWAIT);
+        memmove(frame.bytes, frame.bytes + size, frame.size - size);
+        frame.size -= size;
+    }
+    if (frame.size > 0) zmq_send(desk->socket, frame.bytes, frame.size, ZMQ_DONTWAIT);
+    dv_buffer_fini(&frame);
 }
 
 dv_err dv_desk_ask_all(dv_desk *desk, dv_message *questions, uint32_t count, uint32_t timeout_ms,
@@ -109,10 +130,7 @@ dv_err dv_desk_ask_all(dv_desk *desk, dv_message *questions, uint32_t count, uin
     if (!desk_open(desk)) return DV_ENGINE_FULL;
     if (desk->arena == NULL) desk->arena = dv_arena_new();
     asking a = {.first_id = desk->request_id + 1, .open = count, .take = take, .arg = arg};
-    for (uint32_t i = 0; i < count; i++) {
-        questions[i].query_done.request_id = ++desk->request_id;
-        dv_desk_tell(desk, &questions[i]);
-    }
+    questions_send(desk, questions, count);
     int64_t deadline_ns = dv_time_now().mono_ns + timeout_ms * DV_NS_PER_MS;
     zmq_pollitem_t item = {.socket = desk->socket, .events = ZMQ_POLLIN};
     while (a.open > 0) {
@@ -120,7 +138,7 @@ dv_err dv_desk_ask_all(dv_desk *desk, dv_message *questions, uint32_t count, uin
         if (left_ms <= 0) return DV_ENGINE_TIMEOUT;
         if (dv_board_stage(desk->board) == DV_STAGE_STOPPING) return DV_ENGINE_DRAINING;
         zmq_poll(&item, 1, (long)dv_min_i64(left_ms, LOOK_UP_EVERY_MS));
-        while (a.open > 0 && answer_take(desk, &a)) continue;
+        while (a.open > 0 && answers_take(desk, &a)) continue;
     }
     return DV_OK;
 }

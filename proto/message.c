@@ -274,21 +274,42 @@ static bool token_read(const uint8_t *at, size_t left, token *ret)
     return true;
 }
 
-/* msgpack-c reserves memory for as many elements as an array's header claims, before it reads one.
-   So first check that every claim can be true: all elements are there, and nothing is left over. */
-static bool well_formed(const uint8_t *bytes, size_t size)
+/* The size of the value that bytes begin with; 0: there is none. msgpack-c reserves memory for as
+   many elements as an array's header claims, before it reads one. So first check that every claim
+   can be true: all elements are there. */
+static size_t value_size(const uint8_t *bytes, size_t size)
 {
     uint64_t open = 1; /* elements still to come */
     size_t at = 0;
     while (open > 0) {
         token t;
-        if (at >= size || !token_read(bytes + at, size - at, &t)) return false;
+        if (at >= size || !token_read(bytes + at, size - at, &t)) return 0;
         size_t left = size - at - t.header;
-        if (t.body > left || t.nested > left || open > left + 1) return false;
+        if (t.body > left || t.nested > left || open > left + 1) return 0;
         at += t.header + (size_t)t.body;
         open += t.nested - 1;
     }
-    return at == size;
+    return at;
+}
+
+uint32_t dv_frame_count(const void *bytes, size_t size)
+{
+    uint32_t count = 0;
+    for (size_t at = 0, taken; at < size; at += taken, count++) {
+        taken = value_size((const uint8_t *)bytes + at, size - at);
+        if (taken == 0) return 0;
+    }
+    return count;
+}
+
+dv_text dv_frame_next(dv_text *frame)
+{
+    size_t size = value_size((const uint8_t *)frame->at, frame->size);
+    if (size == 0) size = frame->size; /* what is wrong with it, its decoder tells */
+    dv_text first = {frame->at, (uint32_t)size};
+    frame->at += size;
+    frame->size -= (uint32_t)size;
+    return first;
 }
 
 static bool decode_fields(const msgpack_object *from, uint32_t count, const dv_shape *shape,
@@ -383,7 +404,7 @@ static msgpack_zone *zone_clean(void)
 static bool unpack(const void *bytes, size_t size, msgpack_object *ret)
 {
     size_t offset = 0;
-    return well_formed(bytes, size) &&
+    return size > 0 && value_size(bytes, size) == size &&
            msgpack_unpack(bytes, size, &offset, zone_clean(), ret) == MSGPACK_UNPACK_SUCCESS &&
            ret->type == MSGPACK_OBJECT_ARRAY;
 }

@@ -556,6 +556,17 @@ void dv_message_encode(const dv_message *message, dv_buffer *buffer);
 DV_MUST_CHECK dv_err dv_message_decode(const void *bytes, size_t size, dv_arena *arena,
                                        dv_message *ret_message);
 
+/* Frames: what travels as one piece, one message after the other. A frame holds at most
+   DV_FRAME_SIZE_MAX bytes, and a message that is larger by itself alone. */
+#define DV_FRAME_SIZE_MAX (8u * 1024u)
+
+/* How many messages a frame of any origin holds, which says nothing of their contents; 0: it is not
+   msgpack. */
+uint32_t dv_frame_count(const void *bytes, size_t size);
+
+/* The first message of a frame as its bytes, and the frame from then on; empty: there is none. */
+dv_text dv_frame_next(dv_text *frame);
+
 /* Appends the message as one line of JSON, for logs and traces: texts quoted, blobs as lengths. */
 void dv_message_print(const dv_message *message, dv_buffer *buffer);
 

@@ -14,11 +14,19 @@
 #define COMPLAIN_EVERY_NS (1000 * DV_NS_PER_MS) /* at most one line about a link's bad messages */
 #define PEERS_WAIT_NS (2 * DV_NS_PER_MS)        /* between tries of what peers had no room for */
 #define PORTS_MAX 32
+#define PARCELS_SEARCHED 16
 
 typedef struct poll_set {
     zmq_pollitem_t *items; /* the pipe, the lanes, the watches */
     int count, first_watch;
 } poll_set;
+
+/* Messages of one turn for one receiver, which leave together. */
+typedef struct parcel {
+    dv_port port;
+    dv_peer to;
+    dv_buffer bytes;
+} parcel;
 
 typedef struct loop {
     const dv_actor *actor;
@@ -28,6 +36,8 @@ typedef struct loop {
     uint32_t port_count;
     poll_set polls;
     dv_outbox *outbox;
+    parcel *parcels; /* those after the count keep their buffers */
+    uint32_t parcel_count, parcel_capacity;
     bool draining, drained, stopped, busy;
     int64_t beat_at_ns; /* next one */
     int64_t started_at_us;
@@ -74,12 +84,51 @@ static dv_lanes *port_find(loop *l, dv_port number)
     return NULL;
 }
 
+/* A new, empty parcel. */
+static parcel *parcel_add(loop *l, dv_port port, const dv_peer *to)
+{
+    if (l->parcel_count == l->parcel_capacity) {
+        uint32_t capacity = l->parcel_capacity ? 2 * l->parcel_capacity : 16;
+        parcel *grown = realloc(l->parcels, capacity * sizeof *grown);
+        if (grown == NULL) abort();
+        memset(grown + l->parcel_capacity, 0, (capacity - l->parcel_capacity) * sizeof *grown);
+        l->parcels = grown;
+        l->parcel_capacity = capacity;
+    }
+    parcel *p = &l->parcels[l->parcel_count++];
+    p->port = port;
+    p->to = *to;
+    return p;
+}
+
+/* The latest parcel for a receiver, or a new one when it is not among the last few: there may be a
+   thousand receivers, and a second parcel is as good, since they leave in order. */
+static parcel *parcel_of(loop *l, dv_port port, const dv_peer *to)
+{
+    for (uint32_t n = 1; n <= l->parcel_count && n <= PARCELS_SEARCHED; n++) {
+        parcel *p = &l->parcels[l->parcel_count - n];
+        if (p->port == port && p->to.size == to->size &&
+            memcmp(p->to.bytes, to->bytes, to->size) == 0)
+            return p;
+    }
+    return parcel_add(l, port, to);
+}
+
+static void parcel_send(loop *l, parcel *what, dv_time now)
+{
+    if (what->bytes.size == 0) return;
+    dv_lanes *p = port_find(l, what->port);
+    assert(p != NULL); /* an actor sends only on links it has */
+    const char *fault = dv_lanes_send(p, &what->to, what->bytes.bytes, what->bytes.size);
+    if (fault != NULL) complain(now, p, fault, DV_OK, &what->to);
+    what->bytes.size = 0;
+}
+
 static void entry_send(loop *l, const dv_outbox_entry *e, dv_time now)
 {
-    dv_lanes *p = port_find(l, e->port);
-    assert(p != NULL); /* an actor sends only on links it has */
-    const char *fault = dv_lanes_send(p, &e->to, e->bytes, e->size);
-    if (fault != NULL) complain(now, p, fault, DV_OK, &e->to);
+    parcel *p = parcel_of(l, e->port, &e->to);
+    if (p->bytes.size + e->size > DV_FRAME_SIZE_MAX) parcel_send(l, p, now);
+    dv_buffer_add(&p->bytes, e->bytes, e->size);
 }
 
 static void outbox_flush(loop *l, dv_time now)
@@ -94,6 +143,8 @@ static void outbox_flush(loop *l, dv_time now)
         if (fail != DV_FAIL_DROP) entry_send(l, &e, now);
         if (fail == DV_FAIL_TWICE) entry_send(l, &e, now);
     }
+    for (uint32_t i = 0; i < l->parcel_count; i++) parcel_send(l, &l->parcels[i], now);
+    l->parcel_count = 0;
     dv_outbox_clear(l->outbox);
 }
 
@@ -109,12 +160,12 @@ static bool expected(const dv_lanes *p, const dv_lane *lane, dv_message_type typ
     return info->link == p->link->kind && info->sender == sender;
 }
 
-static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *peer,
-                     zmq_msg_t *frame, dv_time now)
+static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *peer, dv_text bytes,
+                     dv_time now)
 {
     dv_envelope envelope = {.port = p->number, .peer = *peer};
-    dv_err error = dv_message_decode(zmq_msg_data(frame), zmq_msg_size(frame),
-                                     dv_outbox_arena(l->outbox), &envelope.message);
+    dv_err error =
+        dv_message_decode(bytes.at, bytes.size, dv_outbox_arena(l->outbox), &envelope.message);
     if (error != DV_OK) {
         complain(now, p, "undecodable", error, peer);
         return;
@@ -133,18 +184,25 @@ static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *p
     (void)DV_FAILPOINT_MESSAGE(l->actor->name, DV_FAIL_HANDLED, type);
 }
 
-/* Takes one message. False when there is none. */
-static bool receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
+/* Takes one frame; returns how many messages it held, 0 when there is none. */
+static int receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
     dv_peer peer;
     const char *fault;
+    int count = 0;
     dv_taken taken = dv_lanes_take(p, lane, now, &frame, &peer, &fault);
-    if (taken == DV_TAKEN_MESSAGE) dispatch(l, p, lane, &peer, &frame, now);
-    if (taken == DV_TAKEN_FAULT) complain(now, p, fault, DV_MESSAGE_MALFORMED, &peer);
+    if (taken == DV_TAKEN_FAULT) {
+        complain(now, p, fault, DV_MESSAGE_MALFORMED, &peer);
+        count = 1;
+    } else if (taken == DV_TAKEN_MESSAGE) {
+        dv_text rest = {zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)};
+        do dispatch(l, p, lane, &peer, dv_frame_next(&rest), now);
+        while (count++, rest.size > 0);
+    }
     zmq_msg_close(&frame);
-    return taken != DV_TAKEN_NOTHING;
+    return count;
 }
 
 /* Takes from the lanes that the poll found something on, in its order. */
@@ -156,9 +214,9 @@ static void inputs_take(loop *l, dv_time now)
         dv_lanes *p = &l->ports[i];
         for (uint32_t k = 0; k < p->count; k++, item++) {
             if ((item->revents & ZMQ_POLLIN) == 0) continue;
-            int n = 0;
-            while (n < BURST && receive(l, p, &p->lanes[k], now)) n++;
-            if (n == BURST) l->busy = true;
+            int n = 0, taken;
+            while (n < BURST && (taken = receive(l, p, &p->lanes[k], now)) > 0) n += taken;
+            if (n >= BURST) l->busy = true;
         }
     }
 }
@@ -301,6 +359,8 @@ static void loop_run(loop *l)
 static void loop_close(loop *l)
 {
     for (uint32_t i = 0; i < l->port_count; i++) dv_lanes_close(&l->ports[i], l->drained);
+    for (uint32_t i = 0; i < l->parcel_capacity; i++) dv_buffer_fini(&l->parcels[i].bytes);
+    free(l->parcels);
     free(l->polls.items);
     dv_outbox_destroy(&l->outbox);
 }

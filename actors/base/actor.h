@@ -54,7 +54,7 @@ typedef struct dv_link {
     uint8_t index;                   /* among links of its kind, 0..7 */
     const char *producer, *consumer; /* roles; "*": any */
     dv_spread spread;
-    int high_water_mark; /* messages that may wait on each side, and in a sender that keeps */
+    int high_water_mark; /* frames that may wait on each side, and in a sender that keeps */
     dv_when_full when_full;
     const char *endpoint;     /* inproc://… of the consumer in this process; NULL: none is here */
     const char *tcp_endpoint; /* where that consumer listens for other processes; NULL: nowhere */

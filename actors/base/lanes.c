@@ -348,10 +348,12 @@ bool dv_lane_changed(dv_lane *lane)
 
 /* ---- receiving ---------------------------------------------------------------------------- */
 
-/* Takes one message's worth of tokens; false when there is none left. */
-static bool tokens_take(const dv_lanes *l, int64_t *tokens_ns, int64_t *read_ns, dv_time now)
+/* Takes tokens for each message of a frame; false when there are not as many left. */
+static bool tokens_take(const dv_lanes *l, zmq_msg_t *frame, int64_t *tokens_ns, int64_t *read_ns,
+                        dv_time now)
 {
-    int64_t cost_ns = DV_NS_PER_S / l->network->peer_rate_max;
+    uint32_t count = dv_frame_count(zmq_msg_data(frame), zmq_msg_size(frame));
+    int64_t cost_ns = DV_NS_PER_S * (count > 0 ? count : 1) / l->network->peer_rate_max;
     *tokens_ns = dv_min_i64(*tokens_ns + (now.mono_ns - *read_ns), DV_NS_PER_S);
     *read_ns = now.mono_ns;
     if (*tokens_ns < cost_ns) return false;
@@ -380,7 +382,7 @@ static const char *sender_fault(dv_lanes *l, dv_lane *lane, const dv_peer *peer,
         known->tokens_read_ns = now.mono_ns;
     }
     known->lane = lane;
-    if (!tokens_take(l, &known->tokens_ns, &known->tokens_read_ns, now))
+    if (!tokens_take(l, frame, &known->tokens_ns, &known->tokens_read_ns, now))
         return "its sender is above peer_rate_max";
     return NULL;
 }
@@ -413,7 +415,7 @@ dv_taken dv_lanes_take(dv_lanes *lanes, dv_lane *lane, dv_time now, zmq_msg_t *f
     *ret_fault = NULL;
     if (lane->tcp && lane->bound)
         *ret_fault = sender_fault(lanes, lane, &peer, frame, now);
-    else if (lane->tcp && !tokens_take(lanes, &lane->tokens_ns, &lane->tokens_read_ns, now))
+    else if (lane->tcp && !tokens_take(lanes, frame, &lane->tokens_ns, &lane->tokens_read_ns, now))
         *ret_fault = "its sender is above peer_rate_max";
     return *ret_fault == NULL ? DV_TAKEN_MESSAGE : DV_TAKEN_FAULT;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "gateway/gateway.h"
+#include "tests/component/frames.h"
 
 #define DEADLINE_MS 5000
 #define SOL "So11111111111111111111111111111111111111112"
@@ -146,14 +147,9 @@ static inline void teardown(void)
 /* Takes the next message, whatever it is. False: none came by the deadline. */
 static inline bool hear(neighbour *n, int wait_ms, dv_message *ret)
 {
-    zmq_pollitem_t item = {.socket = n->socket, .events = ZMQ_POLLIN};
-    if (zmq_poll(&item, 1, wait_ms) <= 0) return false;
-    static char bytes[DV_MESSAGE_SIZE_MAX];
-    int size = zmq_recv(n->socket, n->peer.bytes, sizeof n->peer.bytes, 0);
-    ck_assert_int_gt(size, 0);
-    n->peer.size = (uint8_t)size;
-    size = zmq_recv(n->socket, bytes, sizeof bytes, 0);
-    dv_text copy = dv_arena_text(arena, (dv_text){bytes, (uint32_t)size});
+    if (!message_waits(n->socket, wait_ms)) return false;
+    dv_text copy = dv_arena_text(arena, message_take(n->socket, &n->peer, 0));
+    ck_assert_uint_gt(copy.size, 0);
     ck_assert_int_eq(dv_message_decode(copy.at, copy.size, arena, ret), DV_OK);
     return true;
 }

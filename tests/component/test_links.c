@@ -9,6 +9,7 @@
 #include "actors/base/actor.h"
 #include "actors/base/zap.h"
 #include "actors/topology.h"
+#include "tests/component/frames.h"
 #include "tests/component/pg_proxy.c"
 
 #define DEADLINE_MS 10000
@@ -274,15 +275,14 @@ static void arm(void *socket, uint64_t attempt)
 /* Takes one message off a socket within so long; its type, 0 when none came. */
 static unsigned hear(void *socket, bool routed, int timeout_ms, dv_message *ret)
 {
-    static char bytes[4096];
     static dv_arena *arena;
     if (arena == NULL) arena = dv_arena_new();
     dv_arena_reset(arena);
     zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
-    if (routed && zmq_recv(socket, bytes, sizeof bytes, 0) < 0) return 0;
-    int size = zmq_recv(socket, bytes, sizeof bytes, 0);
-    if (size < 0) return 0;
-    ck_assert_int_eq(dv_message_decode(bytes, (size_t)size, arena, ret), DV_OK);
+    dv_peer from;
+    dv_text bytes = message_take(socket, routed ? &from : NULL, 0);
+    if (bytes.size == 0) return 0;
+    ck_assert_int_eq(dv_message_decode(bytes.at, bytes.size, arena, ret), DV_OK);
     return ret->type;
 }
 

@@ -10,6 +10,7 @@
 #include <zmq.h>
 
 #include "actors/retry.h"
+#include "tests/component/frames.h"
 
 #define DEADLINE_MS 10000
 
@@ -198,24 +199,27 @@ static void done(uint8_t n)
                                   .retry_done = {.order_id = order(n), .attempt = 2}});
 }
 
+/* from: NULL, or a ROUTER's sender. */
+static dv_message hear_from(void *socket, dv_peer *from)
+{
+    dv_text bytes = message_take(socket, from, 0);
+    dv_message message;
+    ck_assert_int_eq(dv_message_decode(bytes.at, bytes.size, arena, &message), DV_OK);
+    return message;
+}
+
 static dv_message hear(void *socket)
 {
-    static char bytes[65536];
-    int size = zmq_recv(socket, bytes, sizeof bytes, 0);
-    ck_assert_int_ge(size, 0);
-    dv_message message;
-    ck_assert_int_eq(dv_message_decode(bytes, (size_t)size, arena, &message), DV_OK);
-    return message;
+    return hear_from(socket, NULL);
 }
 
 /* Persistence: answers one sweep. */
 static void sweep_answer(void)
 {
-    char peer[32];
-    int size = zmq_recv(persistence, peer, sizeof peer, 0);
-    dv_message ask = hear(persistence);
+    dv_peer peer;
+    dv_message ask = hear_from(persistence, &peer);
     ck_assert_int_eq(ask.type, DV_MSG_waiting_ask);
-    zmq_send(persistence, peer, (size_t)size, ZMQ_SNDMORE);
+    zmq_send(persistence, peer.bytes, peer.size, ZMQ_SNDMORE);
     tell(persistence,
          &(dv_message){.type = DV_MSG_waiting_told,
                        .waiting_told = {.waiting = waiting, .waiting_count = waiting_count}});
@@ -226,6 +230,7 @@ static bool wait_for(void *socket, int deadline_ms)
 {
     int64_t end_ms = zclock_mono() + deadline_ms;
     for (;;) {
+        if (message_waits(socket, 0)) return true;
         zmq_pollitem_t items[] = {{.socket = socket, .events = ZMQ_POLLIN},
                                   {.socket = persistence, .events = ZMQ_POLLIN}};
         int64_t left_ms = end_ms - zclock_mono();

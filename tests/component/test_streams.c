@@ -6,6 +6,7 @@
 #include "actors/notification.h"
 #include "gateway_stage.h"
 #include "proto/view.h"
+#include "tests/component/frames.h"
 
 #define ORDERS 250u
 #define EVENTS_EACH 8u
@@ -181,13 +182,10 @@ static uint32_t page_show(world *w, const dv_peer *to, const dv_events_ask *ask)
 
 static void question_answer(world *w)
 {
-    static char bytes[DV_MESSAGE_SIZE_MAX];
     dv_peer peer;
-    int size = zmq_recv(w->socket, peer.bytes, sizeof peer.bytes, 0);
-    peer.size = (uint8_t)size;
-    size = zmq_recv(w->socket, bytes, sizeof bytes, 0);
+    dv_text bytes = message_take(w->socket, &peer, 0);
     dv_message m;
-    ck_assert_int_eq(dv_message_decode(bytes, (size_t)size, w->arena, &m), DV_OK);
+    ck_assert_int_eq(dv_message_decode(bytes.at, bytes.size, w->arena, &m), DV_OK);
     uint32_t count = 0;
     if (m.type == DV_MSG_order_get) {
         uint32_t order = order_of_id(&m.order_get.order_id);
@@ -243,7 +241,7 @@ static void store_run(zsock_t *pipe, void *unused)
     int64_t commit_at_ns = 0;
     while ((items[1].revents & ZMQ_POLLIN) == 0) {
         zmq_poll(items, 2, 1);
-        if (items[0].revents & ZMQ_POLLIN) question_answer(w);
+        while (message_waits(w->socket, 0)) question_answer(w);
         if (dv_time_now().mono_ns >= commit_at_ns) {
             commit(w);
             commit_at_ns = dv_time_now().mono_ns + 2 * DV_NS_PER_MS;

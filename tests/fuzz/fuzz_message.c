@@ -24,6 +24,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         dv_buffer_fini(&twice);
         dv_buffer_fini(&printed);
     }
+    dv_text rest = {(const char *)bytes, (uint32_t)size};
+    uint32_t count = dv_frame_count(bytes, size), taken = 0;
+    for (size_t left = size; left > 0; left = rest.size, taken++) {
+        dv_text one = dv_frame_next(&rest);
+        assert(one.size > 0 && one.size + rest.size == left);
+    }
+    assert(count == 0 || count == taken);
     dv_arena_destroy(&arena);
     return 0;
 }

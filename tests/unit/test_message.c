@@ -363,6 +363,46 @@ START_TEST(a_list_over_its_maximum_is_malformed)
 }
 END_TEST
 
+START_TEST(a_frame_gives_its_messages_one_by_one)
+{
+    uint32_t ends[DV_MSG_COUNT], count = 0;
+    for (size_t i = 0; i < catalogue_size; i++) {
+        dv_message message = filled(catalogue[i], SMALL);
+        dv_message_encode(&message, &bytes);
+        ends[count++] = (uint32_t)bytes.size;
+    }
+    ck_assert_uint_eq(dv_frame_count(bytes.bytes, bytes.size), count);
+    dv_text rest = {bytes.bytes, (uint32_t)bytes.size};
+    for (uint32_t i = 0; i < count; i++) {
+        dv_text one = dv_frame_next(&rest);
+        ck_assert_uint_eq((size_t)(one.at - bytes.bytes) + one.size, ends[i]);
+        dv_message got;
+        ck_assert_int_eq(dv_message_decode(one.at, one.size, arena, &got), DV_OK);
+        ck_assert_int_eq(got.type, catalogue[i]->type);
+    }
+    ck_assert_uint_eq(dv_frame_next(&rest).size, 0);
+}
+END_TEST
+
+START_TEST(a_frame_that_is_cut_counts_as_nothing_and_ends_with_what_does_not_decode)
+{
+    dv_message message = filled(catalogue[0], SMALL), got;
+    dv_message_encode(&message, &bytes);
+    uint32_t size = (uint32_t)bytes.size;
+    dv_message_encode(&message, &bytes);
+    for (uint32_t cut = 1; cut < size; cut++) {
+        ck_assert_uint_eq(dv_frame_count(bytes.bytes, size + cut), 0);
+        dv_text rest = {bytes.bytes, size + cut};
+        ck_assert_uint_eq(dv_frame_next(&rest).size, size);
+        dv_text last = dv_frame_next(&rest);
+        ck_assert_uint_eq(last.size, cut);
+        ck_assert_int_eq(dv_message_decode(last.at, last.size, arena, &got), DV_MESSAGE_MALFORMED);
+        ck_assert_uint_eq(rest.size, 0);
+    }
+    ck_assert_uint_eq(dv_frame_count("", 0), 0);
+}
+END_TEST
+
 START_TEST(deep_nesting_and_nothing_and_too_much_are_refused)
 {
     static char deep[100000], large[DV_MESSAGE_SIZE_MAX + 1];
@@ -410,6 +450,8 @@ int main(void)
     tcase_add_loop_test(h, hostile_bytes_are_malformed_and_write_nothing, 0, MALFORMED_COUNT);
     tcase_add_test(h, valid_utf8_of_every_length_is_taken);
     tcase_add_test(h, a_list_over_its_maximum_is_malformed);
+    tcase_add_test(h, a_frame_gives_its_messages_one_by_one);
+    tcase_add_test(h, a_frame_that_is_cut_counts_as_nothing_and_ends_with_what_does_not_decode);
     tcase_add_test(h, deep_nesting_and_nothing_and_too_much_are_refused);
     tcase_add_test(h, a_record_alone_comes_back);
     SRunner *runner = srunner_create(suite);
