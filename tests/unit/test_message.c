@@ -366,7 +366,7 @@ END_TEST
 START_TEST(a_frame_gives_its_messages_one_by_one)
 {
     uint32_t ends[DV_MSG_COUNT], count = 0;
-    for (size_t i = 0; i < catalogue_size; i++) {
+    for (int i = 0; i < catalogue_size; i++) {
         dv_message message = filled(catalogue[i], SMALL);
         dv_message_encode(&message, &bytes);
         ends[count++] = (uint32_t)bytes.size;
