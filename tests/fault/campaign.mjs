@@ -84,7 +84,7 @@ class Clock {
     return {
       LD_PRELOAD: FAKETIME,
       FAKETIME_TIMESTAMP_FILE: this.file,
-      FAKETIME_NO_CACHE: 1,
+      FAKETIME_CACHE_DURATION: 1, // s; without it each look at the clock opens the file
       FAKETIME_DONT_FAKE_MONOTONIC: 1,
       DONT_FAKE_MONOTONIC: 1,
     };
