@@ -112,6 +112,7 @@ export class Campaign {
     this.kills = []; // { atMs, node, how, orders: Map id → seq, unmeasured }
     this.faults = {}; // by kind
     this.faultTimes = []; // { what, from, to } in wall milliseconds
+    this.absences = []; // { node, from, to }: killed or stopped by us, and not started again
     this.skipped = [];
     this.broken = []; // errors of the campaign's own, which end it
     this.deaths = []; // processes that ended by themselves
@@ -225,6 +226,12 @@ export class Campaign {
     const wait = late ? LEASE_MS + this.dice.between(500, 2500) : this.dice.between(50, 1000);
     await met;
     await this.revive(node, wait);
+    this.absent(node, kill.atMs);
+  }
+
+  // A node that was made to do nothing since then does something again.
+  absent(node, from) {
+    this.absences.push({ node, from, to: wallMs() });
   }
 
   async revive(node, ms) {
@@ -407,11 +414,21 @@ export class Campaign {
     };
   }
 
-  // How much of a wait PostgreSQL was there for.
+  // How much of a wait PostgreSQL and any execution were there for.
   served({ ms, fromMs }) {
-    const away = this.faultTimes.filter(({ what }) => AWAY.has(what));
-    const overlap = ({ from, to }) => Math.min(to, fromMs + ms) - Math.max(from, fromMs);
-    return away.reduce((left, fault) => left - Math.max(0, overlap(fault)), ms);
+    const during = ({ from, to }) => to > fromMs && from < fromMs + ms;
+    const away = this.faultTimes.filter((each) => AWAY.has(each.what) && during(each));
+    const absences = this.absences.filter(during);
+    const executions = this.cluster.with('execution');
+    const isIn = (at) => (each) => each.from <= at && at < each.to;
+    const isServed = (at) =>
+      !away.some(isIn(at)) &&
+      executions.some((node) => !absences.some((each) => each.node === node && isIn(at)(each)));
+    const ends = [...away, ...absences].flatMap(({ from, to }) => [from, to]);
+    const inner = ends.filter((at) => at > fromMs && at < fromMs + ms).sort((a, b) => a - b);
+    const times = [fromMs, ...inner, fromMs + ms];
+    const parts = times.slice(1).map((to, i) => (isServed(times[i]) ? to - times[i] : 0));
+    return parts.reduce((sum, part) => sum + part, 0);
   }
 
   // The kills that held up an order for longest, and what else went on meanwhile.

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 
 import { psql, run, until } from '../system/harness.mjs';
 import { after } from './dice.mjs';
+import { wallMs } from './load.mjs';
 
 const LEASE_MS = 5000; // the default of lease_ms
 
@@ -17,9 +18,11 @@ async function stopped(campaign) {
   if (!node) return false;
   const zombie = node.has('execution');
   const ms = zombie ? LEASE_MS + campaign.dice.between(500, 3000) : campaign.dice.between(500, 6000);
+  const from = wallMs();
   node.pause();
   await after(ms);
   if (node.runs) node.resume();
+  campaign.absent(node, from);
   campaign.giveNode(node);
   return zombie ? 'zombie' : 'stopped';
 }
@@ -29,10 +32,12 @@ async function superseded(campaign) {
   const node = campaign.takeNode((each) => each.has('execution'));
   if (!node) return false;
   const old = node.child;
+  const from = wallMs();
   old.process.kill('SIGSTOP');
   await after(campaign.dice.between(100, 2000));
   node.child = undefined;
   campaign.launch(node);
+  campaign.absent(node, from);
   await after(campaign.dice.between(500, LEASE_MS + 2000));
   old.process.kill('SIGCONT');
   await after(campaign.dice.between(1000, 4000));
