@@ -4,41 +4,25 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 
 import { until, withEngine, withServices } from './harness.mjs';
+import { fillOrphans, orphans } from './orphans.mjs';
 
 const ORDERS = 100_000;
-const GONE = 'execution/00000000';
-
-// Pending orders as ingest would have had them inserted, with their first events.
-const FILL = `
-  with o as (
-    insert into orders (id, order_type, swap_mode, token_in, token_out, amount, slippage_bps, style,
-        amount_input, status, owner, created_at, updated_at)
-    select gen_random_uuid(), 1, 0, 'So11111111111111111111111111111111111111112',
-        'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v', 100000000, 100, 0, '0.1', 'pending',
-        '${GONE}', now(), now()
-    from generate_series(1, ${ORDERS}) returning id, created_at),
-  n as (select id, created_at, row_number() over () as position from o),
-  e as (insert into order_events (order_id, seq, position, status, attempt, at)
-    select id, 1, position, 'pending', 0, created_at from n)
-  update event_stream set position = ${ORDERS}, pending = ${ORDERS}`;
 
 withServices('recovery', (services) => {
   withEngine('after a cold start', services, {}, (at) => {
     it(`owns ${ORDERS} unfinished orders again within ten seconds`, async (t) => {
       const { engine } = at;
       await engine.stop();
-      await engine.sql(FILL);
+      await engine.sql(fillOrphans(ORDERS));
       await engine.sql('analyze');
-      const orphans = async () =>
-        Number((await engine.sql(`select count(*) from orders where owner = '${GONE}'`))[0][0]);
-      assert.equal(await orphans(), ORDERS);
+      assert.equal(await orphans(engine), ORDERS);
 
       const start = performance.now();
       const passed = () => performance.now() - start;
       let begun = null;
       const starting = engine.start();
       await until('all orders to have a new owner', async () => {
-        const left = await orphans();
+        const left = await orphans(engine);
         if (left < ORDERS) begun ??= passed();
         return left === 0;
       }, 60_000);
