@@ -1,5 +1,6 @@
 // node bench/run.mjs NAME [--seconds N --seed N …]: runs bench/questions/NAME.mjs on services of its
-// own. A question exports OPTIONS, its defaults by name, and ask(stage, report, options).
+// own. A question exports OPTIONS, its defaults by name, ask(stage, report, options), and SERVICES = false
+// if it needs none.
 
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -43,9 +44,9 @@ const options = read(args, { seed: 1, ...question.OPTIONS });
 const report = new Report(name, options);
 const stage = new Stage(report);
 try {
-  await stage.start();
+  if (question.SERVICES !== false) await stage.start();
   await question.ask(stage, report, options);
   report.table();
 } finally {
-  await stage.stop();
+  if (question.SERVICES !== false) await stage.stop();
 }
