@@ -20,7 +20,7 @@ export function drawLines(name, { title, x, y, log = false, lines }) {
 // bars: [[label, value], …]
 export function drawBars(name, { title, y, bars }) {
   const data = bars.map(([label, value]) => `${quote(label)} ${value}`).join('\n');
-  const style = 'set style fill solid 0.7\nset boxwidth 0.6\nset xtics rotate by -20\n';
+  const style = 'set style fill solid 0.7\nset boxwidth 0.6\nset xtics rotate by -20 noenhanced\nset bmargin 8\nset rmargin 16\n';
   return draw(name, { title, x: '', y }, `${style}plot '-' using 2:xtic(1) with boxes notitle\n${data}\ne\n`);
 }
 
@@ -38,7 +38,7 @@ function draw(name, { title, x, y }, plot) {
     const kind = terminal.slice(0, 3);
     const file = path.join(FOLDER, `${name}.${kind}`);
     const text = `set terminal ${terminal}\nset output ${quote(file)}\n${head}\n${plot}`;
-    execFileSync('gnuplot', { input: text, stdio: ['pipe', 'ignore', 'inherit'] });
+    execFileSync('gnuplot', { input: text, stdio: 'pipe' });
     return file;
   });
 }

@@ -36,6 +36,16 @@ export function cpuSeconds(pid) {
   return ticks / TICKS_PER_SECOND;
 }
 
+// Processor seconds that the whole machine has worked.
+export function machineSeconds() {
+  const [user, nice, system, , , interrupts, soft] = fs
+    .readFileSync('/proc/stat', 'utf8')
+    .match(/^cpu +(.*)$/m)[1]
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + interrupts + soft) / TICKS_PER_SECOND;
+}
+
 // Resident bytes of one process, now or at most so far.
 export const residentBytes = (pid) => statusKib(pid, 'VmRSS') * 1024;
 export const residentPeakBytes = (pid) => statusKib(pid, 'VmHWM') * 1024;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 
 import { BINARY, ROOT, Services } from '../tests/system/harness.mjs';
-import { cpuSeconds } from './processes.mjs';
+import { cpuSeconds, machineSeconds } from './processes.mjs';
 
 export const PROGRAMS = path.join(path.dirname(BINARY), 'bench');
 
@@ -32,6 +32,9 @@ export const INSTANT = {
   DROVER_SIM_SETTLE_MIN_MS: 0,
   DROVER_SIM_SETTLE_MAX_MS: 0,
 };
+
+// The venues' default delays and seed, as the load generator's --venue takes them.
+export const VENUE = '200:300:2000:3000:1';
 
 export class Stage {
   // report: where progress is shown.
@@ -62,23 +65,26 @@ export class Stage {
   // Whose processor time is counted. engine: may be absent.
   pids(engine) {
     const { postgres, redis } = this.services;
-    const pids = { engine: engine?.child.pid, postgres: postgres.child.pid, redis: redis.child.pid };
-    return Object.fromEntries(Object.entries(pids).filter(([, pid]) => pid !== undefined));
+    const pids = { postgres: postgres.child.pid, redis: redis.child.pid };
+    return engine ? { engine: engine.child.pid, ...pids } : pids;
   }
 
   // Runs a program that measures, and returns its result with the processor seconds of everybody in
-  // its steady window. on: what else to do at its events. label: for the progress bar.
+  // its steady window: where "others" have many, the machine was not quiet and the figure is worth
+  // little. on: what else to do at its events. label: for the progress bar.
   async measure(program, args, { engine, label = program, on = {}, pids } = {}) {
     const counted = pids ?? this.pids(engine);
     const marks = {};
-    const snapshot = () => mapValues(counted, cpuSeconds);
+    const snapshot = () => ({ ...mapValues(counted, cpuSeconds), machine: machineSeconds() });
     const result = await events(path.join(PROGRAMS, program), args, async (event) => {
       if (event.event === 'steady' || event.event === 'end') marks[event.event] = snapshot();
       if (event.event === 'progress') this.report.progress(label, event);
       await on[event.event]?.(event);
     });
-    const cpu = mapValues(counted, (_, name) => round(marks.end[name] - marks.steady[name], 2));
-    cpu.load = round(result.cpu_s, 2);
+    const spent = (_, name) => round(marks.end[name] - marks.steady[name], 2);
+    const cpu = { ...mapValues(counted, spent), load: round(result.cpu_s, 2) };
+    const known = Object.values(cpu).reduce((sum, s) => sum + s, 0);
+    cpu.others = round(Math.max(0, spent(null, 'machine') - known), 2);
     return { ...result, cpu };
   }
 
