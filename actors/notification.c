@@ -31,9 +31,10 @@ typedef struct gateway {
    it knows and whose turn has not come yet are events of which its watchers have been told. */
 typedef struct order {
     dv_id id;
-    char *view; /* encoded dv_view; NULL: it is being recalled */
+    char *view; /* encoded dv_view; NULL: none yet */
     size_t view_size;
-    uint32_t seq;         /* events in the view */
+    dv_buffer later;      /* encoded order_events that the view lacks: nobody looked since */
+    uint32_t seq;         /* events known; 0: none, it is being recalled */
     bool ended;           /* its state is terminal; it is in the list of those */
     gateway_set watching; /* get an update after each event */
     gateway_set asking;   /* watched it, and are not answered yet */
@@ -159,20 +160,44 @@ static void order_forget(notification *self, order *o)
     }
     HASH_DELETE(by_id, self->orders, o);
     free(o->view);
+    dv_buffer_fini(&o->later);
     free(o);
 }
 
+/* Applies an event to what is known before it. False: it does not follow. */
+static bool event_apply(dv_view *view, const dv_order_event *m, dv_arena *arena)
+{
+    if (view->events_count == 0) view->terms = m->terms;
+    return dv_view_apply(view, &m->event, m->attempts, m->attempts_count, arena);
+}
+
 /* The order's view, good for the turn whatever is kept meanwhile. It was encoded here, so that it
-   always decodes. */
+   always decodes, and its later events follow. */
 static dv_view order_view(const order *o, dv_outbox *outbox)
 {
     dv_view view = {0};
-    if (o->view == NULL) return view;
+    dv_err error = DV_OK;
     dv_arena *arena = dv_outbox_arena(outbox);
     dv_text copy = dv_arena_text(arena, (dv_text){o->view, (uint32_t)o->view_size});
-    dv_err error = dv_record_decode(&DV_SHAPE_view, copy.at, copy.size, arena, &view);
+    if (copy.size > 0) error = dv_record_decode(&DV_SHAPE_view, copy.at, copy.size, arena, &view);
     if (error != DV_OK) abort();
+    dv_text later = dv_arena_text(arena, (dv_text){o->later.bytes, (uint32_t)o->later.size});
+    while (later.size > 0) {
+        dv_text one = dv_frame_next(&later);
+        dv_message m;
+        error = dv_message_decode(one.at, one.size, arena, &m);
+        if (error != DV_OK || !event_apply(&view, &m.order_event, arena)) abort();
+    }
     return view;
+}
+
+/* Notes the state of an order's last event. */
+static void order_at(notification *self, order *o, const dv_event *last)
+{
+    if (o->ended || !dv_state_terminal((uint8_t)last->state)) return;
+    o->ended = true;
+    DL_APPEND(self->ended, o);
+    self->ended_count++;
 }
 
 /* Keeps a view in place of the one before. */
@@ -186,12 +211,23 @@ static void order_keep(notification *self, order *o, const dv_view *view)
     free(o->view);
     o->view = copy;
     o->view_size = self->scratch.size;
+    dv_buffer_fini(&o->later);
     o->seq = view->events_count;
-    const dv_event *last = dv_view_last(view);
-    if (o->ended || last == NULL || !dv_state_terminal((uint8_t)last->state)) return;
-    o->ended = true;
-    DL_APPEND(self->ended, o);
-    self->ended_count++;
+    if (o->seq > 0) order_at(self, o, dv_view_last(view));
+}
+
+static void ended_trim(notification *self)
+{
+    while (self->ended_count > ENDED_MAX) order_forget(self, self->ended);
+}
+
+/* Keeps an event as it came, for whoever looks later: most orders are watched by nobody. */
+static void order_defer(notification *self, order *o, const dv_order_event *m)
+{
+    dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &o->later);
+    o->seq++;
+    order_at(self, o, &m->event);
+    ended_trim(self);
 }
 
 /* Moves an order that ended and was asked for to the end of the queue of those to forget. */
@@ -200,11 +236,6 @@ static void order_touch(notification *self, order *o)
     if (!o->ended) return;
     DL_DELETE(self->ended, o);
     DL_APPEND(self->ended, o);
-}
-
-static void ended_trim(notification *self)
-{
-    while (self->ended_count > ENDED_MAX) order_forget(self, self->ended);
 }
 
 /* ---- updates ------------------------------------------------------------------------------ */
@@ -313,10 +344,13 @@ static bool event_use(notification *self, const dv_order_event *m, dv_outbox *ou
     uint32_t seq = (uint32_t)m->event.seq;
     if (o == NULL && seq > 1) return self->all == 0;
     if (o == NULL) o = order_add(self, &m->terms.order_id);
+    bool is_watched = (self->all | o->watching | o->asking) != 0 || o->request_id != 0;
+    if (!is_watched && seq == o->seq + 1 && seq <= DV_EVENTS_MAX) {
+        order_defer(self, o, m);
+        return true;
+    }
     dv_view view = order_view(o, outbox);
-    if (o->view == NULL) view.terms = m->terms;
-    if (!dv_view_apply(&view, &m->event, m->attempts, m->attempts_count, dv_outbox_arena(outbox)))
-        return false;
+    if (!event_apply(&view, m, dv_outbox_arena(outbox))) return false;
     order_learn(self, o, &view, seq, outbox);
     return true;
 }
@@ -431,7 +465,7 @@ static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, 
     gateway_set from = gateway_heard(self, &envelope->peer, now);
     order *o = order_find(self, id);
     if (o == NULL) o = order_add(self, id);
-    if (o->view != NULL) {
+    if (o->seq > 0) {
         dv_view view = order_view(o, outbox);
         update_send(self, from, &view, o->seq, false, outbox);
         order_touch(self, o);
