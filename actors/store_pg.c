@@ -16,7 +16,7 @@
 #define READER_DEPTH 64 /* queries in the reader's pipeline */
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
-#define BACKOFF_MAX_NS (2000 * DV_NS_PER_MS)
+#define BACKOFF_MAX_NS (1000 * DV_NS_PER_MS)     /* well below half a lease */
 #define CONNECT_TIMEOUT_NS (5000 * DV_NS_PER_MS) /* also to prepare the statements */
 #define START_PAUSE_MS 250                       /* between tries to connect at start */
 

@@ -67,17 +67,18 @@
     " and n.owner > w.owner order by n.owner limit 1) from owners w where w.owner is not null)"
 
 /* The owners whose orders `me` may claim: those that leave, earlier incarnations of its own name,
-   and any that is not alive once `me` itself has been for its lease. For when PostgreSQL comes
-   back from an outage, whoever beats first finds all others silent. */
+   and any that is not alive once `me` itself has been for half its lease. For when PostgreSQL comes
+   back from an outage, whoever beats first finds all others silent; they beat five times a lease.
+ */
 #define DV_SQL_ORPHANS                                                                             \
     "orphans as (select w.owner from owners w cross join me m"                                     \
     " left join instances i on i.owner = w.owner where w.owner <> m.owner and (i.leaving"          \
     " or (split_part(w.owner, '/', 1) = m.name and (i.owner is null or i.number < m.number))"      \
-    " or (m.alive_since + m.lease <= now() and (i.owner is null or not " DV_SQL_ALIVE "))))"
+    " or (m.alive_since + m.lease / 2 <= now() and (i.owner is null or not " DV_SQL_ALIVE "))))"
 
 /* When the orders of each other owner become orphans for `me`, unless that owner beats before. */
 #define DV_SQL_ORPHANED                                                                            \
-    "orphaned as (select greatest(i.beat_at + i.lease, m.alive_since + m.lease) as at"             \
+    "orphaned as (select greatest(i.beat_at + i.lease, m.alive_since + m.lease / 2) as at"         \
     " from owners w cross join me m left join instances i on i.owner = w.owner"                    \
     " where w.owner <> m.owner and not m.leaving)"
 

@@ -214,7 +214,7 @@ static bool is_orphan_of(const sim_db *db, const sim_instance *me, const char *o
     size_t name_size = strcspn(owner, "/");
     bool namesake = strlen(me->name) == name_size && memcmp(me->name, owner, name_size) == 0;
     if (namesake && (i == NULL || i < me)) return true;
-    bool settled = me->alive_us + me->lease_us <= sim_db_now_us(db);
+    bool settled = me->alive_us + me->lease_us / 2 <= sim_db_now_us(db);
     return settled && (i == NULL || !alive(db, i));
 }
 
@@ -232,7 +232,7 @@ static uint64_t orphans_in_ms(const sim_db *db, const sim_instance *me)
     for (const sim_order *o = db->orders; o != NULL; o = o->hh.next) {
         if (dv_state_terminal(o->state) || strcmp(o->owner, me->owner) == 0) continue;
         const sim_instance *i = instance_of(db, o->owner);
-        int64_t at_us = me->alive_us + me->lease_us;
+        int64_t at_us = me->alive_us + me->lease_us / 2;
         if (i != NULL) at_us = dv_max_i64(at_us, i->beat_us + i->lease_us);
         if (at_us > now_us) next_us = dv_min_i64(next_us, at_us);
     }
