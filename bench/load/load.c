@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "bench/load/scan.h"
 #include "proto/base58.h"
@@ -18,14 +17,6 @@ static const char ORDER_ID[] = "\"orderId\":\"";
 static uint32_t orders_each(const load_run *r)
 {
     return r->options.batch > 0 ? r->options.batch : 1;
-}
-
-static double own_cpu_s(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
 /* The newest tallies. */
@@ -269,11 +260,11 @@ static void phase_tick(load_run *r, int64_t now_ns)
         r->phase = LOAD_WARMING;
     } else if (r->phase == LOAD_WARMING && now_ns >= r->steady_ns) {
         r->phase = LOAD_STEADY;
-        r->cpu_s = -own_cpu_s();
+        r->cpu_s = -load_cpu_s();
         tell("steady");
     } else if (r->phase == LOAD_STEADY && now_ns >= r->end_ns) {
         r->phase = LOAD_DRAINING;
-        r->cpu_s += own_cpu_s();
+        r->cpu_s += load_cpu_s();
         tell("end");
     } else if (r->phase == LOAD_DRAINING) {
         bool over = now_ns >= r->end_ns + (int64_t)(r->options.drain_s * 1e9);

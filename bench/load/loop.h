@@ -1,4 +1,4 @@
-/* Readiness of descriptors, by epoll, in one thread; and the clock. */
+/* Readiness of descriptors, by epoll, in one thread; and the clocks. */
 #ifndef DV_BENCH_LOAD_LOOP_H
 #define DV_BENCH_LOAD_LOOP_H
 
@@ -30,6 +30,9 @@ void load_loop_turn(load_loop *loop, int64_t until_ns);
 
 /* Monotonic nanoseconds. */
 int64_t load_now(void);
+
+/* Processor seconds that this process has used. */
+double load_cpu_s(void);
 
 /* A non-blocking socket that is being connected to a port of 127.0.0.1. Never -1: ends the program
    when there is none left. */
