@@ -51,6 +51,14 @@ export class Stage {
     await this.services.stop();
   }
 
+  // Starts PostgreSQL anew; more: settings that it has until the next time.
+  async restartPostgres(more = []) {
+    const { postgres } = this.services;
+    await postgres.stop();
+    postgres.settings = [...POSTGRES, ...more];
+    await postgres.start();
+  }
+
   // A started engine on an empty database of its own.
   async engine(settings = {}) {
     const engine = await this.services.engine({ DROVER_LOG_LEVEL: 'warn', ...settings });
