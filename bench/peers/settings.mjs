@@ -1,12 +1,12 @@
-// What this engine is started with, from the environment. The defaults are the best settings that
-// were found for each form; bench/peers/README.md says how.
+// What this engine is started with, from the environment. The defaults are the fastest settings
+// seen for each form; README.md has the figures.
 
 // state: a BullMQ job for each state of an order. order: a job for each order. batch: the same, and
 // PostgreSQL is written in batches of many orders.
 const FORMS = {
-  state: { workers: 0, concurrency: 64, connections: 8, pipeline: true, batchMax: 1 },
-  order: { workers: 0, concurrency: 64, connections: 8, pipeline: true, batchMax: 1 },
-  batch: { workers: 0, concurrency: 512, connections: 2, pipeline: false, batchMax: 256 },
+  state: { workers: 0, concurrency: 128, connections: 16, pipeline: true, batchMax: 1 },
+  order: { workers: 0, concurrency: 256, connections: 32, pipeline: true, batchMax: 1 },
+  batch: { workers: 0, concurrency: 512, connections: 1, pipeline: false, batchMax: 512 },
 };
 
 function number(name, fallback) {
