@@ -13,10 +13,10 @@ import { runOnce } from './throughput.mjs';
 
 export const OPTIONS = {
   seconds: 6, // of each run's steady window
-  warmup: 5, // the peer's first orders take seconds when its queue has filled up
+  warmup: 6, // the peer's first orders take seconds when its queue has filled up
   rounds: 3, // pairs, of which the median counts
   connections: 64, // HTTP, kept
-  bound: 2000, // orders accepted and not finished
+  bound: 1000, // orders accepted and not finished
   forms: 'state,order,batch', // of bench/peers
 };
 
