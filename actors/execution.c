@@ -13,9 +13,10 @@
 #define STEP_AGAIN_MIN_NS (2000 * DV_NS_PER_MS)  /* a step without an answer is sent again, */
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
-#define EARLY_US (50 * DV_US_PER_MS)             /* a retry may begin this much before it is due */
-#define RESUME_EVERY_NS (DV_NS_PER_MS / 4)       /* between two claimed orders that go on */
-#define RESUME_LATER_NS (100 * DV_NS_PER_MS)     /* while more are being claimed */
+#define PRESSED_STEPS 1000                   /* fewer that wait are no sign of too many orders */
+#define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
+#define RESUME_EVERY_NS (DV_NS_PER_MS / 4)   /* between two claimed orders that go on */
+#define RESUME_LATER_NS (100 * DV_NS_PER_MS) /* while more are being claimed */
 /* A venue's time is cut into so many parts: it is asked at the beginning of each. */
 #define ASK_AGAIN_PARTS 2
 
@@ -28,6 +29,9 @@ typedef struct execution {
     bool draining;
     bool settled;        /* orders may be assigned to it, as of the last tick */
     uint32_t steps_open; /* orders that are stepping */
+    int64_t wait_ns;     /* the longest that a step waited, of those answered since load_at_ns */
+    bool answered;       /* whether any was */
+    bool pressed;        /* steps wait for too long to take more orders */
     int64_t load_at_ns;
     int64_t resume_at_ns; /* when the next claimed order may go on */
     dv_ownership ownership;
@@ -287,6 +291,14 @@ static void on_order_assign(void *context, const dv_envelope *envelope, dv_time 
     adopt(self, job, now.mono_ns, now, outbox);
 }
 
+/* Notes how long a step has waited for its answer. */
+static void wait_note(execution *self, const dv_order *o, dv_time now)
+{
+    int64_t sent_ns = o->timer.at_ns - o->step_wait_ns; /* the last time that it was */
+    self->wait_ns = dv_max_i64(self->wait_ns, now.mono_ns - sent_ns);
+    self->answered = true;
+}
+
 static void on_step_done(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     execution *self = context;
@@ -297,6 +309,7 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
         (done->signature.size > 0 && !dv_text_is(done->signature, o->signature)))
         return; /* an answer to a step of the past, perhaps to one that signed other bytes */
     if (done->error == DV_ENGINE_FULL || done->error == DV_STORE_AWAY) return; /* sent again */
+    wait_note(self, o, now);
     if (done->error != DV_OK) {
         dv_warn("order_lost", &o->id, dv_kv_string("to", dv_state_name(o->step_state)),
                 dv_kv_string("error", dv_err_name((uint16_t)done->error)));
@@ -482,13 +495,26 @@ static void order_due(execution *self, dv_order *o, dv_time now, dv_outbox *outb
     }
 }
 
+/* Looks back on the steps answered since it last did. Accepting more than gets done makes every
+   order late; a pause of the store's, with few orders waiting, does not count. */
+static void pressure_judge(execution *self)
+{
+    if (!self->answered && self->steps_open > 0) self->wait_ns += LOAD_EVERY_NS; /* none was */
+    self->pressed = self->steps_open >= PRESSED_STEPS &&
+                    self->wait_ns > self->config->step_wait_max_ms * DV_NS_PER_MS;
+    if (self->answered || self->steps_open == 0) self->wait_ns = 0;
+    self->answered = false;
+}
+
 static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
 {
     self->load_at_ns = now.mono_ns + LOAD_EVERY_NS;
+    pressure_judge(self);
     dv_send(outbox, ASSIGN, NULL,
             &(dv_message){.type = DV_MSG_load,
                           .load = {.in_flight = HASH_COUNT(self->orders),
                                    .owner = dv_text_of(self->ownership.owner),
+                                   .pressed = self->pressed,
                                    .accepting = !self->draining &&
                                                 dv_ownership_accepts(&self->ownership, now)}});
 }

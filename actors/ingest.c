@@ -35,7 +35,7 @@ typedef struct pending {
 typedef struct execution {
     dv_peer peer; /* size 0: this place is free */
     char owner[DV_NAME_MAX + 1];
-    bool accepting;
+    bool accepting, pressed;
     uint64_t load;     /* orders that it has in flight */
     uint64_t assigned; /* since it said so */
     int64_t heard_at_ns;
@@ -86,14 +86,21 @@ static bool takes_orders(const execution *e, dv_time now)
     return e->peer.size > 0 && e->accepting && now.mono_ns - e->heard_at_ns < SILENT_AFTER_NS;
 }
 
-/* The instance with the fewest orders among those that take some; NULL when there is none. */
+/* Whether an instance is a better choice than another: before one that is pressed, and before one
+   with more orders. */
+static bool is_better(const execution *e, const execution *than, dv_time now)
+{
+    if (e->pressed != than->pressed) return than->pressed;
+    return load_of(e, now) < load_of(than, now);
+}
+
+/* The best instance among those that take orders; NULL when there is none. */
 static execution *execution_choose(ingest *self, dv_time now)
 {
     execution *best = NULL;
     for (uint32_t i = 0; i < EXECUTIONS_MAX; i++) {
         execution *e = &self->executions[i];
-        if (!takes_orders(e, now)) continue;
-        if (best == NULL || load_of(e, now) < load_of(best, now)) best = e;
+        if (takes_orders(e, now) && (best == NULL || is_better(e, best, now))) best = e;
     }
     return best;
 }
@@ -171,6 +178,7 @@ static void on_order_submit(void *context, const dv_envelope *envelope, dv_time 
     if (no.error == DV_OK) no.error = admit(self, now);
     execution *e = execution_choose(self, now);
     if (no.error == DV_OK && e == NULL) no.error = DV_ENGINE_NOT_READY;
+    if (no.error == DV_OK && e->pressed) no.error = DV_ENGINE_FULL;
     if (no.error != DV_OK) {
         answer_refused(&envelope->peer, submit->request_id, no.error, no.field, outbox);
         return;
@@ -308,6 +316,7 @@ static void on_load(void *context, const dv_envelope *envelope, dv_time now, dv_
     execution *e = execution_place(self, &envelope->peer);
     *e = (execution){.peer = envelope->peer,
                      .accepting = load->accepting == 1,
+                     .pressed = load->pressed == 1,
                      .load = load->in_flight,
                      .heard_at_ns = now.mono_ns};
     dv_text_copy(e->owner, sizeof e->owner, load->owner);

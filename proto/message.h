@@ -180,7 +180,8 @@ typedef enum dv_swap_outcome {
 #define DV_MESSAGE_load(F, S)                                                                      \
     F(S, UINT, in_flight, , DV_U32, "orders that are not terminal")                                \
     F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation: the owner to insert orders for")   \
-    F(S, UINT, accepting, , 1, "0: it takes no new orders")
+    F(S, UINT, accepting, , 1, "0: it takes no new orders")                                        \
+    F(S, UINT, pressed, , 1, "1: its orders wait too long for their commits to take more")
 #define DV_MESSAGE_order_assign(F, S) F(S, ONE, job, job, 0, "an order committed as this owner's")
 
 /* execution → persistence */

@@ -40,6 +40,7 @@
     B(bind_upgrade, true, "",                                                                      \
       "an upgrade right after a POST on its connection follows that order")                        \
     N(in_flight_max, 100000, 1, 10000000, "orders", "", "accepted and not terminal")               \
+    N(step_wait_max_ms, 250, 10, 60000, "ms", "", "of a step; beyond it new orders get 503")       \
     N(drain_timeout_ms, 15000, 100, 600000, "ms", "", "to finish after SIGTERM")                   \
     N(start_timeout_ms, 60000, 1000, 600000, "ms", "", "for every actor to be ready")              \
     T(cluster_file, "", "", "who runs what, and where; empty: this process runs all")              \

@@ -583,6 +583,51 @@ START_TEST(finishes_the_step_under_way_and_leaves_when_draining)
 }
 END_TEST
 
+/* A thousand orders and some, each waiting for its first step's answer. */
+static void assign_many(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        dv_terms many = terms();
+        many.order_id.bytes[14] = (uint8_t)(i >> 8);
+        many.order_id.bytes[15] = (uint8_t)i;
+        stage_receive(s, ASSIGN, "ingest",
+                      (dv_message){.type = DV_MSG_order_assign,
+                                   .order_assign.job = {
+                                       .terms = many, .state = DV_STATE_pending, .epoch = 1}});
+    }
+}
+
+/* Answers a number of the steps that wait, in the order they were sent. */
+static void commit_many(uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) commit(DV_STATE_pending, DV_STATE_routing, 1);
+}
+
+static uint64_t is_pressed(void)
+{
+    size_t read = s->read;
+    stage_pass_ms(s, 100);
+    uint64_t pressed = 0;
+    for (; s->read < s->sent_count; s->read++)
+        if (s->sent[s->read].message.type == DV_MSG_load)
+            pressed = s->sent[s->read].message.load.pressed;
+    s->read = read;
+    return pressed;
+}
+
+START_TEST(is_pressed_while_very_many_steps_wait_for_long)
+{
+    uint32_t spare = _i == 0 ? 200 : 0; /* and not where fewer than a thousand wait */
+    assign_many(900 + spare);
+    ck_assert_uint_eq(is_pressed(), 0);
+    stage_pass_ms(s, config.step_wait_max_ms);
+    commit_many(10);
+    ck_assert_uint_eq(is_pressed(), spare > 0);
+    commit_many(spare);
+    ck_assert_uint_eq(is_pressed(), 0);
+}
+END_TEST
+
 START_TEST(takes_no_new_order_when_draining)
 {
     s->class->drain(s->self, s->now, s->outbox);
@@ -662,6 +707,7 @@ int main(void)
     tcase_add_test(tcase, asks_a_silent_venue_again_within_its_time);
     tcase_add_test(tcase, takes_an_order_that_is_assigned_twice_once);
     tcase_add_test(tcase, finishes_the_step_under_way_and_leaves_when_draining);
+    tcase_add_loop_test(tcase, is_pressed_while_very_many_steps_wait_for_long, 0, 2);
     tcase_add_test(tcase, takes_no_new_order_when_draining);
     tcase_add_test(tcase, forgets_its_orders_when_a_later_incarnation_has_its_name);
     tcase_add_loop_test(tcase, ignores_messages_that_do_not_belong_to_the_state, 0, 3);

@@ -297,6 +297,35 @@ START_TEST(counts_the_orders_that_execution_has)
 }
 END_TEST
 
+static void tell_pressed(const char *name, uint64_t in_flight)
+{
+    char owner[DV_NAME_MAX + 1];
+    snprintf(owner, sizeof owner, "%.20s/1", name);
+    stage_receive(s, ASSIGN, name,
+                  (dv_message){.type = DV_MSG_load,
+                               .load = {.in_flight = in_flight,
+                                        .owner = dv_text_of(owner),
+                                        .accepting = 1,
+                                        .pressed = 1}});
+}
+
+START_TEST(refuses_orders_while_whoever_could_take_them_is_pressed)
+{
+    tell_pressed("execution@a", 5000);
+    submit(1, terms());
+    ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    tell_load("execution@b", 9000, true); /* has more orders, and bears them */
+    submit(2, terms());
+    const dv_order_insert *insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    ck_assert(dv_text_is(insert->owner, "execution@b/1"));
+    tell_load("execution@a", 4000, true);
+    submit(3, terms());
+    insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    ck_assert(dv_text_is(insert->owner, "execution@a/1"));
+}
+END_TEST
+
 START_TEST(takes_no_new_orders_when_draining_and_finishes_those_under_way)
 {
     submit(1, terms());
@@ -341,6 +370,7 @@ int main(void)
     tcase_add_test(tcase, leaves_an_order_alone_that_was_committed_for_another_owner);
     tcase_add_test(tcase, refuses_more_than_may_be_in_flight);
     tcase_add_test(tcase, counts_the_orders_that_execution_has);
+    tcase_add_test(tcase, refuses_orders_while_whoever_could_take_them_is_pressed);
     tcase_add_test(tcase, takes_no_new_orders_when_draining_and_finishes_those_under_way);
     tcase_add_test(tcase, answers_a_commit_that_is_told_twice_once);
     Suite *suite = suite_create("ingest");
