@@ -121,6 +121,8 @@ static void publish(const dv_batch_item *i, dv_batch_kind kind, const dv_event *
     } else {
         message.order_event.terms.order_id = i->id;
         message.order_event.attempts_count = dv_step_learnt(&i->step, attempts);
+        for (uint32_t k = 0; k < message.order_event.attempts_count; k++)
+            attempts[k].transaction = (dv_text){0}; /* its owner's alone */
     }
     dv_send(outbox, DV_PORT(DV_LINK_events, 0), NULL, &message);
 }

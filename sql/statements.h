@@ -13,13 +13,14 @@
     "o.id, o.client_order_id, o.user_id, o.order_type, o.swap_mode, o.token_in, o.token_out,"      \
     " o.amount, o.slippage_bps, o.style, o.amount_input, " DV_SQL_US("o.created_at")
 
-/* An execution as a JSON object with the names of dv_attempt, and the quotes of dv_quote. */
-#define DV_SQL_ATTEMPT                                                                             \
+/* An execution as a JSON object with the names of dv_attempt, and the quotes of dv_quote. The
+   signed bytes are told to its owner alone. */
+#define DV_SQL_SIGNED " 'transaction', encode(x.transaction, 'hex'),"
+#define DV_SQL_ATTEMPT(more)                                                                       \
     "json_build_object('number', x.attempt, 'due_at_us', " DV_SQL_US(                              \
         "x.due_at") ","                                                                            \
                     " 'venue', x.chosen_dex, 'reason', x.reason,"                                  \
-                    " 'quotes', x.routing_decision -> 'quotes', 'signature', x.tx_signature,"      \
-                    " 'transaction', encode(x.transaction, 'hex'),"                                \
+                    " 'quotes', x.routing_decision -> 'quotes', 'signature', x.tx_signature," more \
                     " 'last_valid_block_height', x.last_valid_block_height,"                       \
                     " 'limit_amount', x.limit_amount, 'amount_in', x.amount_in,"                   \
                     " 'amount_out', x.amount_out, 'error', x.failure_code,"                        \
@@ -28,12 +29,14 @@
 /* A view of the order o: its terms, attempts and events. Lists stop where the messages' do. */
 #define DV_SQL_VIEW                                                                                \
     DV_SQL_TERMS                                                                                   \
-    ", (select json_agg(" DV_SQL_ATTEMPT " order by x.attempt) from order_executions x"            \
-    " where x.order_id = o.id and x.attempt <= 16),"                                               \
-    " (select json_agg(json_build_object('seq', e.seq, 'position', e.position,"                    \
-    " 'status', e.status, 'attempt', e.attempt, 'at_us', " DV_SQL_US(                              \
-        "e.at") ")"                                                                                \
-                " order by e.seq) from order_events e where e.order_id = o.id and e.seq <= 64)"
+    ", (select json_agg(" DV_SQL_ATTEMPT(                                                          \
+        "") " order by x.attempt) from order_executions x"                                         \
+            " where x.order_id = o.id and x.attempt <= 16),"                                       \
+            " (select json_agg(json_build_object('seq', e.seq, 'position', e.position,"            \
+            " 'status', e.status, 'attempt', e.attempt, 'at_us', " DV_SQL_US(                      \
+                "e.at") ")"                                                                        \
+                        " order by e.seq) from order_events e where e.order_id = o.id and e.seq "  \
+                        "<= 64)"
 
 /* Views with the newest position of the same snapshot, in a row of its own when there is no order.
    picked: a query for (mark, place, id), mark being handed through and place giving the order. */
@@ -89,9 +92,10 @@
     "o as (update orders u set owner = $1, epoch = u.epoch + 1 from picked p"                      \
     " where u.id = p.id and u.seq = p.seq returning u.*)"                                          \
     " select (select count(*) from me), o.status, o.attempt, o.epoch, " DV_SQL_TERMS               \
-    ", (select " DV_SQL_ATTEMPT " from order_executions x"                                         \
-    " where x.order_id = o.id and x.attempt = o.attempt)"                                          \
-    " from (select) one left join o on true order by o.id"
+    ", (select " DV_SQL_ATTEMPT(                                                                   \
+        DV_SQL_SIGNED) " from order_executions x"                                                  \
+                       " where x.order_id = o.id and x.attempt = o.attempt)"                       \
+                       " from (select) one left join o on true order by o.id"
 
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                            \

@@ -101,9 +101,16 @@ static void insert(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_st
     ret->receipts = receipts;
 }
 
-static dv_store_view view_of(const sim_order *o, uint64_t mark)
+static dv_store_view view_of(const sim_order *o, uint64_t mark, dv_arena *arena)
 {
-    return (dv_store_view){.mark = mark, .owner = dv_text_of(o->owner), .view = o->view};
+    dv_store_view ret = {.mark = mark, .owner = dv_text_of(o->owner), .view = o->view};
+    dv_attempt *attempts = dv_arena_alloc(arena, o->view.attempts_count * sizeof *attempts);
+    for (uint32_t i = 0; i < o->view.attempts_count; i++) {
+        attempts[i] = o->view.attempts[i];
+        attempts[i].transaction = (dv_text){0}; /* its owner's alone */
+    }
+    ret.view.attempts = attempts;
+    return ret;
 }
 
 static void find(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_store_answer *ret)
@@ -114,7 +121,7 @@ static void find(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_stor
         const sim_order *o = sim_db_order(db, &r->inserts[i]->terms.order_id);
         if (o == NULL) o = order_of_key(db, &r->inserts[i]->terms);
         if (o == NULL) continue;
-        views[ret->count] = view_of(o, i + 1);
+        views[ret->count] = view_of(o, i + 1, arena);
         views[ret->count].owner = dv_arena_text(arena, views[ret->count].owner);
         ret->count++;
     }
@@ -402,7 +409,7 @@ static void get(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_store
 {
     dv_store_view *views = dv_arena_alloc(arena, sizeof *views);
     const sim_order *o = sim_db_order(db, &r->get.order_id);
-    if (o != NULL) views[ret->count++] = view_of(o, o->view.events_count);
+    if (o != NULL) views[ret->count++] = view_of(o, o->view.events_count, arena);
     ret->views = views;
 }
 
@@ -417,7 +424,7 @@ static void list_newest(sim_db *db, const dv_store_request *r, dv_arena *arena,
         if (r->list.state != 0 && o->state != r->list.state) continue;
         if (r->list.active_only && dv_state_terminal(o->state)) continue;
         if (r->list.has_user && !dv_text_equal(o->view.terms.user_id, r->list.user_id)) continue;
-        views[ret->count++] = view_of(o, o->view.events_count);
+        views[ret->count++] = view_of(o, o->view.events_count, arena);
     }
     ret->views = views;
 }
@@ -431,7 +438,7 @@ static void events(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_st
     dv_store_view *views = dv_arena_alloc(arena, (most + 1) * sizeof *views);
     for (uint64_t i = 0; i < most; i++) {
         const sim_event *e = &db->events[from + i];
-        views[ret->count++] = view_of(e->order, e->seq);
+        views[ret->count++] = view_of(e->order, e->seq, arena);
     }
     ret->views = views;
 }
