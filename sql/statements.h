@@ -136,7 +136,10 @@
           " and k.client_order_id = i.client_order_id order by rank limit 1) f"                     \
           " where (select at from waits) is not null"))                                             \
     /* rows of order_step, and the attempts learnt with them → ord and event of those             \
-       that found their order in the state, attempt and epoch they expected. */                     \
+       that found their order in the state, attempt and epoch they expected. An order's attempts    \
+       are written by whoever moved the order, whose row is locked: so they are updated or                    \
+       inserted, which costs half of what to try to insert them does. `taught` gives both parts of                  \
+       the key, or a plan made while the tables are empty would look up by attempt alone. */                          \
     X(STEP, 22,                                                                                     \
       "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"        \
       " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"          \
@@ -167,30 +170,34 @@
       " from moved m cross join stream s),"                                                         \
       " events as (insert into order_events (order_id, seq, position, status, attempt, at)"         \
       " select id, seq, position, status, attempt, updated_at from numbered),"                      \
-      " executions as (insert into order_executions as x (order_id, attempt, due_at, chosen_dex,"   \
+      " taught as materialized (select m.id, m.updated_at, l.* from learnt l"                       \
+      " join moved m on m.ord = l.ord),"                                                            \
+      " known as (update order_executions x set"                                                    \
+      " due_at = coalesce(t.due_at, x.due_at),"                                                     \
+      " chosen_dex = coalesce(t.chosen_dex, x.chosen_dex),"                                         \
+      " reason = coalesce(t.reason, x.reason),"                                                     \
+      " routing_decision = coalesce(t.routing_decision::jsonb, x.routing_decision),"                \
+      " tx_signature = coalesce(t.tx_signature, x.tx_signature),"                                   \
+      " transaction = coalesce(t.transaction, x.transaction),"                                      \
+      " last_valid_block_height ="                                                                  \
+      " coalesce(t.last_valid_block_height::numeric, x.last_valid_block_height),"                   \
+      " limit_amount = coalesce(t.limit_amount::numeric, x.limit_amount),"                          \
+      " amount_in = coalesce(t.amount_in::numeric, x.amount_in),"                                   \
+      " amount_out = coalesce(t.amount_out::numeric, x.amount_out),"                                \
+      " failure_code = coalesce(t.failure_code, x.failure_code),"                                   \
+      " failure_reason = coalesce(t.failure_reason, x.failure_reason),"                             \
+      " updated_at = t.updated_at"                                                                  \
+      " from taught t where x.order_id = t.id and x.attempt = t.attempt"                            \
+      " returning t.ord, t.attempt),"                                                               \
+      " executions as (insert into order_executions (order_id, attempt, due_at, chosen_dex,"        \
       " reason, routing_decision, tx_signature, transaction, last_valid_block_height,"              \
       " limit_amount, amount_in, amount_out, failure_code, failure_reason, created_at,"             \
       " updated_at)"                                                                                \
-      " select m.id, l.attempt, l.due_at, l.chosen_dex, l.reason, l.routing_decision::jsonb,"       \
-      " l.tx_signature, l.transaction, l.last_valid_block_height::numeric,"                         \
-      " l.limit_amount::numeric, l.amount_in::numeric, l.amount_out::numeric, l.failure_code,"      \
-      " l.failure_reason, m.updated_at, m.updated_at"                                               \
-      " from learnt l join moved m on m.ord = l.ord"                                                \
-      " on conflict (order_id, attempt) do update set"                                              \
-      " due_at = coalesce(excluded.due_at, x.due_at),"                                              \
-      " chosen_dex = coalesce(excluded.chosen_dex, x.chosen_dex),"                                  \
-      " reason = coalesce(excluded.reason, x.reason),"                                              \
-      " routing_decision = coalesce(excluded.routing_decision, x.routing_decision),"                \
-      " tx_signature = coalesce(excluded.tx_signature, x.tx_signature),"                            \
-      " transaction = coalesce(excluded.transaction, x.transaction),"                               \
-      " last_valid_block_height ="                                                                  \
-      " coalesce(excluded.last_valid_block_height, x.last_valid_block_height),"                     \
-      " limit_amount = coalesce(excluded.limit_amount, x.limit_amount),"                            \
-      " amount_in = coalesce(excluded.amount_in, x.amount_in),"                                     \
-      " amount_out = coalesce(excluded.amount_out, x.amount_out),"                                  \
-      " failure_code = coalesce(excluded.failure_code, x.failure_code),"                            \
-      " failure_reason = coalesce(excluded.failure_reason, x.failure_reason),"                      \
-      " updated_at = excluded.updated_at)"                                                          \
+      " select t.id, t.attempt, t.due_at, t.chosen_dex, t.reason, t.routing_decision::jsonb,"       \
+      " t.tx_signature, t.transaction, t.last_valid_block_height::numeric,"                         \
+      " t.limit_amount::numeric, t.amount_in::numeric, t.amount_out::numeric, t.failure_code,"      \
+      " t.failure_reason, t.updated_at, t.updated_at from taught t"                                 \
+      " where (t.ord, t.attempt) not in (select ord, attempt from known))"                          \
       " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")     \
     /* ids of steps that found something else → ord, and what their orders hold now. A statement  \
        of its own, since it has to see what was committed while the step waited for a lock. */      \
