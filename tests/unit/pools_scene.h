@@ -9,6 +9,7 @@
 #include "actors/dex/meteora_dlmm.h"
 #include "actors/dex/program_ids.h"
 #include "actors/dex/raydium_clmm.h"
+#include "actors/dex/swap_view.h"
 #include "actors/solana/programs.h"
 
 #define SCENE_ACCOUNTS_MAX 24
@@ -275,6 +276,27 @@ static inline dv_err scene_swap(scene *s, dv_swap_mode mode, uint32_t in, uint64
     ask.limit = limit;
     dv_swap_user user = {scene_key(201), scene_key(202), scene_key(203)};
     return dv_pool_swap(s->pool, &ask, &s->clock, &user, ret_instruction, &s->refusal);
+}
+
+/* Both swaps are read back as they were asked for; a byte that has to be 0 is held to it. */
+static inline void scene_read_back(scene *s, uint32_t reserved_at)
+{
+    for (int out = 0; out < 2; out++) {
+        dv_instruction to;
+        dv_swap_view view;
+        dv_err err = scene_swap(s, out ? DV_SWAP_EXACT_OUT : DV_SWAP_EXACT_IN, 1, 990000,
+                                out ? 1100000 : 900000, &to);
+        assert(err == DV_OK);
+        bool read = dv_swap_read(&to.program, to.data, to.data_size, to.account_count, &view);
+        assert(read && view.exact_out == (out == 1));
+        assert(view.amount == 990000 && view.limit == (out ? 1100000 : 900000));
+        assert(to.accounts[view.owner].key.bytes[7] == 201);
+        assert(to.accounts[view.account_in].key.bytes[7] == 202);
+        assert(to.accounts[view.account_out].key.bytes[7] == 203);
+        to.data[reserved_at] = 1;
+        read = dv_swap_read(&to.program, to.data, to.data_size, to.account_count, &view);
+        assert(!read);
+    }
 }
 
 #endif

@@ -428,6 +428,15 @@ END_TEST
 
 /* ---- instructions ---- */
 
+START_TEST(its_swaps_are_read_back)
+{
+    begin();
+    make();
+    scene_read_back(&s, 27);
+    end();
+}
+END_TEST
+
 START_TEST(a_swap_names_its_accounts_in_the_programs_order)
 {
     for (int extended = 0; extended < 2; extended++) {
@@ -502,6 +511,7 @@ int main(void)
                         sizeof CHANGES / sizeof CHANGES[0]);
     tcase_add_test(c, old_counters_where_limit_orders_are_now_are_refused);
     tcase_add_test(c, a_swap_names_its_accounts_in_the_programs_order);
+    tcase_add_test(c, its_swaps_are_read_back);
     tcase_add_test(c, a_pool_asks_for_what_its_accounts_name);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

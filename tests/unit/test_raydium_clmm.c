@@ -382,6 +382,15 @@ END_TEST
 
 /* ---- instructions ---- */
 
+START_TEST(its_swaps_are_read_back)
+{
+    begin();
+    make();
+    scene_read_back(&s, 39);
+    end();
+}
+END_TEST
+
 START_TEST(a_swap_names_its_accounts_in_the_programs_order)
 {
     begin();
@@ -452,6 +461,7 @@ int main(void)
     tcase_add_test(c, a_named_array_without_a_tick_is_refused);
     tcase_add_test(c, a_tick_that_takes_more_liquidity_than_there_is_is_refused);
     tcase_add_test(c, a_swap_names_its_accounts_in_the_programs_order);
+    tcase_add_test(c, its_swaps_are_read_back);
     tcase_add_test(c, a_pool_asks_for_what_its_accounts_name);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
