@@ -10,15 +10,15 @@
 
 #define WHY_SIZE 256
 
-static const char *const ROLES[] = {"gateway",       "ingest", "execution",
-                                    "persistence",   "retry",  "notification",
+static const char *const ROLES[] = {"gateway",       "ingest",       "execution", "persistence",
+                                    "retry",         "notification", "signer",
 #define ROUTER(name, Name) "router:" #name,
                                     DV_DEXES(ROUTER)
 #undef ROUTER
 };
 #define ROLE_COUNT (sizeof ROLES / sizeof ROLES[0])
 _Static_assert(ROLE_COUNT <= 16, "as cluster.h says");
-_Static_assert(DV_PORT_COUNT <= DV_NODE_PORTS, "every link has a port in its node's range");
+_Static_assert(DV_PORT(DV_LINK_desk, 0) <= DV_NODE_PORTS, "links have ports in their node's range");
 
 /* Says what is wrong. */
 __attribute__((format(printf, 2, 3))) static dv_err refuse(char *ret_why, const char *format, ...)
@@ -192,8 +192,13 @@ static dv_err pair_check(const dv_node *a, const dv_node *b, const char *file, c
 
 static dv_err cluster_check(const dv_cluster *c, const char *file, char *ret_why)
 {
-    dv_roles roles = 0;
+    dv_roles roles = 0, signer = dv_role_of("signer");
     for (uint32_t i = 0; i < c->node_count; i++) {
+        if (roles & c->nodes[i].roles & signer)
+            return refuse(ret_why,
+                          "%.80s: a second node, %s, has the role signer; only one may, since it "
+                          "alone knows what it has signed",
+                          file, c->nodes[i].name);
         roles |= c->nodes[i].roles;
         for (uint32_t k = 0; k < i; k++) {
             dv_err error = pair_check(&c->nodes[k], &c->nodes[i], file, ret_why);
@@ -201,7 +206,7 @@ static dv_err cluster_check(const dv_cluster *c, const char *file, char *ret_why
         }
     }
     for (unsigned bit = 0; bit < ROLE_COUNT; bit++)
-        if ((roles & (1u << bit)) == 0)
+        if (((roles | signer) & (1u << bit)) == 0)
             return refuse(ret_why, "%.100s: no node has the role %s; each role needs at least one",
                           file, ROLES[bit]);
     return DV_OK;

@@ -24,7 +24,8 @@
     D(raydium, "Raydium")                                                                          \
     D(meteora, "Meteora")
 
-/* What an actor may be, as bits. Every cluster needs each of them at least once. */
+/* What an actor may be, as bits. Every cluster needs each of them at least once, but for signer,
+   which only venues on the chain need, and which one node at most may have. */
 typedef uint32_t dv_roles;
 #define DV_ROLES_ALL ((dv_roles)((1u << dv_role_count()) - 1))
 

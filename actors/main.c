@@ -33,6 +33,7 @@
 #include "actors/persistence.h"
 #include "actors/retry.h"
 #include "actors/router.h"
+#include "actors/signer.h"
 #include "actors/topology.h"
 #include "gateway/gateway.h"
 #include "gateway/status.h"
@@ -102,6 +103,15 @@ static void add_router(shell *s, const char *dex, const char *role, uint8_t inde
     add(s, &DV_ROUTER_CLASS, role, dv_router_new(index, &venue));
 }
 
+/* The signer takes its key before anything else runs, and names the wallet to those who need it. */
+static void add_signer(shell *s)
+{
+    void *self = dv_signer_new(&s->config, &s->tokens);
+    if (*s->config.wallet == '\0')
+        snprintf(s->config.wallet, sizeof s->config.wallet, "%s", dv_signer_wallet(self));
+    add(s, &DV_SIGNER_CLASS, "signer", self);
+}
+
 /* The gateway comes first: a port that is taken must be known before any order is touched. */
 static void add_all(shell *s)
 {
@@ -110,6 +120,7 @@ static void add_all(shell *s)
     if (runs(s, "gateway"))
         add(s, &DV_GATEWAY_CLASS, "gateway",
             dv_gateway_new(&s->config, &s->tokens, desk_endpoint(&s->topology)));
+    if (runs(s, "signer")) add_signer(s);
     if (runs(s, "persistence"))
         add(s, &DV_PERSISTENCE_CLASS, "persistence", dv_persistence_new(&s->config));
     if (runs(s, "notification"))
@@ -174,7 +185,8 @@ static const char *const DRAIN_ORDER[] = {"gateway",
 #define ROUTER(dex, Dex) "router:" #dex,
                                           DV_DEXES(ROUTER)
 #undef ROUTER
-                                              "persistence",
+                                              "signer",
+                                          "persistence",
                                           "notification"};
 
 /* Tells one actor to finish and waits until it has. False when the deadline passes first. */

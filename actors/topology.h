@@ -17,6 +17,7 @@
     L("write", write, 0, "execution", "persistence", DV_ANY, 100000, DV_KEEP)                      \
     L("quote:raydium", quote, 0, "execution", "router:raydium", DV_ANY, 100000, DV_DROP)           \
     L("quote:meteora", quote, 1, "execution", "router:meteora", DV_ANY, 100000, DV_DROP)           \
+    L("sign", sign, 0, "execution", "signer", DV_ANY, 10000, DV_DROP)                              \
     L("schedule", schedule, 0, "execution", "retry", DV_ANY, 100000, DV_DROP)                      \
     L("sweep", sweep, 0, "retry", "persistence", DV_ANY, 1000, DV_DROP)                            \
     L("events", events, 0, "persistence", "notification", DV_ALL, 100000, DV_DROP)                 \

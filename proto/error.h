@@ -67,7 +67,13 @@ typedef enum dv_error_class {
     X(401, CHAIN_ANSWER_MALFORMED, RETRY, 502, "an endpoint of the chain answered nonsense")       \
     X(402, CHAIN_RATE_LIMITED, RETRY, 503, "the chain's endpoints take no more requests now")      \
     X(403, CHAIN_BEHIND, RETRY, 503, "the endpoint is behind the chain")                           \
-    X(404, CHAIN_REFUSED, RETRY, 502, "an endpoint of the chain refused the request")
+    X(404, CHAIN_REFUSED, RETRY, 502, "an endpoint of the chain refused the request")              \
+    /* 5xx: the signer */                                                                          \
+    X(500, SIGNER_REFUSED, REJECT, 422, "the signer's policy forbids this transaction")            \
+    X(501, SIGNER_LIMIT_REACHED, RETRY, 503, "the signer has signed as much as it may in a day")   \
+    X(502, SIGNER_CONFLICT, RETRY, 503, "another transaction was signed for this attempt")         \
+    X(503, SIGNER_NO_KEY, REJECT, 503, "the signer has no key")                                    \
+    X(504, SIGNER_JOURNAL_AWAY, RETRY, 503, "the signer cannot write down what it signs")
 
 typedef enum dv_err {
 #define DV_ERROR_ENUM(number, name, class, http, text) DV_##name = number,

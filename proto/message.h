@@ -283,6 +283,24 @@ typedef enum dv_swap_outcome {
     F(S, UINT, amount_in, , DV_U64, "atoms paid, when landed")                                     \
     F(S, UINT, amount_out, , DV_U64, "atoms received, when landed")
 
+/* execution → signer */
+#define DV_MESSAGE_sign_ask(F, S)                                                                  \
+    F(S, ID, order_id, , 0, "the order")                                                           \
+    F(S, UINT, attempt, , DV_U8, "its attempt, for which one message is signed; 0: takes back")    \
+    F(S, TEXT, token_in, , DV_MINT_MAX, "mint that the message pays")                              \
+    F(S, TEXT, token_out, , DV_MINT_MAX, "mint that it receives")                                  \
+    F(S, UINT, swap_mode, , DV_U8, "dv_swap_mode")                                                 \
+    F(S, UINT, amount, , DV_U64, "the exact one, atoms; 0: no swap, only takes back what is ours") \
+    F(S, UINT, limit_amount, , DV_U64, "the other one's limit, atoms")                             \
+    F(S, BLOB, message, , DV_TRANSACTION_MAX, "legacy or v0, as it is signed")
+#define DV_MESSAGE_sign_told(F, S)                                                                 \
+    F(S, ID, order_id, , 0, "the order")                                                           \
+    F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
+    F(S, UINT, error, , DV_U16, "dv_err; 0: signed")                                               \
+    F(S, TEXT, error_text, , DV_REASON_MAX, "why it is not")                                       \
+    F(S, TEXT, signature, , DV_SIGNATURE_MAX, "base58")                                            \
+    F(S, BLOB, transaction, , DV_TRANSACTION_MAX, "the message with its signature before it")
+
 /* execution → retry */
 #define DV_MESSAGE_retry_arm(F, S)                                                                 \
     F(S, ID, order_id, , 0, "the order")                                                           \
@@ -426,9 +444,12 @@ typedef enum dv_swap_outcome {
     X(105, feed_head, feed, CONSUMER)                                                              \
     X(110, client_open, desk, PRODUCER)                                                            \
     X(111, client_gone, desk, PRODUCER)                                                            \
+    X(115, sign_ask, sign, PRODUCER)                                                               \
+    X(116, sign_told, sign, CONSUMER)                                                              \
     X(120, beat, health, PRODUCER)
 
-/* The kinds of link, as named above. What they connect is actors/topology.h's business. */
+/* The kinds of link, as named above. What they connect is actors/topology.h's business. A link's
+   port over tcp follows from its kind's place here; the desk, last, never leaves its process. */
 typedef enum dv_link_kind {
     DV_LINK_submit,
     DV_LINK_insert,
@@ -440,8 +461,9 @@ typedef enum dv_link_kind {
     DV_LINK_events,
     DV_LINK_query,
     DV_LINK_feed,
-    DV_LINK_desk,
+    DV_LINK_sign,
     DV_LINK_health,
+    DV_LINK_desk,
     DV_LINK_KIND_COUNT,
 } dv_link_kind;
 

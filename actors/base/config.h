@@ -65,6 +65,17 @@
     N(quote_timeout_ms, 1000, 1, 60000, "ms", "", "venues have to quote")                          \
     N(build_timeout_ms, 2000, 1, 60000, "ms", "", "a venue has to build a transaction")            \
     N(resend_ms, 1000, 10, 60000, "ms", "", "between sends of a transaction not yet landed")       \
+    T(wallet, "", "", "the address that pays and trades; empty: that of this process's signer")    \
+    T(signer_key_file, "", "", "its key, as the Solana command line keeps it; else PRIVATE_KEY")   \
+    T(signer_journal, "var/signer.journal", "", "what was signed; never delete it in use")         \
+    T(signer_programs, "", "", "venue programs that it signs for; empty: all that are known")      \
+    T(signer_mints, "", "", "tokens that it signs for; empty: all of tokens_file")                 \
+    T(signer_order_max, "", "", "the most that an order may pay, TOKEN=AMOUNT …")                  \
+    T(signer_day_max, "", "", "the most that all orders of 24 hours may pay, TOKEN=AMOUNT …")      \
+    N(signer_order_lamports_max, 20000000, 5000, 4294967295, "lamports", "",                       \
+      "a transaction may cost beside its swap: fee, rent")                                         \
+    N(signer_day_lamports_max, 1000000000, 5000, 4294967295, "lamports", "",                       \
+      "the same, of 24 hours")                                                                     \
     T(sim_ledger, "var/sim-ledger.jsonl", "", "what landed on the simulated venues")               \
     N(sim_seed, 1, 0, 1000000000, "", "", "of everything random in the simulated venues")          \
     N(sim_depth_usd, 1000000000, 1000, 2000000000, "USD", "", "each side of a simulated pool")     \

@@ -73,6 +73,18 @@ START_TEST(nodes_are_read_and_found_by_name_and_key)
 }
 END_TEST
 
+START_TEST(a_signer_is_not_needed_but_may_be_there_once)
+{
+    ck_assert_msg(load("b\n    address = \"127.0.0.2:1\"\n    roles = \"signer," ROUTERS "\"\n") ==
+                      DV_OK,
+                  "%s", why);
+    const char *two = "b\n    address = \"127.0.0.2:1\"\n    roles = \"signer," ROUTERS "\"\n"
+                      "c\n    address = \"127.0.0.3:1\"\n    roles = \"signer\"\n";
+    ck_assert_int_eq(load(two), DV_CONFIG_INVALID);
+    ck_assert_msg(strstr(why, "a second node, c, has the role signer") != NULL, "%s", why);
+}
+END_TEST
+
 START_TEST(a_node_without_a_key_is_found_by_no_key)
 {
     ck_assert_int_eq(load("b\n    address = \"127.0.0.2:1\"\n    roles = \"" ROUTERS "\"\n"),
@@ -248,6 +260,7 @@ static void add_tests(Suite *suite)
     tcase_add_checked_fixture(k, folder_make, folder_drop);
     tcase_add_test(c, nodes_are_read_and_found_by_name_and_key);
     tcase_add_test(c, a_node_without_a_key_is_found_by_no_key);
+    tcase_add_test(c, a_signer_is_not_needed_but_may_be_there_once);
     tcase_add_loop_test(c, a_bad_file_is_refused_and_says_where_and_what, 0,
                         sizeof BAD / sizeof BAD[0]);
     tcase_add_test(c, ports_beside_those_of_another_node_are_free);

@@ -5,6 +5,7 @@ BEGIN {
     may["base"] = "base proto"
     may["dex"] = "dex solana base proto"
     may["actor"] = "piece dex base proto sql" # and its own header
+    may["signer"] = "signer piece dex solana base proto" # it alone handles keys
     may["piece"] = "piece dex base proto sql" # what actors are put together from
     may["gateway"] = "gateway base proto"
 }
@@ -14,7 +15,8 @@ function area(path) {
     if (path ~ /^gateway\//) return "gateway"
     if (path ~ /^sql\//) return "sql"
     if (path == "actors/main.c") return "main"
-    if (path ~ /^actors\/(ingest|router|execution|persistence|retry|notification|signer)\.[ch]$/)
+    if (path ~ /^actors\/signer[a-z_]*\.[ch]$/) return "signer"
+    if (path ~ /^actors\/(ingest|router|execution|persistence|retry|notification)\.[ch]$/)
         return "actor"
     if (path ~ /^actors\/[a-z0-9_]+\.[ch]$/) return "piece"
     if (path ~ /^actors\/[a-z]+\//) return substr(path, 8, index(substr(path, 8), "/") - 1)
