@@ -10,9 +10,14 @@ enum {
     BUDGET_UNIT_PRICE = 3,
     BUDGET_LOADED_DATA = 4
 };
-enum { SYSTEM_TRANSFER = 2 }; /* u32 */
+enum { SYSTEM_TRANSFER = 2, SYSTEM_CREATE_WITH_SEED = 3, SYSTEM_TRANSFER_WITH_SEED = 11 }; /* u32 */
 enum { ATA_CREATE_IDEMPOTENT = 1 };
-enum { TOKEN_CLOSE_ACCOUNT = 9, TOKEN_TRANSFER_CHECKED = 12, TOKEN_SYNC_NATIVE = 17 };
+enum {
+    TOKEN_CLOSE_ACCOUNT = 9,
+    TOKEN_TRANSFER_CHECKED = 12,
+    TOKEN_SYNC_NATIVE = 17,
+    TOKEN_INITIALIZE_ACCOUNT_3 = 18
+};
 
 static void budget(uint8_t tag, uint64_t value, uint32_t size, dv_instruction *ret_instruction)
 {
@@ -49,6 +54,52 @@ void dv_ix_transfer(const dv_pubkey *from, const dv_pubkey *to, uint64_t lamport
     dv_instruction_put_le(ret_instruction, lamports, 8);
     dv_instruction_add(ret_instruction, from, true, true);
     dv_instruction_add(ret_instruction, to, false, true);
+}
+
+/* A text as the system program's instructions hold it: a u64 of its size, then its bytes. */
+static void put_seed(dv_instruction *instruction, dv_text seed)
+{
+    assert(seed.size <= DV_SEED_SIZE_MAX);
+    dv_instruction_put_le(instruction, seed.size, 8);
+    dv_instruction_put(instruction, seed.at, seed.size);
+}
+
+void dv_ix_create_with_seed(const dv_seeded_account *account, dv_instruction *ret_instruction)
+{
+    dv_pubkey address = dv_address_of_seed(&account->payer, account->seed, &account->owner);
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_SYSTEM);
+    dv_instruction_put_le(ret_instruction, SYSTEM_CREATE_WITH_SEED, 4);
+    dv_instruction_put(ret_instruction, account->payer.bytes, DV_PUBKEY_SIZE);
+    put_seed(ret_instruction, account->seed);
+    dv_instruction_put_le(ret_instruction, account->lamports, 8);
+    dv_instruction_put_le(ret_instruction, account->space, 8);
+    dv_instruction_put(ret_instruction, account->owner.bytes, DV_PUBKEY_SIZE);
+    dv_instruction_add(ret_instruction, &account->payer, true, true);
+    dv_instruction_add(ret_instruction, &address, false, true);
+}
+
+void dv_ix_take_back(const dv_seeded_account *account, dv_instruction *ret_instruction)
+{
+    dv_pubkey address = dv_address_of_seed(&account->payer, account->seed, &account->owner);
+    dv_instruction_begin(ret_instruction, &DV_PROGRAM_SYSTEM);
+    dv_instruction_put_le(ret_instruction, SYSTEM_TRANSFER_WITH_SEED, 4);
+    dv_instruction_put_le(ret_instruction, account->lamports, 8);
+    put_seed(ret_instruction, account->seed);
+    dv_instruction_put(ret_instruction, account->owner.bytes, DV_PUBKEY_SIZE);
+    dv_instruction_add(ret_instruction, &address, false, true);
+    dv_instruction_add(ret_instruction, &account->payer, true, false);
+    dv_instruction_add(ret_instruction, &account->payer, false, true);
+}
+
+void dv_ix_initialize_account(const dv_pubkey *account, const dv_pubkey *mint,
+                              const dv_pubkey *owner, const dv_pubkey *token_program,
+                              dv_instruction *ret_instruction)
+{
+    dv_instruction_begin(ret_instruction, token_program);
+    dv_instruction_put_le(ret_instruction, TOKEN_INITIALIZE_ACCOUNT_3, 1);
+    dv_instruction_put(ret_instruction, owner->bytes, DV_PUBKEY_SIZE);
+    dv_instruction_add(ret_instruction, account, false, true);
+    dv_instruction_add(ret_instruction, mint, false, false);
 }
 
 void dv_ix_create_ata(const dv_pubkey *payer, const dv_pubkey *owner, const dv_pubkey *mint,

@@ -21,6 +21,27 @@ void dv_ix_loaded_data_limit(uint32_t bytes, dv_instruction *ret_instruction);
 void dv_ix_transfer(const dv_pubkey *from, const dv_pubkey *to, uint64_t lamports,
                     dv_instruction *ret_instruction);
 
+/* System: makes an account at the address that the payer's seed has under an owner
+   (dv_address_of_seed), with lamports and `space` zero bytes; payer signs. Fails with the custom
+   error ACCOUNT_ALREADY_IN_USE when there is one. seed: UTF-8, at most DV_SEED_SIZE_MAX bytes. */
+typedef struct dv_seeded_account {
+    dv_pubkey payer, owner;
+    dv_text seed;
+    uint64_t lamports, space;
+} dv_seeded_account;
+#define DV_SYSTEM_ALREADY_IN_USE 0 /* SystemError::AccountAlreadyInUse */
+
+/* Makes it. */
+void dv_ix_create_with_seed(const dv_seeded_account *account, dv_instruction *ret_instruction);
+
+/* Takes its lamports back, all of which `lamports` has to be; payer signs and gets them. */
+void dv_ix_take_back(const dv_seeded_account *account, dv_instruction *ret_instruction);
+
+/* SPL Token: initialises an account that was just made, for a mint and an owner. */
+void dv_ix_initialize_account(const dv_pubkey *account, const dv_pubkey *mint,
+                              const dv_pubkey *owner, const dv_pubkey *token_program,
+                              dv_instruction *ret_instruction);
+
 /* Makes the owner's associated token account unless it is there already; payer signs. */
 void dv_ix_create_ata(const dv_pubkey *payer, const dv_pubkey *owner, const dv_pubkey *mint,
                       const dv_pubkey *token_program, dv_instruction *ret_instruction);

@@ -69,6 +69,19 @@ bool dv_pda_find(const dv_seed *seeds, size_t count, const dv_pubkey *program,
     return false;
 }
 
+dv_pubkey dv_address_of_seed(const dv_pubkey *base, dv_text seed, const dv_pubkey *owner)
+{
+    dv_pubkey address;
+    crypto_hash_sha256_state hash;
+    assert(seed.size <= DV_SEED_SIZE_MAX);
+    crypto_hash_sha256_init(&hash);
+    crypto_hash_sha256_update(&hash, base->bytes, sizeof base->bytes);
+    crypto_hash_sha256_update(&hash, (const uint8_t *)seed.at, seed.size);
+    crypto_hash_sha256_update(&hash, owner->bytes, sizeof owner->bytes);
+    crypto_hash_sha256_final(&hash, address.bytes);
+    return address;
+}
+
 dv_pubkey dv_ata_of(const dv_pubkey *owner, const dv_pubkey *mint, const dv_pubkey *token_program)
 {
     const dv_seed seeds[] = {DV_SEED_KEY(owner), DV_SEED_KEY(token_program), DV_SEED_KEY(mint)};

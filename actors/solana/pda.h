@@ -40,6 +40,10 @@ DV_MUST_CHECK bool dv_pda_create(const dv_seed *seeds, size_t count, const dv_pu
 DV_MUST_CHECK bool dv_pda_find(const dv_seed *seeds, size_t count, const dv_pubkey *program,
                                dv_pubkey *ret_address, uint8_t *ret_bump);
 
+/* The address that a key's seed has under an owner. Source: Pubkey::create_with_seed: the hash of
+   key, seed and owner. seed: at most DV_SEED_SIZE_MAX bytes (asserted). */
+dv_pubkey dv_address_of_seed(const dv_pubkey *base, dv_text seed, const dv_pubkey *owner);
+
 /* The associated token account of an owner for a mint of this token program. */
 dv_pubkey dv_ata_of(const dv_pubkey *owner, const dv_pubkey *mint, const dv_pubkey *token_program);
 
