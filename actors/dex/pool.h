@@ -14,18 +14,18 @@
 #include "actors/solana/instruction.h"
 #include "actors/solana/token.h"
 
-typedef enum dv_swap_mode {
+typedef enum dv_pool_mode {
     DV_SWAP_EXACT_IN,     /* amount is what is paid */
     DV_SWAP_EXACT_OUT,    /* amount is what arrives */
     DV_SWAP_PARTIAL_FILL, /* as EXACT_IN, but stops at the pool's price bound: DAMM v2 only */
-} dv_swap_mode;
+} dv_pool_mode;
 
 /* A limit that refuses nothing. */
 #define DV_LIMIT_NONE_OUT 0
 #define DV_LIMIT_NONE_IN UINT64_MAX
 
 typedef struct dv_swap_ask {
-    dv_swap_mode mode;
+    dv_pool_mode mode;
     dv_pubkey mint_in, mint_out; /* the pool's two mints, in either order */
     uint64_t amount;             /* atoms, of the mint that the mode says */
     /* atoms of the other mint, transfer fees included: EXACT_OUT: the most to be paid, else the

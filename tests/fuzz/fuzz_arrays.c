@@ -35,7 +35,7 @@ static void patch(scene *s, const uint8_t *at)
         if (offset + k < s->accounts[i].size) s->data[i][offset + k] ^= at[3 + k];
 }
 
-static void ask(scene *s, dv_swap_mode mode, uint32_t in, uint64_t amount)
+static void ask(scene *s, dv_pool_mode mode, uint32_t in, uint64_t amount)
 {
     static dv_instruction instruction;
     dv_err err = scene_quote(s, mode, in, amount);

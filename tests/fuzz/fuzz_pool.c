@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size < QUESTION_SIZE) return 0;
     make_scene(bytes[0]);
     patch(bytes + QUESTION_SIZE, size - QUESTION_SIZE, bytes[3]);
-    dv_swap_mode mode = (dv_swap_mode)(bytes[1] % 3);
+    dv_pool_mode mode = (dv_pool_mode)(bytes[1] % 3);
     uint64_t amount = dv_le64(bytes + 4), limit = dv_le64(bytes + 12);
     dv_pool_needs needs;
     dv_refusal refusal = {0};

@@ -19,7 +19,7 @@ typedef struct golden_pool {
 
 static const struct {
     const char *name;
-    dv_swap_mode mode;
+    dv_pool_mode mode;
 } MODES[] = {{"ExactIn", DV_SWAP_EXACT_IN},
              {"ExactOut", DV_SWAP_EXACT_OUT},
              {"PartialFill", DV_SWAP_PARTIAL_FILL}};

@@ -253,14 +253,14 @@ static inline dv_err scene_make(scene *s)
     return dv_pool_new(&address, &set, &s->pool, &s->refusal);
 }
 
-static inline dv_swap_ask scene_ask(dv_swap_mode mode, uint32_t in, uint64_t amount)
+static inline dv_swap_ask scene_ask(dv_pool_mode mode, uint32_t in, uint64_t amount)
 {
     dv_pubkey mints[2] = {scene_key(SCENE_MINT_0), scene_key(SCENE_MINT_1)};
     return (dv_swap_ask){mode, mints[in], mints[1 - in], amount,
                          mode == DV_SWAP_EXACT_OUT ? DV_LIMIT_NONE_IN : DV_LIMIT_NONE_OUT};
 }
 
-static inline dv_err scene_quote(scene *s, dv_swap_mode mode, uint32_t in, uint64_t amount)
+static inline dv_err scene_quote(scene *s, dv_pool_mode mode, uint32_t in, uint64_t amount)
 {
     dv_swap_ask ask = scene_ask(mode, in, amount);
     s->quote = (dv_swap_quote){0};
@@ -269,7 +269,7 @@ static inline dv_err scene_quote(scene *s, dv_swap_mode mode, uint32_t in, uint6
 }
 
 /* Encodes a swap for a user whose accounts are 201 (wallet), 202 (pays) and 203 (receives). */
-static inline dv_err scene_swap(scene *s, dv_swap_mode mode, uint32_t in, uint64_t amount,
+static inline dv_err scene_swap(scene *s, dv_pool_mode mode, uint32_t in, uint64_t amount,
                                 uint64_t limit, dv_instruction *ret_instruction)
 {
     dv_swap_ask ask = scene_ask(mode, in, amount);

@@ -157,7 +157,7 @@ static inline dv_err decode(scene *s)
 }
 
 /* Quotes from side `in`; the scene is decoded anew each time. */
-static inline dv_err ask(scene *s, dv_swap_mode mode, uint32_t in, uint64_t amount, uint64_t limit)
+static inline dv_err ask(scene *s, dv_pool_mode mode, uint32_t in, uint64_t amount, uint64_t limit)
 {
     dv_swap_ask swap = {mode, name_key(MINT_0 + in), name_key(MINT_1 - in), amount, limit};
     dv_err err = decode(s);
@@ -175,7 +175,7 @@ static inline dv_err ask_out(scene *s, uint32_t in, uint64_t amount)
 }
 
 /* The instruction of a swap of 1000 with a limit of 7. */
-static inline dv_err encode(scene *s, dv_swap_mode mode, uint32_t in, dv_instruction *ret)
+static inline dv_err encode(scene *s, dv_pool_mode mode, uint32_t in, dv_instruction *ret)
 {
     dv_swap_ask swap = {mode, name_key(MINT_0 + in), name_key(MINT_1 - in), 1000, 7};
     dv_swap_user user = {name_key(USER), name_key(USER_IN), name_key(USER_OUT)};

@@ -10,7 +10,7 @@ static scene s;
 static const struct {
     const char *name;
     int venue;
-    dv_swap_mode mode;
+    dv_pool_mode mode;
 } SWAPS[] = {
     {"cpmm in", 0, DV_SWAP_EXACT_IN},       {"cpmm out", 0, DV_SWAP_EXACT_OUT},
     {"v4 in", 1, DV_SWAP_EXACT_IN},         {"v4 out", 1, DV_SWAP_EXACT_OUT},
