@@ -96,10 +96,11 @@ static const char *desk_endpoint(const dv_topology *topology)
     abort(); /* the table has one */
 }
 
-static void add_router(shell *s, const char *dex, const char *role, uint8_t index)
+static void add_router(shell *s, const char *dex, const char *mode, const char *role, uint8_t index)
 {
     if (!runs(s, role)) return;
-    dv_venue *venue = dv_sim_venue_new(dex, &s->config, &s->tokens);
+    dv_venue *venue = streq(mode, "solana") ? dv_chain_venue_new(dex, &s->config)
+                                            : dv_sim_venue_new(dex, &s->config, &s->tokens);
     add(s, &DV_ROUTER_CLASS, role, dv_router_new(index, &venue));
 }
 
@@ -127,7 +128,7 @@ static void add_all(shell *s)
         add(s, &DV_NOTIFICATION_CLASS, "notification", dv_notification_new());
     if (runs(s, "retry")) add(s, &DV_RETRY_CLASS, "retry", dv_retry_new(&s->config));
     uint8_t index = 0;
-#define ROUTER(dex, Dex) add_router(s, #dex, "router:" #dex, index++);
+#define ROUTER(dex, Dex) add_router(s, #dex, s->config.dex##_mode, "router:" #dex, index++);
     DV_DEXES(ROUTER)
 #undef ROUTER
     if (runs(s, "execution"))

@@ -226,6 +226,19 @@ static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
     return dv_min_i64(venue_ns, requests_forget(r, now));
 }
 
+static uint32_t watch(void *self, dv_watch ret_watches[DV_WATCH_MAX])
+{
+    router *r = self;
+    return r->venue->class->watch ? r->venue->class->watch(r->venue, ret_watches) : 0;
+}
+
+static void ready(void *self, dv_watch watched, dv_time now, dv_outbox *outbox)
+{
+    router *r = self;
+    dv_answers answers = {answer, &(sink){r, outbox}};
+    r->venue->class->ready(r->venue, watched, now, &answers);
+}
+
 static dv_err start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)outbox;
@@ -264,6 +277,8 @@ const dv_actor_class DV_ROUTER_CLASS = {
     .handlers = HANDLERS,
     .start = start,
     .tick = tick,
+    .watch = watch,
+    .ready = ready,
     .health = health,
     .destroy = destroy,
 };

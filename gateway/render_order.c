@@ -263,6 +263,7 @@ static void put_quote_row(dv_json *json, const moment *m, const dv_quote *quote)
         put_atoms(json, "amountOut", quote->amount_out);
         dv_json_uint(json, "priceImpactBps", quote->price_impact_bps);
         dv_json_text(json, "pool", quote->pool);
+        if (quote->slot > 0) dv_json_uint(json, "slot", quote->slot);
     }
     dv_json_object_end(json);
 }

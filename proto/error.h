@@ -62,6 +62,12 @@ typedef enum dv_error_class {
     X(312, VENUE_POOL_CLOSED, RETRY, 502, "the pool does not trade now")                           \
     X(313, VENUE_POOL_MALFORMED, REJECT, 502, "the pool's accounts are not what they should be")   \
     X(314, VENUE_ACCOUNT_MISSING, RETRY, 502, "an account of the pool is missing")                 \
+    X(315, VENUE_QUOTE_STALE, RETRY, 502, "the pool's state is too old to quote or trade on")      \
+    X(316, VENUE_SIMULATION_DIFFERS, RETRY, 502, "the simulated swap differs from its quote")      \
+    X(317, VENUE_SIMULATION_FAILED, RETRY, 502, "the swap fails when it is simulated")             \
+    X(318, VENUE_FUNDS_INSUFFICIENT, REJECT, 422, "the wallet has not what the swap takes")        \
+    X(319, VENUE_ORDER_GUARDED, UNKNOWN, 409, "the ledger says that this order has traded")        \
+    X(320, VENUE_NOT_ALLOWED, REJECT, 403, "the venue may not trade on this cluster")              \
     /* 4xx: the chain */                                                                           \
     X(400, CHAIN_AWAY, RETRY, 503, "no endpoint of the chain answers")                             \
     X(401, CHAIN_ANSWER_MALFORMED, RETRY, 502, "an endpoint of the chain answered nonsense")       \

@@ -90,7 +90,8 @@ typedef enum dv_swap_outcome {
     F(S, UINT, amount_out, , DV_U64, "atoms received, all fees off")                               \
     F(S, UINT, fee_ppm, , DV_U32, "the pool's fee in millionths of what is traded")                \
     F(S, UINT, price_impact_bps, , DV_U32, "how much worse than the pool's price before the swap") \
-    F(S, TEXT, pool, , DV_MINT_MAX, "the pool's address")
+    F(S, TEXT, pool, , DV_MINT_MAX, "the pool's address")                                          \
+    F(S, UINT, slot, , DV_U64, "of the chain's state that was quoted; 0: the venue has none")
 
 /* One pass from routing on, with at most one signed transaction. Fields fill as it goes. */
 #define DV_RECORD_attempt(F, S)                                                                    \
@@ -258,21 +259,23 @@ typedef enum dv_swap_outcome {
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, UINT, error, , DV_U16, "dv_err; 0: built")                                                \
     F(S, TEXT, error_text, , DV_REASON_MAX, "details")                                             \
-    F(S, TEXT, signature, , DV_SIGNATURE_MAX, "base58")                                            \
+    F(S, TEXT, signature, , DV_SIGNATURE_MAX, "base58; empty: it is still to be signed")           \
     F(S, BLOB, transaction, , DV_TRANSACTION_MAX,                                                  \
-      "signed bytes; the same ones whenever it is sent")                                           \
+      "signed bytes, the same ones whenever it is sent; unsigned: the message alone")              \
     F(S, UINT, last_valid_block_height, , DV_U64, "past it the transaction cannot land")
 #define DV_MESSAGE_swap_send(F, S)                                                                 \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "base58")                                            \
     F(S, BLOB, transaction, , DV_TRANSACTION_MAX, "signed bytes, committed before")                \
-    F(S, UINT, last_valid_block_height, , DV_U64, "as built")
+    F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
+    F(S, UINT, quoted_slot, , DV_U64, "of its quote: nothing was sent before it")
 #define DV_MESSAGE_swap_check(F, S)                                                                \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "what became of it?")                                \
-    F(S, UINT, last_valid_block_height, , DV_U64, "as built")
+    F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
+    F(S, UINT, quoted_slot, , DV_U64, "as sent")
 #define DV_MESSAGE_swap_status(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \

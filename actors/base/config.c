@@ -188,6 +188,11 @@ static void urls_from_parts(dv_config *config)
     }
 }
 
+static bool is_mode(const char *value)
+{
+    return streq(value, "simulated") || streq(value, "solana");
+}
+
 static dv_err check_together(const dv_config *c, char *ret_why)
 {
     const char *wrong = NULL;
@@ -203,6 +208,8 @@ static dv_err check_together(const dv_config *c, char *ret_why)
     else if (!streq(c->log_level, "debug") && !streq(c->log_level, "info") &&
              !streq(c->log_level, "warn") && !streq(c->log_level, "error"))
         wrong = "log_level must be debug, info, warn or error";
+    else if (!is_mode(c->raydium_mode) || !is_mode(c->meteora_mode))
+        wrong = "raydium_mode and meteora_mode must be simulated or solana";
     if (wrong == NULL) return DV_OK;
     snprintf(ret_why, WHY_SIZE, "%s", wrong);
     return DV_CONFIG_INVALID;

@@ -76,6 +76,26 @@
       "a transaction may cost beside its swap: fee, rent")                                         \
     N(signer_day_lamports_max, 1000000000, 5000, 4294967295, "lamports", "",                       \
       "the same, of 24 hours")                                                                     \
+    T(raydium_mode, "simulated", "", "what Raydium is: simulated, or solana")                      \
+    T(meteora_mode, "simulated", "", "what Meteora is: simulated, or solana")                      \
+    S(solana_rpc_url, "", "SOLANA_RPC_URL", "endpoints of the cluster, spaces between them")       \
+    B(allow_mainnet, false, "", "venues may trade on Solana's mainnet, with real money")           \
+    T(pools_file, "conf/pools.conf", "", "the pools that venues on Solana trade in")               \
+    N(solana_timeout_ms, 5000, 50, 60000, "ms", "", "an endpoint has to answer")                   \
+    N(solana_hedge_ms, 800, 0, 60000, "ms", "",                                                    \
+      "a read later than this goes to another endpoint too; 0: never")                             \
+    N(solana_rate_per_second, 40, 0, 100000, "requests", "", "to one endpoint; 0: no limit")       \
+    N(solana_poll_ms, 400, 20, 60000, "ms", "", "between looks at pools, and at what is sent")     \
+    N(solana_resend_ms, 1000, 50, 60000, "ms", "", "between sends of a transaction to the chain")  \
+    N(solana_quote_slots_max, 25, 1, 100000, "slots", "", "a quote older than this is refused")    \
+    N(solana_simulation_bps, 0, 0, 10000, "bps", "",                                               \
+      "a simulation may differ from its quote; more stops the attempt")                            \
+    N(solana_units_max, 600000, 20000, 1400000, "units", "", "a transaction may compute")          \
+    N(solana_unit_price_percent, 75, 0, 100, "%", "",                                              \
+      "of recent blocks took no higher price for a compute unit than ours")                        \
+    N(solana_unit_price_max, 1000000, 0, 1000000000, "micro-lamports", "", "the most of it")       \
+    B(solana_guard, true, "", "an account on the ledger keeps an order from trading twice")        \
+    B(solana_memo, true, "", "transactions bear a memo with their order and attempt")              \
     T(sim_ledger, "var/sim-ledger.jsonl", "", "what landed on the simulated venues")               \
     N(sim_seed, 1, 0, 1000000000, "", "", "of everything random in the simulated venues")          \
     N(sim_depth_usd, 1000000000, 1000, 2000000000, "USD", "", "each side of a simulated pool")     \

@@ -37,6 +37,10 @@ typedef struct dv_venue_class {
                   const dv_answers *answers);
     /* Does what is due; returns the next deadline, monotonic nanoseconds. */
     int64_t (*tick)(dv_venue *venue, dv_time now, const dv_answers *answers);
+    /* optional, together: the descriptors to poll (at most DV_WATCH_MAX; returns how many), and
+       what happens when one of them is ready. */
+    uint32_t (*watch)(dv_venue *venue, dv_watch ret_watches[DV_WATCH_MAX]);
+    void (*ready)(dv_venue *venue, dv_watch watch, dv_time now, const dv_answers *answers);
     /* optional: how the venue is doing, for readiness; well when absent. */
     dv_health (*health)(const dv_venue *venue);
     void (*destroy)(dv_venue **venue); /* accepts NULL and half-started */
@@ -50,5 +54,9 @@ struct dv_venue {
 /* The simulated venue of a DEX ("raydium": constant-product pools, "meteora": liquidity bins), NULL
    for a DEX that has none. config and tokens are borrowed for its life. */
 dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
+
+/* A DEX on Solana: the pools of the configuration, on the cluster that solana_rpc_url names. config
+   is borrowed for its life. What is wrong is told by start. */
+dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config);
 
 #endif

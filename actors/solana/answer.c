@@ -52,34 +52,36 @@ static yajl_val tree_parse(const char *bytes, size_t size)
 
 static dv_err fault_read(yajl_val error, dv_rpc_fault *ret)
 {
-    const char *digits = YAJL_IS_NUMBER(dv_json_get(error, "code"))
-                             ? YAJL_GET_NUMBER(dv_json_get(error, "code"))
+    const char *digits = YAJL_IS_NUMBER(dv_jsonrpc_get(error, "code"))
+                             ? YAJL_GET_NUMBER(dv_jsonrpc_get(error, "code"))
                              : NULL;
-    if (digits == NULL || !dv_json_text(dv_json_get(error, "message"), &ret->message))
+    if (digits == NULL || !dv_jsonrpc_text(dv_jsonrpc_get(error, "message"), &ret->message))
         return DV_MESSAGE_MALFORMED;
     char *end;
     errno = 0;
     ret->code = strtoll(digits, &end, 10);
     if (errno != 0 || *end != '\0') return DV_MESSAGE_MALFORMED;
-    yajl_val failure = dv_json_get(dv_json_get(error, "data"), "err");
+    yajl_val failure = dv_jsonrpc_get(dv_jsonrpc_get(error, "data"), "err");
     if (failure == NULL || YAJL_IS_NULL(failure)) return DV_OK;
-    return dv_json_failure(failure, &ret->failure);
+    return dv_jsonrpc_failure(failure, &ret->failure);
 }
 
 static dv_err envelope_read(dv_answer *a, uint64_t id)
 {
     uint64_t answered;
     dv_text version;
-    if (!YAJL_IS_OBJECT(a->root) || !dv_json_text(dv_json_get(a->root, "jsonrpc"), &version) ||
+    if (!YAJL_IS_OBJECT(a->root) ||
+        !dv_jsonrpc_text(dv_jsonrpc_get(a->root, "jsonrpc"), &version) ||
         !dv_text_is(version, "2.0"))
         return DV_MESSAGE_MALFORMED;
-    yajl_val error = dv_json_get(a->root, "error");
-    yajl_val result = dv_json_get(a->root, "result");
+    yajl_val error = dv_jsonrpc_get(a->root, "error");
+    yajl_val result = dv_jsonrpc_get(a->root, "result");
     if ((error == NULL) == (result == NULL)) return DV_MESSAGE_MALFORMED;
-    yajl_val named = dv_json_get(a->root, "id");
+    yajl_val named = dv_jsonrpc_get(a->root, "id");
     /* A node that could not read the id says null. */
     bool unread = error != NULL && YAJL_IS_NULL(named);
-    if (!unread && (!dv_json_u64(named, &answered) || answered != id)) return DV_MESSAGE_MALFORMED;
+    if (!unread && (!dv_jsonrpc_u64(named, &answered) || answered != id))
+        return DV_MESSAGE_MALFORMED;
     if (error != NULL) return fault_read(error, &a->fault);
     a->result = result;
     return DV_OK;
@@ -117,19 +119,20 @@ const dv_rpc_fault *dv_answer_fault(const dv_answer *answer)
 
 dv_err dv_answer_number(const dv_answer *answer, uint64_t *ret_number)
 {
-    return dv_json_u64(answer->result, ret_number) ? DV_OK : DV_MESSAGE_MALFORMED;
+    return dv_jsonrpc_u64(answer->result, ret_number) ? DV_OK : DV_MESSAGE_MALFORMED;
 }
 
 dv_err dv_answer_text(const dv_answer *answer, dv_text *ret_text)
 {
-    return dv_json_text(answer->result, ret_text) ? DV_OK : DV_MESSAGE_MALFORMED;
+    return dv_jsonrpc_text(answer->result, ret_text) ? DV_OK : DV_MESSAGE_MALFORMED;
 }
 
 /* The value of a result that names its slot; NULL: it does not. */
 static yajl_val value_at_slot(yajl_val result, uint64_t *ret_slot)
 {
-    if (!dv_json_u64(dv_json_get(dv_json_get(result, "context"), "slot"), ret_slot)) return NULL;
-    return dv_json_get(result, "value");
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(dv_jsonrpc_get(result, "context"), "slot"), ret_slot))
+        return NULL;
+    return dv_jsonrpc_get(result, "value");
 }
 
 dv_err dv_answer_flag(const dv_answer *answer, bool *ret_flag, uint64_t *ret_slot)
@@ -148,9 +151,10 @@ dv_err dv_answer_blockhash(const dv_answer *answer, dv_latest_blockhash *ret_lat
     dv_latest_blockhash latest;
     dv_text text;
     yajl_val value = value_at_slot(answer->result, &latest.slot);
-    if (value == NULL || !dv_json_text(dv_json_get(value, "blockhash"), &text) ||
+    if (value == NULL || !dv_jsonrpc_text(dv_jsonrpc_get(value, "blockhash"), &text) ||
         !dv_base58_decode(text, latest.blockhash.bytes, sizeof latest.blockhash.bytes) ||
-        !dv_json_u64(dv_json_get(value, "lastValidBlockHeight"), &latest.last_valid_block_height))
+        !dv_jsonrpc_u64(dv_jsonrpc_get(value, "lastValidBlockHeight"),
+                        &latest.last_valid_block_height))
         return DV_MESSAGE_MALFORMED;
     *ret_latest = latest;
     return DV_OK;
@@ -159,9 +163,9 @@ dv_err dv_answer_blockhash(const dv_answer *answer, dv_latest_blockhash *ret_lat
 dv_err dv_answer_epoch(const dv_answer *answer, dv_epoch_info *ret_info)
 {
     dv_epoch_info info;
-    if (!dv_json_u64(dv_json_get(answer->result, "absoluteSlot"), &info.slot) ||
-        !dv_json_u64(dv_json_get(answer->result, "blockHeight"), &info.block_height) ||
-        !dv_json_u64(dv_json_get(answer->result, "epoch"), &info.epoch))
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(answer->result, "absoluteSlot"), &info.slot) ||
+        !dv_jsonrpc_u64(dv_jsonrpc_get(answer->result, "blockHeight"), &info.block_height) ||
+        !dv_jsonrpc_u64(dv_jsonrpc_get(answer->result, "epoch"), &info.epoch))
         return DV_MESSAGE_MALFORMED;
     *ret_info = info;
     return DV_OK;
@@ -181,7 +185,7 @@ dv_err dv_answer_fee(const dv_answer *answer, uint32_t percent, uint64_t *ret_pr
     if (count > FEES_MAX) return DV_MESSAGE_TOO_LARGE;
     for (size_t i = 0; i < count; i++) {
         yajl_val fee = YAJL_GET_ARRAY(answer->result)->values[i];
-        if (!dv_json_u64(dv_json_get(fee, "prioritizationFee"), &prices[i]))
+        if (!dv_jsonrpc_u64(dv_jsonrpc_get(fee, "prioritizationFee"), &prices[i]))
             return DV_MESSAGE_MALFORMED;
     }
     qsort(prices, count, sizeof prices[0], compare_u64);
@@ -195,8 +199,8 @@ static bool base64_of(yajl_val data, dv_text *ret_text)
 {
     dv_text encoding;
     return YAJL_IS_ARRAY(data) && YAJL_GET_ARRAY(data)->len == 2 &&
-           dv_json_text(YAJL_GET_ARRAY(data)->values[0], ret_text) &&
-           dv_json_text(YAJL_GET_ARRAY(data)->values[1], &encoding) &&
+           dv_jsonrpc_text(YAJL_GET_ARRAY(data)->values[0], ret_text) &&
+           dv_jsonrpc_text(YAJL_GET_ARRAY(data)->values[1], &encoding) &&
            dv_text_is(encoding, "base64");
 }
 
@@ -213,9 +217,9 @@ static bool account_read(yajl_val value, uint8_t *room, size_t capacity, dv_acco
 {
     dv_text owner, data;
     size_t size;
-    if (!dv_json_u64(dv_json_get(value, "lamports"), &ret->lamports) ||
-        !dv_json_text(dv_json_get(value, "owner"), &owner) ||
-        !dv_pubkey_parse(owner, &ret->owner) || !base64_of(dv_json_get(value, "data"), &data) ||
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(value, "lamports"), &ret->lamports) ||
+        !dv_jsonrpc_text(dv_jsonrpc_get(value, "owner"), &owner) ||
+        !dv_pubkey_parse(owner, &ret->owner) || !base64_of(dv_jsonrpc_get(value, "data"), &data) ||
         !base64_read(data, room, capacity, &size) || size > ACCOUNT_SIZE_MAX)
         return false;
     ret->data = room;
@@ -229,7 +233,7 @@ static size_t accounts_room(yajl_val values)
     size_t room = 0;
     for (size_t i = 0; i < YAJL_GET_ARRAY(values)->len; i++) {
         dv_text data;
-        if (base64_of(dv_json_get(YAJL_GET_ARRAY(values)->values[i], "data"), &data))
+        if (base64_of(dv_jsonrpc_get(YAJL_GET_ARRAY(values)->values[i], "data"), &data))
             room += data.size / 4 * 3;
     }
     return room;
@@ -268,7 +272,7 @@ static bool commitment_read(yajl_val value, dv_commitment *ret)
 {
     static const char *const NAMES[] = {"processed", "confirmed", "finalized"};
     dv_text text;
-    if (!dv_json_text(value, &text)) return false;
+    if (!dv_jsonrpc_text(value, &text)) return false;
     for (unsigned i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
         if (!dv_text_is(text, NAMES[i])) continue;
         *ret = (dv_commitment)i;
@@ -282,10 +286,10 @@ static bool status_read(yajl_val value, dv_signature_status *ret)
     *ret = (dv_signature_status){0};
     if (YAJL_IS_NULL(value)) return true;
     ret->found = true;
-    yajl_val err = dv_json_get(value, "err");
-    return err != NULL && dv_json_u64(dv_json_get(value, "slot"), &ret->slot) &&
-           commitment_read(dv_json_get(value, "confirmationStatus"), &ret->commitment) &&
-           dv_json_failure(err, &ret->failure) == DV_OK;
+    yajl_val err = dv_jsonrpc_get(value, "err");
+    return err != NULL && dv_jsonrpc_u64(dv_jsonrpc_get(value, "slot"), &ret->slot) &&
+           commitment_read(dv_jsonrpc_get(value, "confirmationStatus"), &ret->commitment) &&
+           dv_jsonrpc_failure(err, &ret->failure) == DV_OK;
 }
 
 dv_err dv_answer_statuses(const dv_answer *answer, uint32_t count,
@@ -308,14 +312,14 @@ dv_err dv_answer_simulation(const dv_answer *answer, const dv_pubkey *keys, uint
 {
     dv_simulation s = {0};
     yajl_val value = value_at_slot(answer->result, &s.slot);
-    yajl_val err = dv_json_get(value, "err");
-    if (err == NULL || dv_json_failure(err, &s.failure) != DV_OK) return DV_MESSAGE_MALFORMED;
-    yajl_val units = dv_json_get(value, "unitsConsumed");
-    if (units != NULL && !dv_json_u64(units, &s.units)) return DV_MESSAGE_MALFORMED;
+    yajl_val err = dv_jsonrpc_get(value, "err");
+    if (err == NULL || dv_jsonrpc_failure(err, &s.failure) != DV_OK) return DV_MESSAGE_MALFORMED;
+    yajl_val units = dv_jsonrpc_get(value, "unitsConsumed");
+    if (units != NULL && !dv_jsonrpc_u64(units, &s.units)) return DV_MESSAGE_MALFORMED;
     dv_err error = DV_OK;
     if (!s.failure.failed)
-        error = dv_json_moves(dv_json_get(value, "innerInstructions"), keys, key_count, s.moves,
-                              &s.move_count);
+        error = dv_jsonrpc_moves(dv_jsonrpc_get(value, "innerInstructions"), keys, key_count,
+                                 s.moves, &s.move_count);
     if (error == DV_OK) *ret_simulation = s;
     return error;
 }
@@ -331,10 +335,10 @@ static dv_err keys_read(const dv_landed *landed, yajl_val meta, dv_pubkey *ret_k
     for (uint32_t i = 0; i < count; i++) ret_keys[i] = dv_pubkey_at(view.keys + i * DV_PUBKEY_SIZE);
     static const char *const LISTS[] = {"writable", "readonly"};
     for (size_t k = 0; k < 2; k++) {
-        yajl_val list = dv_json_get(dv_json_get(meta, "loadedAddresses"), LISTS[k]);
+        yajl_val list = dv_jsonrpc_get(dv_jsonrpc_get(meta, "loadedAddresses"), LISTS[k]);
         for (size_t i = 0; YAJL_IS_ARRAY(list) && i < YAJL_GET_ARRAY(list)->len; i++) {
             if (count == DV_TRANSACTION_KEYS_MAX ||
-                !dv_json_key(YAJL_GET_ARRAY(list)->values[i], &ret_keys[count++]))
+                !dv_jsonrpc_key(YAJL_GET_ARRAY(list)->values[i], &ret_keys[count++]))
                 return DV_MESSAGE_MALFORMED;
         }
     }
@@ -346,15 +350,15 @@ static dv_err meta_read(yajl_val meta, dv_landed *l)
 {
     dv_pubkey keys[DV_TRANSACTION_KEYS_MAX];
     uint32_t key_count;
-    yajl_val failure = dv_json_get(meta, "err");
-    if (failure == NULL || dv_json_failure(failure, &l->failure) != DV_OK ||
-        !dv_json_u64(dv_json_get(meta, "fee"), &l->fee))
+    yajl_val failure = dv_jsonrpc_get(meta, "err");
+    if (failure == NULL || dv_jsonrpc_failure(failure, &l->failure) != DV_OK ||
+        !dv_jsonrpc_u64(dv_jsonrpc_get(meta, "fee"), &l->fee))
         return DV_MESSAGE_MALFORMED;
     dv_err err = keys_read(l, meta, keys, &key_count);
     if (err || l->failure.failed) return err;
-    err = dv_json_moves(dv_json_get(meta, "innerInstructions"), keys, key_count, l->moves,
-                        &l->move_count);
-    if (err == DV_OK) err = dv_json_changes(meta, keys, key_count, l->changes, &l->change_count);
+    err = dv_jsonrpc_moves(dv_jsonrpc_get(meta, "innerInstructions"), keys, key_count, l->moves,
+                           &l->move_count);
+    if (err == DV_OK) err = dv_jsonrpc_changes(meta, keys, key_count, l->changes, &l->change_count);
     return err;
 }
 
@@ -369,11 +373,11 @@ dv_err dv_answer_landed(const dv_answer *answer, bool *ret_found, dv_landed *ret
     dv_landed *l = calloc(1, sizeof *l);
     if (l == NULL) abort();
     dv_err err = DV_MESSAGE_MALFORMED;
-    if (dv_json_u64(dv_json_get(answer->result, "slot"), &l->slot) &&
-        base64_of(dv_json_get(answer->result, "transaction"), &bytes) &&
+    if (dv_jsonrpc_u64(dv_jsonrpc_get(answer->result, "slot"), &l->slot) &&
+        base64_of(dv_jsonrpc_get(answer->result, "transaction"), &bytes) &&
         base64_read(bytes, l->transaction.bytes, sizeof l->transaction.bytes, &size)) {
         l->transaction.size = (uint32_t)size;
-        err = meta_read(dv_json_get(answer->result, "meta"), l);
+        err = meta_read(dv_jsonrpc_get(answer->result, "meta"), l);
     }
     if (err == DV_OK) {
         *ret_landed = *l;

@@ -6,7 +6,7 @@
 
 #include "actors/solana/programs.h"
 
-yajl_val dv_json_get(yajl_val object, const char *name)
+yajl_val dv_jsonrpc_get(yajl_val object, const char *name)
 {
     const char *path[] = {name, NULL};
     return YAJL_IS_OBJECT(object) ? yajl_tree_get(object, path, yajl_t_any) : NULL;
@@ -23,12 +23,12 @@ static bool u64_of(const char *digits, uint64_t *ret)
     return true;
 }
 
-bool dv_json_u64(yajl_val value, uint64_t *ret_number)
+bool dv_jsonrpc_u64(yajl_val value, uint64_t *ret_number)
 {
     return YAJL_IS_NUMBER(value) && u64_of(YAJL_GET_NUMBER(value), ret_number);
 }
 
-bool dv_json_text(yajl_val value, dv_text *ret_text)
+bool dv_jsonrpc_text(yajl_val value, dv_text *ret_text)
 {
     const char *text = YAJL_GET_STRING(value);
     if (text == NULL) return false;
@@ -36,10 +36,10 @@ bool dv_json_text(yajl_val value, dv_text *ret_text)
     return true;
 }
 
-bool dv_json_key(yajl_val value, dv_pubkey *ret_key)
+bool dv_jsonrpc_key(yajl_val value, dv_pubkey *ret_key)
 {
     dv_text text;
-    return dv_json_text(value, &text) && dv_pubkey_parse(text, ret_key);
+    return dv_jsonrpc_text(value, &text) && dv_pubkey_parse(text, ret_key);
 }
 
 /* ---- why a transaction failed ------------------------------------------------------------ */
@@ -56,30 +56,30 @@ static bool instruction_error_read(yajl_val pair, dv_failure *f)
 {
     uint64_t number;
     if (!YAJL_IS_ARRAY(pair) || YAJL_GET_ARRAY(pair)->len != 2 ||
-        !dv_json_u64(YAJL_GET_ARRAY(pair)->values[0], &number) || number > UINT8_MAX)
+        !dv_jsonrpc_u64(YAJL_GET_ARRAY(pair)->values[0], &number) || number > UINT8_MAX)
         return false;
     f->in_instruction = true;
     f->instruction = (uint8_t)number;
     yajl_val what = YAJL_GET_ARRAY(pair)->values[1];
     if (YAJL_IS_STRING(what)) return name_set(f, YAJL_GET_STRING(what));
     if (!YAJL_IS_OBJECT(what) || YAJL_GET_OBJECT(what)->len != 1) return false;
-    yajl_val custom = dv_json_get(what, "Custom");
+    yajl_val custom = dv_jsonrpc_get(what, "Custom");
     if (custom != NULL) {
-        if (!dv_json_u64(custom, &number) || number > UINT32_MAX) return false;
+        if (!dv_jsonrpc_u64(custom, &number) || number > UINT32_MAX) return false;
         f->is_custom = true;
         f->custom = (uint32_t)number;
     }
     return name_set(f, YAJL_GET_OBJECT(what)->keys[0]);
 }
 
-dv_err dv_json_failure(yajl_val value, dv_failure *ret_failure)
+dv_err dv_jsonrpc_failure(yajl_val value, dv_failure *ret_failure)
 {
     dv_failure f = {.failed = !YAJL_IS_NULL(value)};
     bool good = !f.failed;
     if (YAJL_IS_STRING(value)) {
         good = name_set(&f, YAJL_GET_STRING(value));
     } else if (YAJL_IS_OBJECT(value) && YAJL_GET_OBJECT(value)->len == 1) {
-        yajl_val pair = dv_json_get(value, "InstructionError");
+        yajl_val pair = dv_jsonrpc_get(value, "InstructionError");
         good =
             pair ? instruction_error_read(pair, &f) : name_set(&f, YAJL_GET_OBJECT(value)->keys[0]);
     }
@@ -108,8 +108,8 @@ static bool compiled_key(const compiled *c, size_t i, dv_pubkey *ret)
     uint64_t index;
     if (i >= YAJL_GET_ARRAY(c->accounts)->len) return false;
     yajl_val value = YAJL_GET_ARRAY(c->accounts)->values[i];
-    if (YAJL_IS_STRING(value)) return dv_json_key(value, ret); /* partly parsed: by address */
-    if (!dv_json_u64(value, &index) || index >= c->key_count) return false;
+    if (YAJL_IS_STRING(value)) return dv_jsonrpc_key(value, ret); /* partly parsed: by address */
+    if (!dv_jsonrpc_u64(value, &index) || index >= c->key_count) return false;
     *ret = c->keys[index];
     return true;
 }
@@ -139,12 +139,13 @@ static bool compiled_read(yajl_val value, compiled *c)
 {
     uint64_t program;
     dv_text data;
-    c->accounts = dv_json_get(value, "accounts");
-    if (!YAJL_IS_ARRAY(c->accounts) || !dv_json_text(dv_json_get(value, "data"), &data) ||
+    c->accounts = dv_jsonrpc_get(value, "accounts");
+    if (!YAJL_IS_ARRAY(c->accounts) || !dv_jsonrpc_text(dv_jsonrpc_get(value, "data"), &data) ||
         !dv_base58_decode_long(data, c->data, sizeof c->data, &c->size))
         return false;
-    if (dv_json_key(dv_json_get(value, "programId"), &c->program)) return true;
-    if (!dv_json_u64(dv_json_get(value, "programIdIndex"), &program) || program >= c->key_count)
+    if (dv_jsonrpc_key(dv_jsonrpc_get(value, "programId"), &c->program)) return true;
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(value, "programIdIndex"), &program) ||
+        program >= c->key_count)
         return false;
     c->program = c->keys[program];
     return true;
@@ -154,31 +155,31 @@ static bool compiled_read(yajl_val value, compiled *c)
 static bool parsed_move(yajl_val value, dv_token_move *ret, bool *ret_is_move)
 {
     dv_text program, type;
-    yajl_val parsed = dv_json_get(value, "parsed"), info = dv_json_get(parsed, "info");
+    yajl_val parsed = dv_jsonrpc_get(value, "parsed"), info = dv_jsonrpc_get(parsed, "info");
     *ret_is_move = false;
-    if (!dv_json_text(dv_json_get(value, "program"), &program) ||
+    if (!dv_jsonrpc_text(dv_jsonrpc_get(value, "program"), &program) ||
         !(dv_text_is(program, "spl-token") || dv_text_is(program, "spl-token-2022")) ||
-        !dv_json_text(dv_json_get(parsed, "type"), &type))
+        !dv_jsonrpc_text(dv_jsonrpc_get(parsed, "type"), &type))
         return true;
-    yajl_val amount = dv_json_get(info, "amount");
+    yajl_val amount = dv_jsonrpc_get(info, "amount");
     bool checked =
         dv_text_is(type, "transferChecked") || dv_text_is(type, "transferCheckedWithFee");
     if (checked)
-        amount = dv_json_get(dv_json_get(info, "tokenAmount"), "amount");
+        amount = dv_jsonrpc_get(dv_jsonrpc_get(info, "tokenAmount"), "amount");
     else if (!dv_text_is(type, "transfer"))
         return true;
     *ret_is_move = true;
-    yajl_val withheld = dv_json_get(dv_json_get(info, "feeAmount"), "amount");
+    yajl_val withheld = dv_jsonrpc_get(dv_jsonrpc_get(info, "feeAmount"), "amount");
     if (withheld != NULL && !u64_of(YAJL_GET_STRING(withheld), &ret->withheld)) return false;
     return u64_of(YAJL_GET_STRING(amount), &ret->amount) &&
-           dv_json_key(dv_json_get(info, "source"), &ret->source) &&
-           dv_json_key(dv_json_get(info, "destination"), &ret->destination);
+           dv_jsonrpc_key(dv_jsonrpc_get(info, "source"), &ret->source) &&
+           dv_jsonrpc_key(dv_jsonrpc_get(info, "destination"), &ret->destination);
 }
 
 static bool move_read(yajl_val value, const dv_pubkey *keys, uint32_t key_count, dv_token_move *ret,
                       bool *ret_is_move)
 {
-    if (dv_json_get(value, "parsed") != NULL) return parsed_move(value, ret, ret_is_move);
+    if (dv_jsonrpc_get(value, "parsed") != NULL) return parsed_move(value, ret, ret_is_move);
     compiled c = {.keys = keys, .key_count = key_count};
     return compiled_read(value, &c) && compiled_move(&c, ret, ret_is_move);
 }
@@ -187,8 +188,8 @@ static dv_err group_read(yajl_val group, const dv_pubkey *keys, uint32_t key_cou
                          dv_token_move *ret_moves, uint32_t *count)
 {
     uint64_t index;
-    yajl_val list = dv_json_get(group, "instructions");
-    if (!dv_json_u64(dv_json_get(group, "index"), &index) || index > UINT8_MAX ||
+    yajl_val list = dv_jsonrpc_get(group, "instructions");
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(group, "index"), &index) || index > UINT8_MAX ||
         !YAJL_IS_ARRAY(list))
         return DV_MESSAGE_MALFORMED;
     for (size_t i = 0; i < YAJL_GET_ARRAY(list)->len; i++) {
@@ -203,8 +204,8 @@ static dv_err group_read(yajl_val group, const dv_pubkey *keys, uint32_t key_cou
     return DV_OK;
 }
 
-dv_err dv_json_moves(yajl_val inner, const dv_pubkey *keys, uint32_t key_count,
-                     dv_token_move *ret_moves, uint32_t *ret_count)
+dv_err dv_jsonrpc_moves(yajl_val inner, const dv_pubkey *keys, uint32_t key_count,
+                        dv_token_move *ret_moves, uint32_t *ret_count)
 {
     *ret_count = 0;
     if (inner == NULL || YAJL_IS_NULL(inner)) return DV_OK;
@@ -231,26 +232,26 @@ static dv_err balance_read(yajl_val value, const dv_pubkey *keys, uint32_t key_c
                            dv_token_change *changes, uint32_t *count)
 {
     uint64_t index, amount;
-    yajl_val text = dv_json_get(dv_json_get(value, "uiTokenAmount"), "amount");
-    if (!dv_json_u64(dv_json_get(value, "accountIndex"), &index) || index >= key_count ||
+    yajl_val text = dv_jsonrpc_get(dv_jsonrpc_get(value, "uiTokenAmount"), "amount");
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(value, "accountIndex"), &index) || index >= key_count ||
         !u64_of(YAJL_GET_STRING(text), &amount))
         return DV_MESSAGE_MALFORMED;
     dv_token_change *change = change_of(&keys[index], changes, count);
     if (change == NULL) return DV_MESSAGE_TOO_LARGE;
-    if (!dv_json_key(dv_json_get(value, "owner"), &change->owner) ||
-        !dv_json_key(dv_json_get(value, "mint"), &change->mint))
+    if (!dv_jsonrpc_key(dv_jsonrpc_get(value, "owner"), &change->owner) ||
+        !dv_jsonrpc_key(dv_jsonrpc_get(value, "mint"), &change->mint))
         return DV_MESSAGE_MALFORMED;
     *(after ? &change->after : &change->before) = amount;
     return DV_OK;
 }
 
-dv_err dv_json_changes(yajl_val meta, const dv_pubkey *keys, uint32_t key_count,
-                       dv_token_change *ret_changes, uint32_t *ret_count)
+dv_err dv_jsonrpc_changes(yajl_val meta, const dv_pubkey *keys, uint32_t key_count,
+                          dv_token_change *ret_changes, uint32_t *ret_count)
 {
     static const char *const LISTS[] = {"preTokenBalances", "postTokenBalances"};
     *ret_count = 0;
     for (size_t k = 0; k < 2; k++) {
-        yajl_val list = dv_json_get(meta, LISTS[k]);
+        yajl_val list = dv_jsonrpc_get(meta, LISTS[k]);
         if (list == NULL || YAJL_IS_NULL(list)) continue;
         if (!YAJL_IS_ARRAY(list)) return DV_MESSAGE_MALFORMED;
         for (size_t i = 0; i < YAJL_GET_ARRAY(list)->len; i++) {

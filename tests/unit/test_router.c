@@ -89,12 +89,33 @@ static void fake_destroy(dv_venue **v)
     *v = NULL;
 }
 
+static uint32_t fake_watch(dv_venue *v, dv_watch ret_watches[DV_WATCH_MAX])
+{
+    (void)v;
+    ret_watches[0] = (dv_watch){.fd = 42, .readable = true};
+    return 1;
+}
+
+/* What comes in from outside may be an answer. */
+static void fake_ready(dv_venue *v, dv_watch watch, dv_time now, const dv_answers *answers)
+{
+    ck_assert_int_eq(watch.fd, 42);
+    (void)fake_tick(v, now, answers);
+}
+
 static dv_venue_class fake_class;
 
 static void set_up(void)
 {
-    fake_class = (dv_venue_class){"meteora",  fake_start, fake_quote,  fake_build,  fake_send,
-                                  fake_check, fake_tick,  fake_health, fake_destroy};
+    fake_class = (dv_venue_class){.dex = "meteora",
+                                  .start = fake_start,
+                                  .quote = fake_quote,
+                                  .build = fake_build,
+                                  .send = fake_send,
+                                  .check = fake_check,
+                                  .tick = fake_tick,
+                                  .health = fake_health,
+                                  .destroy = fake_destroy};
     venue = calloc(1, sizeof *venue);
     venue->base.class = &fake_class;
     venue->next_ns = DV_NEVER;
@@ -311,6 +332,22 @@ START_TEST(a_tick_passes_on_the_venues_deadline)
 }
 END_TEST
 
+START_TEST(the_venues_descriptors_are_watched_and_may_bring_answers)
+{
+    dv_watch watches[DV_WATCH_MAX];
+    ck_assert_uint_eq(DV_ROUTER_CLASS.watch(s->self, watches), 0);
+    fake_class.watch = fake_watch;
+    fake_class.ready = fake_ready;
+    ck_assert_uint_eq(DV_ROUTER_CLASS.watch(s->self, watches), 1);
+    quote_ask("execution-a", 1);
+    venue->due_ticket = venue->tickets[0];
+    venue->due = (dv_message){.type = DV_MSG_quote_told, .quote_told = {.attempt = 1}};
+    DV_ROUTER_CLASS.ready(s->self, watches[0], s->now, s->outbox);
+    ck_assert_uint_eq(dv_outbox_count(s->outbox), 1);
+    dv_outbox_clear(s->outbox);
+}
+END_TEST
+
 START_TEST(its_health_is_the_venues)
 {
     ck_assert_int_eq(DV_ROUTER_CLASS.health(s->self).degraded, DV_OK);
@@ -345,6 +382,7 @@ int main(void)
     tcase_add_test(tcase, a_request_that_is_never_answered_is_forgotten_in_time);
     tcase_add_test(tcase, a_venue_that_cannot_start_fails_the_actors_start_with_its_reason);
     tcase_add_test(tcase, a_tick_passes_on_the_venues_deadline);
+    tcase_add_test(tcase, the_venues_descriptors_are_watched_and_may_bring_answers);
     tcase_add_test(tcase, its_health_is_the_venues);
     tcase_add_test(tcase, a_router_that_never_got_further_can_be_destroyed);
     suite_add_tcase(suite, tcase);

@@ -1,0 +1,60 @@
+/* A transaction that was sent, or may have been: what is known of it. */
+#ifndef DV_DEX_CHAIN_FLIGHT_H
+#define DV_DEX_CHAIN_FLIGHT_H
+
+#include "actors/dex/chain_venue.h"
+
+/* How far the proof has come that a transaction can never land; at one endpoint, in this order.
+
+     height        a finalized block past the last valid one, at a height that fits its slot
+     blockhash     no longer valid, finalized
+     signature     not found in the whole history, at a slot no older than that
+     history       reaches back to before the first send                                          */
+typedef enum dv_proof_step {
+    DV_PROOF_NONE,
+    DV_PROOF_HEIGHT,
+    DV_PROOF_BLOCKHASH,
+    DV_PROOF_SIGNATURE,
+    DV_PROOF_HISTORY,
+} dv_proof_step;
+
+struct dv_chain_flight {
+    char signature[DV_SIGNATURE_MAX + 1]; /* the key, padded with zeros */
+    dv_id order_id;
+    uint8_t attempt;
+    uint64_t ticket; /* of the last send; 0: none, or it was answered */
+    uint64_t last_valid_block_height, quoted_slot;
+    uint8_t bytes[DV_TRANSACTION_MAX];
+    uint32_t size; /* 0: the bytes are not known */
+    dv_blockhash blockhash;
+    bool sent, halted; /* halted: a preflight failed, so it is not sent again */
+    int64_t resend_at_ns;
+
+    bool asked;             /* for what landed */
+    dv_swap_status outcome; /* DV_SWAP_UNKNOWN: not known; texts in error_text */
+    char error_text[DV_REASON_MAX + 1];
+    int64_t forget_at_ns; /* once the outcome is known, or nobody asks any more */
+
+    dv_proof_step proof;
+    uint64_t proof_number;   /* of the question that is open */
+    uint32_t proof_endpoint; /* asked now */
+    uint64_t proof_slot;     /* of the finalized state that the proof stands on */
+    uint32_t agreed;         /* endpoints that prove it, as bits */
+    int64_t proof_at_ns;     /* not begun before */
+    int64_t proof_wait_ns;
+    UT_hash_handle hh;
+};
+
+/* The flight of a signature; NULL: there is none. */
+dv_chain_flight *dv_chain_flight_find(dv_chain_venue *venue, const char *signature);
+
+/* Notes what became of a flight and tells whoever asked. */
+void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap_outcome outcome,
+                         dv_err error, int64_t now_ns);
+
+/* Begins a proof that the transaction is dead, if it is time and none is under way; a status that
+   is found ends it. */
+void dv_chain_proof_begin(dv_chain_venue *venue, dv_chain_flight *flight, int64_t now_ns);
+void dv_chain_proof_end(dv_chain_flight *flight);
+
+#endif

@@ -1,0 +1,110 @@
+/* The inside of a venue on Solana, shared by its parts: what it knows of the chain and the pools
+   (chain_venue.c, chain_pools.c), transactions to sign (chain_build.c), and what becomes of those
+   that are sent (chain_flight.c, chain_proof.c). */
+#ifndef DV_DEX_CHAIN_VENUE_H
+#define DV_DEX_CHAIN_VENUE_H
+
+#include <uthash.h>
+
+#include "actors/dex/chain_swap.h"
+#include "actors/dex/venue.h"
+#include "actors/solana/rpc.h"
+
+#define DV_CHAIN_POOLS_MAX 256
+#define DV_CHAIN_POOL_ACCOUNTS_MAX 96 /* below the 100 that a node looks up at once */
+
+/* A pool of the configuration. */
+typedef struct dv_chain_pool {
+    dv_pubkey address;
+    char text[DV_BASE58_TEXT_SIZE];                 /* the same */
+    dv_pubkey accounts[DV_CHAIN_POOL_ACCOUNTS_MAX]; /* asked for: own, clock, and what it needs */
+    uint32_t count;
+    bool asked;           /* the question is open */
+    int64_t look_at_ns;   /* next */
+    dv_pool *pool;        /* owned; NULL: not read yet, or refused */
+    dv_refusal refusal;   /* why there is none; err 0: it has not been read */
+    dv_chain_clock clock; /* with which it was read */
+    uint64_t slot;
+    bool has_account[2]; /* the wallet's associated one, by mint */
+} dv_chain_pool;
+
+typedef struct dv_chain_build dv_chain_build;
+typedef struct dv_chain_flight dv_chain_flight;
+typedef struct dv_chain_batch dv_chain_batch;
+
+typedef struct dv_chain_venue {
+    dv_venue base;           /* first: a dv_venue is this */
+    const dv_config *config; /* borrowed */
+    dv_rpc *rpc;             /* owned */
+    dv_pubkey wallet;
+    bool has_wallet;
+    const dv_answers *answers; /* of the call that is under way */
+
+    /* Whether it may trade: every endpoint is of one cluster, and that is allowed. */
+    uint32_t genesis_known; /* endpoints, as bits */
+    uint8_t genesis[32];
+    bool forbidden; /* mainnet, or endpoints of several clusters */
+    const char *forbidden_why;
+
+    uint64_t slot;         /* newest seen, of confirmed state */
+    uint64_t final_height; /* newest finalized block height seen */
+    dv_latest_blockhash blockhash;
+    int64_t blockhash_ns;                      /* when it came; 0: there is none */
+    uint64_t unit_price;                       /* micro-lamports */
+    uint64_t guard_lamports, wrapped_lamports; /* rents; 0: not known yet */
+    int64_t chain_at_ns, fees_at_ns;           /* when to ask next */
+
+    dv_chain_pool *pools; /* owned, pool_count of them */
+    uint32_t pool_count;
+    dv_chain_build *builds;   /* owned, by number */
+    uint64_t last_number;     /* of a build, or of a question in a proof */
+    dv_chain_flight *flights; /* owned, by signature */
+    int64_t status_at_ns;     /* when to ask for statuses next */
+    bool status_asked;
+    uint32_t status_from;  /* how many open flights the last questions were about */
+    dv_chain_batch *batch; /* owned: what the open one is about */
+} dv_chain_venue;
+
+/* Reads the pools of a DEX from the configuration's file. On CONFIG_INVALID ret_why says what is
+   wrong. */
+DV_MUST_CHECK dv_err dv_chain_pools_load(dv_chain_venue *venue, char ret_why[DV_REASON_MAX]);
+void dv_chain_pools_fini(dv_chain_venue *venue);
+
+/* Asks for pools whose time has come; returns when the next one's does. */
+int64_t dv_chain_pools_tick(dv_chain_venue *venue, int64_t now_ns);
+
+/* The pool of an address; NULL: there is none. */
+dv_chain_pool *dv_chain_pool_find(dv_chain_venue *venue, dv_text address);
+
+/* Why a pool cannot be traded in now; DV_OK: it can. */
+dv_err dv_chain_pool_state(const dv_chain_venue *venue, const dv_chain_pool *pool);
+
+/* dv_venue_class.quote. */
+void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+                    const dv_answers *answers);
+
+/* dv_venue_class.build; frees those that are open. */
+void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
+                        const dv_answers *answers);
+void dv_chain_builds_fini(dv_chain_venue *venue);
+
+/* dv_venue_class.send and check. */
+void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+                   const dv_answers *answers);
+void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+                    const dv_answers *answers);
+
+/* Resends, asks for statuses and proves what is due; returns the next deadline. */
+int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns);
+void dv_chain_flights_fini(dv_chain_venue *venue);
+
+/* Notes a slot of confirmed state that an answer named. */
+static inline void dv_chain_saw_slot(dv_chain_venue *venue, uint64_t slot)
+{
+    if (slot > venue->slot) venue->slot = slot;
+}
+
+/* Whether the venue may trade now: it knows of which cluster its endpoints are, and may. */
+dv_err dv_chain_admitted(const dv_chain_venue *venue);
+
+#endif
