@@ -178,6 +178,13 @@ static void build_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outb
     dv_order_ask_build(o, outbox);
 }
 
+/* The transaction is built; its venue signs it itself, or leaves that to the signer. */
+static void sign_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
+{
+    answer_await(self, o, DV_PHASE_SIGNING, self->config->build_timeout_ms, now);
+    dv_order_ask_signature(o, outbox);
+}
+
 /* The outcome is still not known: ask, and every other time send the same bytes again. */
 static void look_again(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
@@ -351,7 +358,27 @@ static void on_swap_built(void *context, const dv_envelope *envelope, dv_time no
     dv_text_copy(o->signature, sizeof o->signature, built->signature);
     dv_order_set_transaction(o, built->transaction);
     o->last_valid_block_height = built->last_valid_block_height;
-    step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
+    if (built->signature.size > 0) {
+        step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
+        return;
+    }
+    o->answer_by_ns = now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS;
+    sign_ask(self, o, now, outbox);
+}
+
+/* Nothing was sent yet, so an attempt that gets no signature has surely not traded. */
+static void on_sign_told(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    execution *self = context;
+    const dv_sign_told *told = &envelope->message.sign_told;
+    dv_order *o = order_find(self, &told->order_id);
+    if (o == NULL || o->phase != DV_PHASE_SIGNING || told->attempt != o->attempt) return;
+    if (told->error != DV_OK)
+        attempt_failed(self, o, (dv_err)told->error, told->error_text, now, outbox);
+    else if (dv_order_take_signed(o, told))
+        step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
+    else
+        dv_error("signed_otherwise", &o->id, dv_kv_number("attempt", o->attempt));
 }
 
 static void on_swap_status(void *context, const dv_envelope *envelope, dv_time now,
@@ -472,6 +499,15 @@ static void build_due(execution *self, dv_order *o, dv_time now, dv_outbox *outb
                        outbox);
 }
 
+static void sign_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
+{
+    if (now.mono_ns < o->answer_by_ns)
+        sign_ask(self, o, now, outbox);
+    else
+        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the signer did not answer"), now,
+                       outbox);
+}
+
 /* A claimed order has its turn. While pages of others are being claimed it takes it later. */
 static void resume(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
@@ -490,6 +526,7 @@ static void order_due(execution *self, dv_order *o, dv_time now, dv_outbox *outb
         break; /* the schedule should have said so */
     case DV_PHASE_QUOTING: quotes_due(self, o, now, outbox); break;
     case DV_PHASE_BUILDING: build_due(self, o, now, outbox); break;
+    case DV_PHASE_SIGNING: sign_due(self, o, now, outbox); break;
     case DV_PHASE_LANDING: look_again(self, o, now, outbox); break;
     case DV_PHASE_PARKED: resume(self, o, now, outbox); break;
     }
@@ -583,6 +620,7 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
     [DV_MSG_quote_told] = on_quote_told,       [DV_MSG_swap_built] = on_swap_built,
     [DV_MSG_swap_status] = on_swap_status,     [DV_MSG_retry_due] = on_retry_due,
     [DV_MSG_instance_told] = on_instance_told, [DV_MSG_owned_told] = on_owned_told,
+    [DV_MSG_sign_told] = on_sign_told,
 };
 
 const dv_actor_class DV_EXECUTION_CLASS = {

@@ -4,10 +4,10 @@
                     which orders are its own is ownership.h's business.
    Reads            assign: order_assign · write: step_done, instance_told, order_claimed,
                     claim_done, owned_told · quote: quote_told, swap_built, swap_status ·
-                    schedule: retry_due
+                    sign: sign_told · schedule: retry_due
    Writes           assign: load · write: order_step, instance_beat, orders_claim, owned_ask ·
                     quote: quote_ask, swap_build, swap_send, swap_check ·
-                    schedule: retry_arm, retry_done
+                    sign: sign_ask · schedule: retry_arm, retry_done
    Durable effects  none of its own; persistence commits its steps
    May block on     nothing
    Limits           one step of an order under way at a time; attempts_max attempts

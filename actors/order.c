@@ -1,8 +1,10 @@
 #include "actors/order.h"
 
 #include "actors/routing.h"
+#include "proto/base58.h"
 
 #define WRITE DV_PORT(DV_LINK_write, 0)
+#define SIGN DV_PORT(DV_LINK_sign, 0)
 #define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
 
 const char *const DV_ORDER_DEXES[] = {
@@ -34,6 +36,21 @@ void dv_order_set_transaction(dv_order *o, dv_text bytes)
     if (o->transaction == NULL) abort();
     memcpy(o->transaction, bytes.at, bytes.size);
     o->transaction_size = bytes.size;
+}
+
+bool dv_order_take_signed(dv_order *o, const dv_sign_told *told)
+{
+    enum { ONE_SIGNATURE = 1, BEFORE = 1 + 64 }; /* its count, and it */
+    dv_text t = told->transaction;
+    if (t.size != BEFORE + o->transaction_size || t.at[0] != ONE_SIGNATURE ||
+        memcmp(t.at + BEFORE, o->transaction, o->transaction_size) != 0)
+        return false;
+    char name[DV_BASE58_TEXT_SIZE];
+    dv_base58_encode((const uint8_t *)t.at + 1, BEFORE - 1, name);
+    if (!dv_text_is(told->signature, name)) return false;
+    dv_text_copy(o->signature, sizeof o->signature, told->signature);
+    dv_order_set_transaction(o, t);
+    return true;
 }
 
 static int dex_index(dv_text name)
@@ -179,6 +196,20 @@ void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
                                          .quote = o->answers[o->chosen].quote}});
 }
 
+void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, SIGN, NULL,
+            &(dv_message){.type = DV_MSG_sign_ask,
+                          .sign_ask = {.order_id = o->id,
+                                       .attempt = o->attempt,
+                                       .token_in = dv_text_of(o->token_in),
+                                       .token_out = dv_text_of(o->token_out),
+                                       .swap_mode = o->mode,
+                                       .amount = o->amount,
+                                       .limit_amount = o->limit_amount,
+                                       .message = {o->transaction, o->transaction_size}}});
+}
+
 void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
 {
     dv_send(outbox, QUOTE(o->chosen), NULL,
@@ -187,7 +218,8 @@ void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
                                         .attempt = o->attempt,
                                         .signature = dv_text_of(o->signature),
                                         .transaction = {o->transaction, o->transaction_size},
-                                        .last_valid_block_height = o->last_valid_block_height}});
+                                        .last_valid_block_height = o->last_valid_block_height,
+                                        .quoted_slot = o->answers[o->chosen].quote.slot}});
 }
 
 void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
@@ -197,5 +229,6 @@ void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
                           .swap_check = {.order_id = o->id,
                                          .attempt = o->attempt,
                                          .signature = dv_text_of(o->signature),
-                                         .last_valid_block_height = o->last_valid_block_height}});
+                                         .last_valid_block_height = o->last_valid_block_height,
+                                         .quoted_slot = o->answers[o->chosen].quote.slot}});
 }

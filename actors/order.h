@@ -25,6 +25,7 @@ typedef enum dv_phase {
     DV_PHASE_WAITING,  /* its attempt's due time */
     DV_PHASE_QUOTING,  /* quotes, until answer_by_ns */
     DV_PHASE_BUILDING, /* the venue's transaction, until answer_by_ns */
+    DV_PHASE_SIGNING,  /* the signer's signature, until answer_by_ns */
     DV_PHASE_LANDING,  /* the outcome of the transaction sent */
 } dv_phase;
 
@@ -62,7 +63,7 @@ typedef struct dv_order {
     int chosen;            /* index of DV_ORDER_DEXES; -1: none yet */
     uint64_t limit_amount; /* atoms */
     char signature[DV_SIGNATURE_MAX + 1];
-    char *transaction; /* owned, may be NULL */
+    char *transaction; /* owned, may be NULL; while signing: the message that is to be signed */
     uint32_t transaction_size;
     uint64_t last_valid_block_height;
     uint32_t looks;                 /* how often we resent or asked since the first send */
@@ -79,6 +80,10 @@ void dv_order_destroy(dv_order **order);
 /* Copies the signed bytes of the current attempt; empty: there are none. */
 void dv_order_set_transaction(dv_order *order, dv_text bytes);
 
+/* Takes over what the signer made of the message; false, and nothing changed, when that is not the
+   message with one signature before it. */
+bool dv_order_take_signed(dv_order *order, const dv_sign_told *told);
+
 /* Notes a venue's quote for the current attempt; forgets all of them, and which was chosen. */
 void dv_order_answer_set(dv_order *order, int dex, const dv_quote *quote);
 void dv_order_clear_answers(dv_order *order);
@@ -91,9 +96,10 @@ void dv_order_quotes(const dv_order *order, dv_quote ret_quotes[DV_ORDER_DEX_COU
 void dv_order_send_step(dv_order *order, dv_outbox *outbox);
 
 /* Asks the venues that have not quoted for asked_attempt; asks the chosen one for a transaction;
-   sends it the signed one; asks it what became of that. */
+   asks the signer to sign it; sends it to the venue; asks that what became of it. */
 void dv_order_ask_quotes(const dv_order *order, dv_outbox *outbox);
 void dv_order_ask_build(const dv_order *order, dv_outbox *outbox);
+void dv_order_ask_signature(const dv_order *order, dv_outbox *outbox);
 void dv_order_send_transaction(const dv_order *order, dv_outbox *outbox);
 void dv_order_check_transaction(const dv_order *order, dv_outbox *outbox);
 

@@ -1,6 +1,7 @@
 #include "actors/execution.h"
 
 #include "actors/topology.h"
+#include "proto/base58.h"
 #include "proto/view.h"
 #include "tests/unit/stage.h"
 
@@ -9,6 +10,7 @@
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define RAYDIUM DV_PORT(DV_LINK_quote, 0)
 #define METEORA DV_PORT(DV_LINK_quote, 1)
+#define SIGN DV_PORT(DV_LINK_sign, 0)
 #define SOL "So11111111111111111111111111111111111111112"
 #define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
@@ -655,6 +657,104 @@ START_TEST(forgets_its_orders_when_a_later_incarnation_has_its_name)
 }
 END_TEST
 
+/* ---- transactions that the venue leaves to the signer ---- */
+
+#define MESSAGE "what is to be signed"
+
+static void tell_unsigned(void)
+{
+    stage_receive(s, METEORA, "",
+                  (dv_message){.type = DV_MSG_swap_built,
+                               .swap_built = {.order_id = ORDER,
+                                              .attempt = 1,
+                                              .transaction = dv_text_of(MESSAGE),
+                                              .last_valid_block_height = 99}});
+}
+
+/* The message with a signature of this byte before it, told under its name. */
+static void tell_signed(uint8_t byte, const char *message, dv_err error)
+{
+    uint8_t bytes[200] = {1};
+    char name[DV_BASE58_TEXT_SIZE];
+    memset(bytes + 1, byte, 64);
+    memcpy(bytes + 65, message, strlen(message));
+    dv_base58_encode(bytes + 1, 64, name);
+    stage_receive(s, SIGN, "",
+                  (dv_message){.type = DV_MSG_sign_told,
+                               .sign_told = {.order_id = ORDER,
+                                             .attempt = 1,
+                                             .error = error,
+                                             .signature = dv_text_of(error ? "" : name),
+                                             .transaction = {(char *)bytes,
+                                                             error ? 0 : 65 + strlen(message)}}});
+}
+
+START_TEST(has_a_message_signed_as_the_order_was_committed)
+{
+    advance(DV_STATE_building);
+    stage_skip(s);
+    tell_unsigned();
+    const dv_sign_ask *ask = &stage_expect(s, DV_MSG_sign_ask)->message.sign_ask;
+    ck_assert(dv_text_is(ask->message, MESSAGE));
+    ck_assert(dv_text_is(ask->token_in, SOL) && dv_text_is(ask->token_out, USDC));
+    ck_assert_uint_eq(ask->amount, 1000000000);
+    ck_assert_uint_eq(ask->limit_amount, 151470000); /* 153000000 less 1 % */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    tell_signed(7, MESSAGE, DV_OK);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    const dv_order_step *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
+    ck_assert_uint_eq(step->attempt.transaction.size, 65 + strlen(MESSAGE));
+    const dv_swap_send *send = &stage_expect(s, DV_MSG_swap_send)->message.swap_send;
+    ck_assert_uint_eq(send->transaction.size, 65 + strlen(MESSAGE));
+    ck_assert_uint_eq(send->last_valid_block_height, 99);
+}
+END_TEST
+
+START_TEST(takes_no_signature_of_another_message)
+{
+    advance(DV_STATE_building);
+    stage_skip(s);
+    tell_unsigned();
+    tell_signed(7, "what is to be stolen", DV_OK);
+    tell_signed(7, "", DV_OK);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    tell_signed(7, MESSAGE, DV_OK);
+    commit(DV_STATE_building, DV_STATE_submitted, 1);
+}
+END_TEST
+
+START_TEST(tries_again_or_fails_as_the_signer_says)
+{
+    static const dv_err ERRORS[] = {DV_SIGNER_CONFLICT, DV_SIGNER_REFUSED};
+    static const dv_state NEXT[] = {DV_STATE_routing, DV_STATE_failed};
+    advance(DV_STATE_building);
+    stage_skip(s);
+    tell_unsigned();
+    tell_signed(7, MESSAGE, ERRORS[_i]);
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    ck_assert_uint_eq(step->to_state, NEXT[_i]);
+    ck_assert_uint_eq(step->failed_error, ERRORS[_i]);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+}
+END_TEST
+
+START_TEST(asks_a_silent_signer_again_and_then_begins_a_new_attempt)
+{
+    advance(DV_STATE_building);
+    stage_skip(s);
+    tell_unsigned();
+    stage_expect(s, DV_MSG_sign_ask);
+    stage_pass_ms(s, config.build_timeout_ms / 2);
+    stage_expect(s, DV_MSG_sign_ask);
+    stage_pass_ms(s, config.build_timeout_ms);
+    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    ck_assert_uint_eq(step->to_state, DV_STATE_routing);
+    ck_assert_uint_eq(step->attempt.number, 2);
+    tell_signed(7, MESSAGE, DV_OK); /* too late */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+}
+END_TEST
+
 /* In every state, a message that belongs to another state changes nothing. */
 START_TEST(ignores_messages_that_do_not_belong_to_the_state)
 {
@@ -710,6 +810,10 @@ int main(void)
     tcase_add_loop_test(tcase, is_pressed_while_very_many_steps_wait_for_long, 0, 2);
     tcase_add_test(tcase, takes_no_new_order_when_draining);
     tcase_add_test(tcase, forgets_its_orders_when_a_later_incarnation_has_its_name);
+    tcase_add_test(tcase, has_a_message_signed_as_the_order_was_committed);
+    tcase_add_test(tcase, takes_no_signature_of_another_message);
+    tcase_add_loop_test(tcase, tries_again_or_fails_as_the_signer_says, 0, 2);
+    tcase_add_test(tcase, asks_a_silent_signer_again_and_then_begins_a_new_attempt);
     tcase_add_loop_test(tcase, ignores_messages_that_do_not_belong_to_the_state, 0, 3);
     Suite *suite = suite_create("execution");
     suite_add_tcase(suite, tcase);
