@@ -17,6 +17,9 @@
 #define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
 #define RESUME_EVERY_NS (DV_NS_PER_MS / 4)   /* between two claimed orders that go on */
 #define RESUME_LATER_NS (100 * DV_NS_PER_MS) /* while more are being claimed */
+#define UNKNOWN_AGAIN_NS                                                                           \
+    (30000 * DV_NS_PER_MS) /* between looks at an order that may have traded                       \
+                            */
 /* A venue's time is cut into so many parts: it is asked at the beginning of each. */
 #define ASK_AGAIN_PARTS 2
 
@@ -91,11 +94,25 @@ static void step_begin(execution *self, dv_order *o, dv_state to, uint8_t attemp
     dv_order_send_step(o, outbox);
 }
 
+/* It may have traded after all, although nothing that we know of it did (the ledger's guard says
+   so): neither a new attempt nor a failure may follow. It is looked at again, and somebody should
+   look. */
+static void unknown_park(execution *self, dv_order *o, dv_err error, dv_text text, dv_time now)
+{
+    dv_error("outcome_unknown", &o->id, dv_kv_number("attempt", o->attempt),
+             dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_text("text", text));
+    phase_set(self, o, DV_PHASE_PARKED, now.mono_ns + UNKNOWN_AGAIN_NS);
+}
+
 /* An attempt has ended in an error, and surely without a trade: fail the order or try again. */
 static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text text, dv_time now,
                            dv_outbox *outbox)
 {
     dv_error_class class = dv_err_class((uint16_t)error);
+    if (class == DV_CLASS_UNKNOWN) {
+        unknown_park(self, o, error, text, now);
+        return;
+    }
     bool again = class != DV_CLASS_REJECT && class != DV_CLASS_FATAL &&
                  o->attempt < self->config->attempts_max;
     free(o->error_text);
