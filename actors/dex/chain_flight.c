@@ -193,7 +193,8 @@ static void status_take(dv_chain_venue *v, dv_chain_flight *f, const dv_signatur
                         int64_t now_ns)
 {
     if (!s->found) {
-        if (v->final_height > f->last_valid_block_height && f->last_valid_block_height > 0)
+        if ((v->final_height > f->last_valid_block_height && f->last_valid_block_height > 0) ||
+            dv_chain_proof_is_broken())
             dv_chain_proof_begin(v, f, now_ns);
         return;
     }

@@ -57,4 +57,16 @@ void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap
 void dv_chain_proof_begin(dv_chain_venue *venue, dv_chain_flight *flight, int64_t now_ns);
 void dv_chain_proof_end(dv_chain_flight *flight);
 
+#ifdef DROVER_FAILPOINTS
+/* Whether what is not found is taken for dead at once: only in a build for tests, which shows that
+   the guard on the ledger alone keeps an order from trading twice (DV_BREAK_PROOF in its
+   environment). */
+bool dv_chain_proof_is_broken(void);
+#else
+static inline bool dv_chain_proof_is_broken(void)
+{
+    return false;
+}
+#endif
+
 #endif

@@ -3,6 +3,7 @@
    endpoints two of them have to agree. Whatever does not fit ends the try, never the transaction.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "actors/base/log.h"
 #include "actors/dex/chain_flight.h"
@@ -88,8 +89,26 @@ static bool endpoint_next(const dv_chain_venue *v, const dv_chain_flight *f, uin
     return false;
 }
 
+static void call_dead(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
+{
+    snprintf(f->error_text, sizeof f->error_text, "its last valid block height was %llu",
+             (unsigned long long)f->last_valid_block_height);
+    dv_chain_flight_end(v, f, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED, now_ns);
+}
+
+#ifdef DROVER_FAILPOINTS
+bool dv_chain_proof_is_broken(void)
+{
+    return getenv("DV_BREAK_PROOF") != NULL;
+}
+#endif
+
 void dv_chain_proof_begin(dv_chain_venue *venue, dv_chain_flight *flight, int64_t now_ns)
 {
+    if (dv_chain_proof_is_broken()) {
+        call_dead(venue, flight, now_ns);
+        return;
+    }
     if (flight->proof != DV_PROOF_NONE || now_ns < flight->proof_at_ns || flight->size == 0) return;
     if (!endpoint_next(venue, flight, flight->proof_endpoint, &flight->proof_endpoint)) return;
     step_ask(venue, flight, DV_PROOF_HEIGHT, now_ns);
@@ -166,9 +185,7 @@ static void agree(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
         dv_chain_proof_begin(v, f, now_ns);
         return;
     }
-    snprintf(f->error_text, sizeof f->error_text, "its last valid block height was %llu",
-             (unsigned long long)f->last_valid_block_height);
-    dv_chain_flight_end(v, f, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED, now_ns);
+    call_dead(v, f, now_ns);
 }
 
 static void on_step(void *context, const dv_rpc_reply *reply, int64_t now_ns)

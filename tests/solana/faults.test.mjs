@@ -1,6 +1,5 @@
 // Faults of the chain and of the engine, on real swaps. Whatever happens: an order trades at most
-// once, none is confirmed that did not trade, none is failed that did. The chain is the ledger: the
-// memo in a transaction says of which order and attempt it is.
+// once, none is confirmed that did not trade, none is failed that did. The chain is the ledger.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -8,42 +7,14 @@ import { after, before, describe, test } from 'node:test';
 import { UNFINISHED, until, withServices } from '../system/harness.mjs';
 import { Localnet } from '../system/localnet/localnet.mjs';
 import { missingPrograms } from '../system/localnet/venues.mjs';
+import { checkLedger, traded } from './ledger.mjs';
 import { DEX_OF, Scene, mintsOf, units } from './scene.mjs';
 
 const PROGRAM = 'raydium_cpmm'; // the smallest one; what is tried here is the same for all
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const LATE_FINAL_SLOTS = 60;
 const BLOCKHASH_BLOCKS = 150;
-const MEMO = 'MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr';
 const LONG_MS = 60_000; // for an order whose transaction has to expire
-
-// Orders in the memos of what landed, by whether it traded.
-function ledger(node) {
-  const traded = new Map();
-  const failed = new Map();
-  for (const { tx, err } of node.chain.landed.values()) {
-    if (!tx) continue;
-    const { staticAccountKeys, compiledInstructions } = tx.message;
-    const memo = compiledInstructions.find(
-      ({ programIdIndex }) => staticAccountKeys[programIdIndex].toBase58() === MEMO,
-    );
-    if (!memo) continue;
-    const [orderId] = Buffer.from(memo.data).toString().split(':');
-    const list = err ? failed : traded;
-    list.set(orderId, (list.get(orderId) ?? 0) + 1);
-  }
-  return { traded, failed };
-}
-
-async function checkLedger(scene) {
-  const { traded } = ledger(scene.node);
-  for (const [id, status] of await scene.engine.sql('select id, status from orders')) {
-    const times = traded.get(id) ?? 0;
-    assert.ok(times <= 1, `order ${id} traded ${times} times`);
-    if (status === 'confirmed') assert.equal(times, 1, `${id} is confirmed, but did not trade`);
-    if (status === 'failed') assert.equal(times, 0, `${id} is failed, but traded`);
-  }
-}
 
 describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
   withServices('of chain and engine', (services) => {
@@ -199,8 +170,8 @@ describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
         const ended = async () => (await scene.engine.sql(count))[0][0] === '0';
         await until('every order has ended', ended, LONG_MS);
         await checkLedger(scene);
-        const { traded } = ledger(node);
-        assert.ok(ids.filter((id) => traded.has(id)).length >= ids.length / 2, 'most of them trade');
+        const times = traded(node);
+        assert.ok(ids.filter((id) => times.has(id)).length >= ids.length / 2, 'most of them trade');
       });
     });
   });

@@ -37,9 +37,9 @@ export function units(atoms, decimals) {
 
 export class Scene {
   // services: PostgreSQL and Redis. tokens: { symbol: mint }. pools: [{ dex, address }]. node: a
-  // Localnet that runs; env: further settings of the engine's.
-  constructor(services, { node, tokens, pools, env = {} }) {
-    Object.assign(this, { services, node, tokens, pools, env });
+  // Localnet that runs; env: further settings of the engine's; binary: of another build.
+  constructor(services, { node, tokens, pools, env = {}, binary }) {
+    Object.assign(this, { services, node, tokens, pools, env, binary });
     this.wallet = Keypair.generate();
   }
 
@@ -83,6 +83,7 @@ export class Scene {
       DROVER_RESEND_MS: 100,
       ...this.env,
     });
+    if (this.binary) this.engine.binary = this.binary;
     await this.engine.start();
     await until('every pool has been read', () => this.poolsReady() >= this.pools.length, 30_000);
     return this;

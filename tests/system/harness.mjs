@@ -281,6 +281,7 @@ export class Engine {
     this.ledgerFile = path.join(this.dir, `${name}.ledger.jsonl`);
     this.log = path.join(this.dir, `${name}.log`);
     this.settings = env;
+    this.binary = BINARY; // another build's, if a test says so before it starts
   }
 
   // The environment of the engine's programs: nothing of the caller's leaks in.
@@ -303,7 +304,7 @@ export class Engine {
   // Starts it and waits until it is ready. ready: the status of /readyz that is waited for.
   async start({ ready = 200 } = {}) {
     this.port ??= await freePort();
-    this.child = new Child(this.log, BINARY, ['serve'], { env: this.environment(), cwd: ROOT });
+    this.child = new Child(this.log, this.binary, ['serve'], { env: this.environment(), cwd: ROOT });
     this.api = new Api(this.port);
     const isReady = async () => {
       if (this.child.ended) {
