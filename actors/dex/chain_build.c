@@ -157,8 +157,8 @@ static const char *missing(const dv_chain_venue *v, int64_t now_ns)
     return NULL;
 }
 
-static dv_err order_make(const dv_chain_venue *v, const dv_chain_pool *p,
-                         const dv_swap_build *build, dv_chain_order *ret)
+static dv_err order_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_swap_build *build,
+                         dv_chain_order *ret)
 {
     const dv_config *c = v->config;
     bool exact_out = build->swap_mode == DV_EXACT_OUT;
@@ -181,6 +181,9 @@ static dv_err order_make(const dv_chain_venue *v, const dv_chain_pool *p,
         return DV_VENUE_NO_POOL;
     uint32_t out = dv_pubkey_equal(&p->pool->mint[0], &ret->ask.mint_out) ? 0 : 1;
     ret->out_exists = p->has_account[out];
+    if (c->solana_guard)
+        ret->takes_back =
+            dv_chain_guard_lend(v, v->blockhash.last_valid_block_height, &ret->back_id);
     return DV_OK;
 }
 

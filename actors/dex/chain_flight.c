@@ -164,6 +164,8 @@ static void on_landed(void *context, const dv_rpc_reply *reply, int64_t now_ns)
         f->outcome.amount_in = in;
         f->outcome.amount_out = out;
         dv_chain_flight_end(v, f, DV_SWAP_LANDED, DV_OK, now_ns);
+        if (v->config->solana_guard)
+            dv_chain_guard_add(v, &f->order_id, f->last_valid_block_height);
     }
     free(landed);
 }

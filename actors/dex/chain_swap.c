@@ -28,12 +28,12 @@ static order_seed seed_of(const dv_id *order_id)
     return seed;
 }
 
-dv_pubkey dv_chain_guard(const dv_pubkey *wallet, const dv_id *order_id)
+dv_pubkey dv_chain_guard_address(const dv_pubkey *wallet, const dv_id *order_id)
 {
     return dv_address_of_seed(wallet, dv_text_of(seed_of(order_id).text), &DV_PROGRAM_SYSTEM);
 }
 
-dv_pubkey dv_chain_wrapped(const dv_pubkey *wallet, const dv_id *order_id)
+dv_pubkey dv_chain_wrapped_address(const dv_pubkey *wallet, const dv_id *order_id)
 {
     return dv_address_of_seed(wallet, dv_text_of(seed_of(order_id).text), &DV_PROGRAM_TOKEN);
 }
@@ -68,7 +68,7 @@ static const dv_pubkey *token_program_of(const dv_pool *pool, const dv_pubkey *m
 static dv_pubkey account_of(const recipe *r, const dv_pubkey *mint)
 {
     const dv_chain_order *o = r->order;
-    if (is_sol(mint)) return dv_chain_wrapped(&o->wallet, &o->order_id);
+    if (is_sol(mint)) return dv_chain_wrapped_address(&o->wallet, &o->order_id);
     return dv_ata_of(&o->wallet, mint, token_program_of(r->pool, mint));
 }
 
@@ -91,7 +91,7 @@ static void add_wrapped(recipe *r, uint64_t lamports)
 {
     const dv_chain_order *o = r->order;
     order_seed seed = seed_of(&o->order_id);
-    dv_pubkey account = dv_chain_wrapped(&o->wallet, &o->order_id);
+    dv_pubkey account = dv_chain_wrapped_address(&o->wallet, &o->order_id);
     dv_ix_create_with_seed(&(dv_seeded_account){.payer = o->wallet,
                                                 .owner = DV_PROGRAM_TOKEN,
                                                 .seed = dv_text_of(seed.text),
@@ -116,21 +116,36 @@ static void add_accounts(recipe *r)
     r->layout.account_out = account_of(r, &ask->mint_out);
 }
 
-static void add_end(recipe *r, bool has_memo)
+/* What may be left out when the transaction is too large, the first first. */
+typedef enum extras { EXTRAS_NONE, EXTRAS_MEMO, EXTRAS_ALL } extras;
+
+static void add_back(recipe *r)
+{
+    const dv_chain_order *o = r->order;
+    order_seed seed = seed_of(&o->back_id);
+    dv_ix_take_back(&(dv_seeded_account){.payer = o->wallet,
+                                         .owner = DV_PROGRAM_SYSTEM,
+                                         .seed = dv_text_of(seed.text),
+                                         .lamports = o->guard_lamports},
+                    next(r));
+}
+
+static void add_end(recipe *r, extras with)
 {
     const dv_chain_order *o = r->order;
     if (is_sol(&o->ask.mint_in) || is_sol(&o->ask.mint_out)) {
-        dv_pubkey account = dv_chain_wrapped(&o->wallet, &o->order_id);
+        dv_pubkey account = dv_chain_wrapped_address(&o->wallet, &o->order_id);
         dv_ix_close_account(&account, &o->wallet, &o->wallet, &DV_PROGRAM_TOKEN, next(r));
     }
-    if (!has_memo) return;
+    if (with >= EXTRAS_ALL && o->takes_back) add_back(r);
+    if (with < EXTRAS_MEMO || !o->has_memo) return;
     char id[DV_ID_TEXT_SIZE], memo[DV_ID_TEXT_SIZE + 8];
     dv_id_format(&o->order_id, id);
     snprintf(memo, sizeof memo, "%s:%u", id, o->attempt);
     dv_ix_memo(dv_text_of(memo), NULL, next(r));
 }
 
-static dv_err add_all(recipe *r, bool has_memo, dv_refusal *ret_refusal)
+static dv_err add_all(recipe *r, extras with, dv_refusal *ret_refusal)
 {
     const dv_chain_order *o = r->order;
     r->count = 0;
@@ -141,13 +156,13 @@ static dv_err add_all(recipe *r, bool has_memo, dv_refusal *ret_refusal)
     dv_swap_user user = {o->wallet, r->layout.account_in, r->layout.account_out};
     r->layout.swap = (uint8_t)r->count;
     dv_err err = dv_pool_swap(r->pool, &o->ask, &o->clock, &user, next(r), ret_refusal);
-    if (err == DV_OK) add_end(r, has_memo);
+    if (err == DV_OK) add_end(r, with);
     return err;
 }
 
-static dv_err compile(recipe *r, bool has_memo, dv_transaction *ret, dv_refusal *ret_refusal)
+static dv_err compile(recipe *r, extras with, dv_transaction *ret, dv_refusal *ret_refusal)
 {
-    dv_err err = add_all(r, has_memo, ret_refusal);
+    dv_err err = add_all(r, with, ret_refusal);
     if (err) return err;
     dv_transaction_plan plan = {.version = DV_TRANSACTION_V0,
                                 .payer = r->order->wallet,
@@ -155,7 +170,8 @@ static dv_err compile(recipe *r, bool has_memo, dv_transaction *ret, dv_refusal 
                                 .instructions = r->at,
                                 .instruction_count = r->count};
     err = dv_transaction_compile(&plan, ret);
-    if (err == DV_MESSAGE_TOO_LARGE && has_memo) return compile(r, false, ret, ret_refusal);
+    if (err == DV_MESSAGE_TOO_LARGE && with > EXTRAS_NONE)
+        return compile(r, with - 1, ret, ret_refusal);
     if (err)
         return dv_refuse(ret_refusal, DV_VENUE_BUILD_FAILED, DV_PROGRAM_ERROR_NONE,
                          "the swap's transaction does not fit a packet");
@@ -170,7 +186,7 @@ dv_err dv_chain_compile(const dv_pool *pool, const dv_chain_order *order,
     if (r == NULL) abort();
     r->pool = pool;
     r->order = order;
-    dv_err err = compile(r, order->has_memo, ret_transaction, ret_refusal);
+    dv_err err = compile(r, EXTRAS_ALL, ret_transaction, ret_refusal);
     if (err == DV_OK) *ret_layout = r->layout;
     free(r);
     return err;
@@ -232,7 +248,7 @@ dv_err dv_chain_landed(const dv_landed *landed, const dv_pubkey *wallet, const d
             DV_OK ||
         !find_swap(&view, &swap))
         return DV_VENUE_BUILD_FAILED;
-    dv_pubkey wrapped = dv_chain_wrapped(wallet, order_id);
+    dv_pubkey wrapped = dv_chain_wrapped_address(wallet, order_id);
     for (uint32_t i = 0; i < landed->change_count; i++) {
         const dv_token_change *c = &landed->changes[i];
         if (!dv_pubkey_equal(&c->owner, wallet)) continue;

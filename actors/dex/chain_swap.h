@@ -27,6 +27,8 @@ typedef struct dv_chain_order {
     uint64_t guard_lamports;   /* rent of an empty account */
     uint64_t wrapped_lamports; /* rent of a token account */
     bool has_guard, has_memo;
+    bool takes_back; /* the guard of an order that has long traded, which is on the chain */
+    dv_id back_id;   /* that order */
     bool out_exists; /* the wallet's associated account for mint_out */
 } dv_chain_order;
 
@@ -36,8 +38,8 @@ typedef struct dv_chain_layout {
     dv_pubkey account_in, account_out;
 } dv_chain_layout;
 
-/* Compiles it, without a signature. A memo that does not fit is left out. Errors: those of
-   dv_pool_swap; VENUE_BUILD_FAILED: it does not fit a packet. */
+/* Compiles it, without a signature. What is taken back, and then the memo, is left out if it does
+   not fit. Errors: those of dv_pool_swap; VENUE_BUILD_FAILED: it does not fit a packet. */
 DV_MUST_CHECK dv_err dv_chain_compile(const dv_pool *pool, const dv_chain_order *order,
                                       dv_transaction *ret_transaction, dv_chain_layout *ret_layout,
                                       dv_refusal *ret_refusal);
@@ -46,8 +48,8 @@ DV_MUST_CHECK dv_err dv_chain_compile(const dv_pool *pool, const dv_chain_order 
 void dv_chain_set_units(dv_transaction *transaction, uint32_t units);
 
 /* The address of an order's guard, and of the account in which it wraps SOL. */
-dv_pubkey dv_chain_guard(const dv_pubkey *wallet, const dv_id *order_id);
-dv_pubkey dv_chain_wrapped(const dv_pubkey *wallet, const dv_id *order_id);
+dv_pubkey dv_chain_guard_address(const dv_pubkey *wallet, const dv_id *order_id);
+dv_pubkey dv_chain_wrapped_address(const dv_pubkey *wallet, const dv_id *order_id);
 
 /* What a simulation moved into and out of the layout's accounts. */
 void dv_chain_simulated(const dv_simulation *simulation, const dv_chain_layout *layout,

@@ -158,6 +158,7 @@ static int64_t tick(dv_venue *venue, dv_time now, const dv_answers *answers)
     int64_t next_ns = chain_tick(v, now.mono_ns);
     next_ns = dv_min_i64(next_ns, dv_chain_pools_tick(v, now.mono_ns));
     next_ns = dv_min_i64(next_ns, dv_chain_flights_tick(v, now.mono_ns));
+    next_ns = dv_min_i64(next_ns, dv_chain_guards_tick(v, now.mono_ns));
     next_ns = dv_min_i64(next_ns, dv_rpc_tick(v->rpc, now.mono_ns));
     v->answers = NULL;
     return next_ns;
@@ -254,6 +255,7 @@ static void destroy(dv_venue **venue)
     dv_rpc_destroy(&v->rpc);
     dv_chain_builds_fini(v);
     dv_chain_flights_fini(v);
+    dv_chain_guards_fini(v);
     dv_chain_pools_fini(v);
     free(v);
     *venue = NULL;

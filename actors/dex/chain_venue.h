@@ -31,6 +31,7 @@ typedef struct dv_chain_pool {
 typedef struct dv_chain_build dv_chain_build;
 typedef struct dv_chain_flight dv_chain_flight;
 typedef struct dv_chain_batch dv_chain_batch;
+typedef struct dv_chain_guard dv_chain_guard;
 
 typedef struct dv_chain_venue {
     dv_venue base;           /* first: a dv_venue is this */
@@ -63,6 +64,11 @@ typedef struct dv_chain_venue {
     bool status_asked;
     uint32_t status_from;  /* how many open flights the last questions were about */
     dv_chain_batch *batch; /* owned: what the open one is about */
+
+    dv_chain_guard *guards; /* owned, guard_count of them: whose rent is to be taken back */
+    uint32_t guard_count;
+    bool guards_asked;
+    int64_t guards_at_ns; /* when to look at them next */
 } dv_chain_venue;
 
 /* Reads the pools of a DEX from the configuration's file. On CONFIG_INVALID ret_why says what is
@@ -97,6 +103,18 @@ void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check
 /* Resends, asks for statuses and proves what is due; returns the next deadline. */
 int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns);
 void dv_chain_flights_fini(dv_chain_venue *venue);
+
+/* Notes that an order has traded, so that its guard can go once no attempt of it can land: the last
+   that could, could until last_height. */
+void dv_chain_guard_add(dv_chain_venue *venue, const dv_id *order_id, uint64_t last_height);
+
+/* Lends an order whose guard is on the chain and may go to a transaction, which takes it back if it
+   lands, until last_height. False: there is none. */
+bool dv_chain_guard_lend(dv_chain_venue *venue, uint64_t last_height, dv_id *ret_order_id);
+
+/* Looks which guards are still there; returns when to look again. */
+int64_t dv_chain_guards_tick(dv_chain_venue *venue, int64_t now_ns);
+void dv_chain_guards_fini(dv_chain_venue *venue);
 
 /* Notes a slot of confirmed state that an answer named. */
 static inline void dv_chain_saw_slot(dv_chain_venue *venue, uint64_t slot)

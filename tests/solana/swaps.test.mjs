@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import web3 from '@solana/web3.js';
 
-import { withServices } from '../system/harness.mjs';
+import { until, withServices } from '../system/harness.mjs';
 import { Localnet } from '../system/localnet/localnet.mjs';
 import { associatedAddress } from '../system/localnet/tokens.mjs';
 import { missingPrograms } from '../system/localnet/venues.mjs';
@@ -20,6 +20,7 @@ const ROUNDS = 21; // orders of each pool and side, of which there are 5 × 2
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const TOKEN_ACCOUNT_SIZE = 165;
 const AMOUNT = 64; // where a token account holds its atoms
+const GUARD_BLOCKS = 150 + 300; // an order's guard stays for so many blocks
 const SLIPPAGE = 0.05;
 
 // Pools whose quotes are recorded in both modes and directions: of each program one for each side.
@@ -125,6 +126,19 @@ describe('swaps on the compiled programs', { skip: missingPrograms() }, () => {
       }
     });
 
+    test('the rent of guards comes back with later orders', async () => {
+      const recorded = node.venues.find(({ program }) => program === 'meteora_damm_v2').cases[8];
+      const [usdc, tok] = mintsOf(recorded);
+      const pools = [{ dex: 'meteora', address: recorded.pool }];
+      const scene = new Scene(services, { node, tokens: { USDC: usdc, TOK: tok }, pools });
+      await scene.start();
+      try {
+        await guardsComeBack(node, scene);
+      } finally {
+        await scene.stop();
+      }
+    });
+
     for (const program of ['raydium_cpmm', 'raydium_amm_v4', 'meteora_damm_v2']) {
       test(`${program} pays and receives SOL, and leaves no wrapped SOL behind`, async () => {
         const recorded = plainCase(node, program);
@@ -142,6 +156,24 @@ describe('swaps on the compiled programs', { skip: missingPrograms() }, () => {
     }
   });
 });
+
+// Once the guards of some orders may go, each later order takes one of them back: it costs its fee.
+async function guardsComeBack(node, scene) {
+  const amountIn = units(100_000n, scene.decimals('USDC'));
+  const fields = { tokenIn: 'USDC', tokenOut: 'TOK', amount: undefined, amountIn, slippage: SLIPPAGE };
+  const rent = node.chain.svm.minimumBalanceForRentExemption(0n);
+  const cost = async () => {
+    const trade = await scene.trade(fields, 30_000);
+    checkTrade(trade, fields);
+    const { preBalances, postBalances, fee } = node.chain.landed.get(trade.signature);
+    return preBalances[0] - postBalances[0] - BigInt(fee);
+  };
+  assert.equal(await cost(), rent, 'the first order keeps a guard');
+  assert.equal(await cost(), rent, 'and so does the second');
+  const free = node.chain.height + GUARD_BLOCKS;
+  await until('the guards may go', () => node.chain.height > free, 60_000);
+  await until('an order takes one back', async () => (await cost()) === 0n, 30_000);
+}
 
 // Trades SOL for the token and back. The lamports that leave the wallet are what was paid, the fee,
 // and the rents of the guard and of a token account that was made; no wrapped SOL stays behind.

@@ -101,7 +101,7 @@ START_TEST(a_swap_of_tokens_is_guarded_and_bears_its_order)
     char text[64];
     dv_text_copy(text, sizeof text, (dv_text){(const char *)memo->data, memo->data_size});
     ck_assert_str_eq(text, "019f0304-0506-7708-890a-0b0c0d0e0f10:2");
-    dv_pubkey guard = dv_chain_guard(&o.wallet, &ORDER);
+    dv_pubkey guard = dv_chain_guard_address(&o.wallet, &ORDER);
     dv_pubkey named = dv_pubkey_at(view.keys + 32 * view.instructions[2].accounts[1]);
     ck_assert_mem_eq(&named, &guard, sizeof guard);
 }
@@ -111,9 +111,9 @@ START_TEST(the_guard_is_the_same_in_each_attempt_and_no_other_orders)
 {
     dv_id other = ORDER;
     other.bytes[15]++;
-    dv_pubkey wallet = name_key(USER), guard = dv_chain_guard(&wallet, &ORDER);
-    dv_pubkey others = dv_chain_guard(&wallet, &other);
-    dv_pubkey wrapped = dv_chain_wrapped(&wallet, &ORDER);
+    dv_pubkey wallet = name_key(USER), guard = dv_chain_guard_address(&wallet, &ORDER);
+    dv_pubkey others = dv_chain_guard_address(&wallet, &other);
+    dv_pubkey wrapped = dv_chain_wrapped_address(&wallet, &ORDER);
     ck_assert(!dv_pubkey_equal(&guard, &others));
     ck_assert(!dv_pubkey_equal(&guard, &wrapped));
     for (uint8_t attempt = 1; attempt < 4; attempt++) {
@@ -123,6 +123,20 @@ START_TEST(the_guard_is_the_same_in_each_attempt_and_no_other_orders)
         dv_pubkey named = dv_pubkey_at(view.keys + 32 * view.instructions[2].accounts[1]);
         ck_assert_mem_eq(&named, &guard, sizeof guard);
     }
+}
+END_TEST
+
+START_TEST(an_earlier_orders_guard_is_taken_back)
+{
+    dv_chain_order o = order();
+    o.takes_back = true;
+    o.back_id.bytes[0] = 77;
+    compile(&o);
+    assert_recipe("BBSAVSM");
+    dv_pubkey guard = dv_chain_guard_address(&o.wallet, &o.back_id);
+    dv_pubkey named = dv_pubkey_at(view.keys + 32 * view.instructions[5].accounts[0]);
+    ck_assert_mem_eq(&named, &guard, sizeof guard);
+    ck_assert_uint_eq(dv_le64(view.instructions[5].data + 4), 890880);
 }
 END_TEST
 
@@ -146,7 +160,7 @@ START_TEST(sol_is_paid_from_an_account_of_the_orders_own)
     o.out_exists = true;
     compile(&o);
     assert_recipe("BBSSTVTM");
-    dv_pubkey wrapped = dv_chain_wrapped(&o.wallet, &ORDER);
+    dv_pubkey wrapped = dv_chain_wrapped_address(&o.wallet, &ORDER);
     ck_assert_mem_eq(&layout.account_in, &wrapped, sizeof wrapped);
     /* tag, base, seed with its size, lamports */
     const dv_instruction_view *create = &view.instructions[3];
@@ -175,7 +189,7 @@ START_TEST(sol_that_is_received_is_unwrapped)
     o.ask.mint_out = DV_MINT_WSOL;
     compile(&o);
     assert_recipe("BBSSTVTM");
-    dv_pubkey wrapped = dv_chain_wrapped(&o.wallet, &ORDER);
+    dv_pubkey wrapped = dv_chain_wrapped_address(&o.wallet, &ORDER);
     ck_assert_mem_eq(&layout.account_out, &wrapped, sizeof wrapped);
 }
 END_TEST
@@ -288,8 +302,8 @@ START_TEST(what_landed_is_what_the_wallet_lost_and_gained)
     /* SOL comes into the order's own account, which is gone afterwards. */
     l->change_count = 1;
     l->move_count = 1;
-    l->moves[0] =
-        (dv_token_move){layout.swap, name_key(VAULT_1), dv_chain_wrapped(&o.wallet, &ORDER), 46, 0};
+    l->moves[0] = (dv_token_move){layout.swap, name_key(VAULT_1),
+                                  dv_chain_wrapped_address(&o.wallet, &ORDER), 46, 0};
     ck_assert_int_eq(dv_chain_landed(l, &o.wallet, &ORDER, &in, &out), DV_OK);
     ck_assert_uint_eq(out, 46);
     l->move_count = 0;
@@ -344,6 +358,7 @@ int main(void)
     suite_add_tcase(suite, c);
     tcase_add_test(c, a_swap_of_tokens_is_guarded_and_bears_its_order);
     tcase_add_test(c, the_guard_is_the_same_in_each_attempt_and_no_other_orders);
+    tcase_add_test(c, an_earlier_orders_guard_is_taken_back);
     tcase_add_test(c, what_is_switched_off_or_there_already_is_left_out);
     tcase_add_test(c, sol_is_paid_from_an_account_of_the_orders_own);
     tcase_add_test(c, an_exact_output_wraps_as_much_sol_as_the_limit);
