@@ -72,18 +72,6 @@ void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
-static void on_sent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
-{
-    (void)now_ns;
-    dv_chain_venue *v = context;
-    if (reply->error == DV_OK) return; /* received, which says nothing of landing */
-    const dv_rpc_fault *fault = reply->answer ? dv_answer_fault(reply->answer) : NULL;
-    dv_debug("send_failed", NULL, dv_kv_string("dex", v->base.class->dex),
-             dv_kv_string("endpoint", dv_rpc_endpoint_name(v->rpc, reply->endpoint)),
-             dv_kv_string("error", dv_err_name((uint16_t)reply->error)),
-             dv_kv_text("why", fault ? fault->message : dv_text_of("")));
-}
-
 /* What a question about a flight bears: its signature's hash (FNV-1a). Flights may go while the
    question is open, so they are looked for by it. */
 static uint64_t number_of(const dv_chain_flight *f)
@@ -98,6 +86,20 @@ static dv_chain_flight *flight_numbered(dv_chain_venue *v, uint64_t number)
     for (dv_chain_flight *f = v->flights; f != NULL; f = f->hh.next)
         if (number_of(f) == number) return f;
     return NULL;
+}
+
+static void on_sent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    (void)now_ns;
+    dv_chain_venue *v = context;
+    dv_chain_flight *f = flight_numbered(v, reply->tag);
+    if (f != NULL && f->sends_open > 0) f->sends_open--;
+    if (reply->error == DV_OK) return; /* received, which says nothing of landing */
+    const dv_rpc_fault *fault = reply->answer ? dv_answer_fault(reply->answer) : NULL;
+    dv_debug("send_failed", NULL, dv_kv_string("dex", v->base.class->dex),
+             dv_kv_string("endpoint", dv_rpc_endpoint_name(v->rpc, reply->endpoint)),
+             dv_kv_string("error", dv_err_name((uint16_t)reply->error)),
+             dv_kv_text("why", fault ? fault->message : dv_text_of("")));
 }
 
 /* The first send's answer. A preflight that fails in an instruction will fail so on the chain too,
@@ -120,7 +122,7 @@ static void on_preflight(void *context, const dv_rpc_reply *reply, int64_t now_n
             dv_kv_string("why", text));
 }
 
-static void send_to(dv_chain_venue *v, const dv_chain_flight *f, uint32_t endpoint, bool preflight,
+static void send_to(dv_chain_venue *v, dv_chain_flight *f, uint32_t endpoint, bool preflight,
                     int64_t now_ns)
 {
     char text[BASE64_SIZE], params[BASE64_SIZE + 200];
@@ -131,6 +133,7 @@ static void send_to(dv_chain_venue *v, const dv_chain_flight *f, uint32_t endpoi
              text, preflight ? "false" : "true");
     dv_rpc_ask(v->rpc, "sendTransaction", dv_text_of(params), endpoint,
                preflight ? on_preflight : on_sent, v, number_of(f), now_ns);
+    f->sends_open++;
 }
 
 /* Preflight on the first send only, at the preferred endpoint; later the same bytes to every one.
@@ -143,7 +146,9 @@ static void flight_send(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
         send_to(v, f, 0, true, now_ns);
         return;
     }
-    for (uint32_t i = 0; i < dv_rpc_endpoint_count(v->rpc); i++) send_to(v, f, i, false, now_ns);
+    uint32_t endpoints = dv_rpc_endpoint_count(v->rpc);
+    if (f->sends_open > endpoints) return; /* they do not keep up */
+    for (uint32_t i = 0; i < endpoints; i++) send_to(v, f, i, false, now_ns);
 }
 
 /* ---- what landed ------------------------------------------------------------------------- */

@@ -27,7 +27,8 @@ struct dv_chain_flight {
     uint8_t bytes[DV_TRANSACTION_MAX];
     uint32_t size; /* 0: the bytes are not known */
     dv_blockhash blockhash;
-    bool sent, halted; /* halted: a preflight failed, so it is not sent again */
+    uint32_t sends_open; /* without an answer */
+    bool sent, halted;   /* halted: a preflight failed, so it is not sent again */
     int64_t resend_at_ns;
 
     bool asked;             /* for what landed */

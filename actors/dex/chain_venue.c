@@ -26,6 +26,15 @@ static dv_chain_venue *venue_of(dv_venue *venue)
     return (dv_chain_venue *)venue;
 }
 
+/* Asks something about the chain itself. No new round begins before the last one is answered, so
+   that slow endpoints, and a low rate, are not asked more than they can take. */
+static void chain_ask(dv_chain_venue *v, const char *method, const char *params, uint32_t endpoint,
+                      dv_rpc_done *done, uint64_t tag, int64_t now_ns)
+{
+    v->chain_open++;
+    dv_rpc_ask(v->rpc, method, dv_text_of(params), endpoint, done, v, tag, now_ns);
+}
+
 /* ---- which cluster ----------------------------------------------------------------------- */
 
 static void forbid(dv_chain_venue *v, const char *why)
@@ -41,6 +50,7 @@ static void on_genesis(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     (void)now_ns;
     dv_chain_venue *v = context;
+    v->chain_open--;
     dv_text text;
     uint8_t genesis[32];
     if (reply->error != DV_OK || dv_answer_text(reply->answer, &text) != DV_OK ||
@@ -70,7 +80,7 @@ static void genesis_ask(dv_chain_venue *v, int64_t now_ns)
 {
     for (uint32_t i = 0; i < dv_rpc_endpoint_count(v->rpc); i++)
         if (!(v->genesis_known & 1u << i))
-            dv_rpc_ask(v->rpc, "getGenesisHash", dv_text_of("[]"), i, on_genesis, v, 0, now_ns);
+            chain_ask(v, "getGenesisHash", "[]", i, on_genesis, 0, now_ns);
 }
 
 /* ---- its state --------------------------------------------------------------------------- */
@@ -78,6 +88,7 @@ static void genesis_ask(dv_chain_venue *v, int64_t now_ns)
 static void on_blockhash(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     dv_chain_venue *v = context;
+    v->chain_open--;
     dv_latest_blockhash latest;
     if (reply->error != DV_OK || dv_answer_blockhash(reply->answer, &latest) != DV_OK) return;
     if (latest.slot < v->blockhash.slot) return; /* a slower endpoint's */
@@ -90,6 +101,7 @@ static void on_fees(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     (void)now_ns;
     dv_chain_venue *v = context;
+    v->chain_open--;
     uint64_t price;
     if (reply->error != DV_OK ||
         dv_answer_fee(reply->answer, v->config->solana_unit_price_percent, &price) != DV_OK)
@@ -102,6 +114,7 @@ static void on_rent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     (void)now_ns;
     dv_chain_venue *v = context;
+    v->chain_open--;
     uint64_t lamports;
     if (reply->error != DV_OK || dv_answer_number(reply->answer, &lamports) != DV_OK) return;
     *(reply->tag == RENT_EMPTY ? &v->guard_lamports : &v->wrapped_lamports) = lamports;
@@ -109,13 +122,13 @@ static void on_rent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 
 static void rents_ask(dv_chain_venue *v, int64_t now_ns)
 {
+    static const char METHOD[] = "getMinimumBalanceForRentExemption";
     char token[16];
     snprintf(token, sizeof token, "[%d]", TOKEN_ACCOUNT_SIZE);
-    static const char METHOD[] = "getMinimumBalanceForRentExemption";
     if (v->guard_lamports == 0)
-        dv_rpc_ask(v->rpc, METHOD, dv_text_of("[0]"), DV_RPC_ANY, on_rent, v, RENT_EMPTY, now_ns);
+        chain_ask(v, METHOD, "[0]", DV_RPC_ANY, on_rent, RENT_EMPTY, now_ns);
     if (v->wrapped_lamports == 0)
-        dv_rpc_ask(v->rpc, METHOD, dv_text_of(token), DV_RPC_ANY, on_rent, v, RENT_TOKEN, now_ns);
+        chain_ask(v, METHOD, token, DV_RPC_ANY, on_rent, RENT_TOKEN, now_ns);
 }
 
 /* Of the pools, which swaps write to. */
@@ -128,19 +141,19 @@ static void fees_ask(dv_chain_venue *v, int64_t now_ns)
     }
     size_t n = strlen(params);
     snprintf(params + n, sizeof params - n, "]]");
-    dv_rpc_ask(v->rpc, "getRecentPrioritizationFees", dv_text_of(params), DV_RPC_ANY, on_fees, v, 0,
-               now_ns);
+    chain_ask(v, "getRecentPrioritizationFees", params, DV_RPC_ANY, on_fees, 0, now_ns);
 }
 
 static int64_t chain_tick(dv_chain_venue *v, int64_t now_ns)
 {
+    if (v->chain_open > 0) return DV_NEVER; /* an answer wakes us */
     if (now_ns >= v->chain_at_ns) {
-        v->chain_at_ns =
-            now_ns + dv_max_i64(CHAIN_EVERY_NS, v->config->solana_poll_ms * DV_NS_PER_MS);
+        int64_t every_ns = dv_max_i64(CHAIN_EVERY_NS, v->config->solana_poll_ms * DV_NS_PER_MS);
+        v->chain_at_ns = now_ns + every_ns;
         genesis_ask(v, now_ns);
         rents_ask(v, now_ns);
-        dv_rpc_ask(v->rpc, "getLatestBlockhash", dv_text_of("[{\"commitment\":\"confirmed\"}]"),
-                   DV_RPC_ANY, on_blockhash, v, 0, now_ns);
+        chain_ask(v, "getLatestBlockhash", "[{\"commitment\":\"confirmed\"}]", DV_RPC_ANY,
+                  on_blockhash, 0, now_ns);
     }
     if (now_ns >= v->fees_at_ns && v->pool_count > 0) {
         v->fees_at_ns = now_ns + FEES_EVERY_NS;

@@ -54,6 +54,7 @@ typedef struct dv_chain_venue {
     uint64_t unit_price;                       /* micro-lamports */
     uint64_t guard_lamports, wrapped_lamports; /* rents; 0: not known yet */
     int64_t chain_at_ns, fees_at_ns;           /* when to ask next */
+    uint32_t chain_open;                       /* questions about the chain without an answer */
 
     dv_chain_pool *pools; /* owned, pool_count of them */
     uint32_t pool_count;

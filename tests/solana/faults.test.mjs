@@ -118,6 +118,25 @@ describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
       }
     });
 
+    describe('when the endpoint takes few requests', () => {
+      before(() => open({ env: { DROVER_SOLANA_RATE_PER_SECOND: 8 } }));
+      after(close);
+
+      test('orders trade all the same, within the rate', async () => {
+        const asked = node.endpoints[0].requests;
+        const from = performance.now();
+        for (let i = 0; i < 3; i++) {
+          const trade = await scene.trade(order(), LONG_MS);
+          assert.equal(trade.order.status, 'confirmed', trade.order.failureReason);
+        }
+        const seconds = (performance.now() - from) / 1000;
+        const rate = (node.endpoints[0].requests - asked) / seconds;
+        // Two venues ask, each at most as often as it may.
+        assert.ok(rate < 2 * 8 + 4, `${rate} requests a second`);
+        await checkLedger(scene);
+      });
+    });
+
     describe('when endpoints disagree', () => {
       // Final so late that a blockhash is long unknown there: the height alone shows the lie.
       before(() => open({ endpoints: 2, slotMs: 25, finalSlots: LATE_FINAL_SLOTS }));
