@@ -100,7 +100,8 @@
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                            \
     /* rows of order_insert → ord and first event of those that were new. Sorted, so that two     \
-       batches with the same keys wait for each other in one direction only. */                     \
+       batches with the same keys wait for each other in one direction only, and of two orders      \
+       with the same key the first is stored. */                                                    \
     X(INSERT, 13,                                                                                   \
       "with input as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[],"       \
       " $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],"             \
@@ -112,7 +113,7 @@
       " created_at, updated_at)"                                                                    \
       " select id, client_order_id, user_id, order_type, swap_mode, token_in, token_out,"           \
       " amount::numeric, slippage_bps, style, amount_input, 'pending', owner, created_at,"          \
-      " created_at from input order by coalesce(user_id, ''), client_order_id, id"                  \
+      " created_at from input order by coalesce(user_id, ''), client_order_id, ord"                 \
       " on conflict do nothing returning id),"                                                      \
       " total as (select count(*) as n from inserted),"                                             \
       " stream as (update event_stream h set position = h.position + t.n,"                          \
@@ -137,9 +138,9 @@
           " where (select at from waits) is not null"))                                             \
     /* rows of order_step, and the attempts learnt with them → ord and event of those             \
        that found their order in the state, attempt and epoch they expected. An order's attempts    \
-       are written by whoever moved the order, whose row is locked: so they are updated or                    \
-       inserted, which costs half of what to try to insert them does. `taught` gives both parts of                  \
-       the key, or a plan made while the tables are empty would look up by attempt alone. */                          \
+       are written by whoever moved the order, whose row is locked: so they are updated or          \
+       inserted, which costs half of what to try to insert them does. `taught` gives both parts of  \
+       the key, or a plan made while the tables are empty would look up by attempt alone. */        \
     X(STEP, 22,                                                                                     \
       "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"        \
       " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"          \

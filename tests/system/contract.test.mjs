@@ -489,6 +489,15 @@ function batches(holder) {
     assert.equal(again.json.orderId, first.orderId, 'expected the key to be kept');
   });
 
+  it('takes the first of two orders with one key', async () => {
+    const keys = Array.from({ length: 20 }, (_, i) => `twice in a batch ${i}`);
+    const first = keys.map((clientOrderId) => ({ ...ORDER, clientOrderId }));
+    const second = first.map((order) => ({ ...order, amount: 2 }));
+    const answer = await post([...first, ...second]);
+    const taken = answer.json.orders.map(({ success }) => success);
+    assert.deepEqual(taken, [...keys.map(() => true), ...keys.map(() => false)]);
+  });
+
   it('refuses what is no batch, and one of which nothing is accepted', async () => {
     await storesNothing(holder.engine, async () => {
       for (const body of ['', '{}', '[]', '[{]', 'null']) assertError(await post(body), 400);
