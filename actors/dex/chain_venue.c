@@ -155,7 +155,8 @@ static int64_t chain_tick(dv_chain_venue *v, int64_t now_ns)
         chain_ask(v, "getLatestBlockhash", "[{\"commitment\":\"confirmed\"}]", DV_RPC_ANY,
                   on_blockhash, 0, now_ns);
     }
-    if (now_ns >= v->fees_at_ns && v->pool_count > 0) {
+    if (v->pool_count == 0) return v->chain_at_ns; /* no fees are of interest */
+    if (now_ns >= v->fees_at_ns) {
         v->fees_at_ns = now_ns + FEES_EVERY_NS;
         fees_ask(v, now_ns);
     }
