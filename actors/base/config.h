@@ -86,6 +86,7 @@
       "a read later than this goes to another endpoint too; 0: never")                             \
     N(solana_rate_per_second, 40, 0, 100000, "requests", "", "to one endpoint; 0: no limit")       \
     N(solana_poll_ms, 400, 20, 60000, "ms", "", "between looks at pools, and at what is sent")     \
+    B(solana_subscribe, true, "", "nodes tell of changes to pools, between looks at them")         \
     N(solana_resend_ms, 1000, 50, 60000, "ms", "", "between sends of a transaction to the chain")  \
     N(solana_quote_slots_max, 25, 1, 100000, "slots", "", "a quote older than this is refused")    \
     N(solana_simulation_bps, 0, 0, 10000, "bps", "",                                               \

@@ -180,16 +180,21 @@ static int64_t tick(dv_venue *venue, dv_time now, const dv_answers *answers)
 
 static uint32_t watch(dv_venue *venue, dv_watch ret_watches[DV_WATCH_MAX])
 {
-    ret_watches[0] = (dv_watch){.fd = dv_rpc_descriptor(venue_of(venue)->rpc), .readable = true};
-    return 1;
+    const dv_chain_venue *v = venue_of(venue);
+    ret_watches[0] = (dv_watch){.fd = dv_rpc_descriptor(v->rpc), .readable = true};
+    if (v->hints == NULL) return 1;
+    ret_watches[1] = (dv_watch){.fd = dv_subscription_descriptor(v->hints), .readable = true};
+    return 2;
 }
 
 static void ready(dv_venue *venue, dv_watch watched, dv_time now, const dv_answers *answers)
 {
-    (void)watched;
     dv_chain_venue *v = venue_of(venue);
+    uint32_t pool;
     v->answers = answers;
-    dv_rpc_ready(v->rpc, now.mono_ns);
+    if (watched.fd == dv_rpc_descriptor(v->rpc)) dv_rpc_ready(v->rpc, now.mono_ns);
+    while (v->hints != NULL && dv_subscription_next(v->hints, &pool))
+        v->pools[pool].look_at_ns = now.mono_ns;
     v->answers = NULL;
 }
 
@@ -226,6 +231,21 @@ static void genesis_wait(dv_chain_venue *v, int64_t now_ns)
     }
 }
 
+/* Of the preferred endpoint. Without them pools are looked at as often as ever. */
+static void hints_begin(dv_chain_venue *v)
+{
+    char url[DV_RPC_URL_MAX], why[200];
+    const char *urls = v->config->solana_rpc_url + strspn(v->config->solana_rpc_url, " ,\t");
+    dv_pubkey pools[DV_SUBSCRIPTION_ACCOUNTS_MAX];
+    if (!v->config->solana_subscribe || v->pool_count == 0) return;
+    snprintf(url, sizeof url, "%.*s", (int)strcspn(urls, " ,\t"), urls);
+    for (uint32_t i = 0; i < v->pool_count; i++) pools[i] = v->pools[i].address;
+    v->hints = dv_subscription_new(url, pools, v->pool_count, why);
+    if (v->hints == NULL)
+        dv_warn("no_subscription", NULL, dv_kv_string("dex", v->base.class->dex),
+                dv_kv_string("why", why));
+}
+
 static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
 {
     dv_chain_venue *v = venue_of(venue);
@@ -257,7 +277,10 @@ static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
     dv_err err = dv_chain_pools_load(v, ret_why);
     if (err) return err;
     genesis_wait(v, now.mono_ns);
-    if (!v->forbidden) return DV_OK;
+    if (!v->forbidden) {
+        hints_begin(v);
+        return DV_OK;
+    }
     snprintf(ret_why, DV_REASON_MAX, "%s", v->forbidden_why);
     return DV_CONFIG_INVALID;
 }
@@ -266,6 +289,7 @@ static void destroy(dv_venue **venue)
 {
     if (venue == NULL || *venue == NULL) return;
     dv_chain_venue *v = venue_of(*venue);
+    dv_subscription_destroy(&v->hints);
     dv_rpc_destroy(&v->rpc);
     dv_chain_builds_fini(v);
     dv_chain_flights_fini(v);

@@ -9,6 +9,7 @@
 #include "actors/dex/chain_swap.h"
 #include "actors/dex/venue.h"
 #include "actors/solana/rpc.h"
+#include "actors/solana/subscription.h"
 
 #define DV_CHAIN_POOLS_MAX 256
 #define DV_CHAIN_POOL_ACCOUNTS_MAX 96 /* below the 100 that a node looks up at once */
@@ -37,6 +38,7 @@ typedef struct dv_chain_venue {
     dv_venue base;           /* first: a dv_venue is this */
     const dv_config *config; /* borrowed */
     dv_rpc *rpc;             /* owned */
+    dv_subscription *hints;  /* owned: which pools may have changed; NULL: looks alone tell */
     dv_pubkey wallet;
     bool has_wallet;
     const dv_answers *answers; /* of the call that is under way */

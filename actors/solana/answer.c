@@ -18,38 +18,6 @@ struct dv_answer {
 
 /* ---- the envelope ------------------------------------------------------------------------ */
 
-/* yajl's tree is freed by recursion, so the depth is looked at before it is made. */
-static bool is_shallow(const char *bytes, size_t size)
-{
-    uint32_t depth = 0;
-    bool in_text = false;
-    for (size_t i = 0; i < size; i++) {
-        char c = bytes[i];
-        if (in_text && c == '\\')
-            i++;
-        else if (c == '"')
-            in_text = !in_text;
-        else if (!in_text && (c == '[' || c == '{') && ++depth > DV_ANSWER_DEPTH_MAX)
-            return false;
-        else if (!in_text && (c == ']' || c == '}') && depth > 0)
-            depth--;
-    }
-    return true;
-}
-
-static yajl_val tree_parse(const char *bytes, size_t size)
-{
-    if (!is_shallow(bytes, size) || memchr(bytes, '\0', size) != NULL) return NULL;
-    char *copy = malloc(size + 1); /* yajl wants a NUL */
-    if (copy == NULL) abort();
-    memcpy(copy, bytes, size);
-    copy[size] = '\0';
-    char why[64];
-    yajl_val root = yajl_tree_parse(copy, why, sizeof why);
-    free(copy);
-    return root;
-}
-
 static dv_err fault_read(yajl_val error, dv_rpc_fault *ret)
 {
     const char *digits = YAJL_IS_NUMBER(dv_jsonrpc_get(error, "code"))
@@ -92,7 +60,7 @@ dv_err dv_answer_parse(const char *bytes, size_t size, uint64_t id, dv_answer **
     if (size > DV_ANSWER_SIZE_MAX) return DV_MESSAGE_TOO_LARGE;
     dv_answer *a = calloc(1, sizeof *a);
     if (a == NULL) abort();
-    a->root = tree_parse(bytes, size);
+    a->root = dv_jsonrpc_parse(bytes, size);
     dv_err err = a->root ? envelope_read(a, id) : DV_MESSAGE_MALFORMED;
     if (err)
         dv_answer_destroy(&a);

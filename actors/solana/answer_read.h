@@ -6,6 +6,9 @@
 
 #include "actors/solana/answer.h"
 
+/* Parses hostile bytes; NULL when they are no JSON, or too deep. The caller frees it. */
+yajl_val dv_jsonrpc_parse(const char *bytes, size_t size);
+
 /* A member of an object; NULL when it has none of this name, or is no object. */
 yajl_val dv_jsonrpc_get(yajl_val object, const char *name);
 

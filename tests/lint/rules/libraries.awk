@@ -4,7 +4,8 @@ BEGIN {
     home["civetweb"] = "^gateway/"
     home["libpq-fe"] = "^actors/(persistence|store|migrate)[a-z_]*\\.[ch]$"
     home["hiredis"] = "^actors/(retry|schedule)[a-z_]*\\.[ch]$"
-    home["curl"] = "^actors/solana/rpc\\.c$"
+    home["curl"] = "^actors/solana/(rpc|subscription)\\.c$"
+    home["libwebsockets"] = "^actors/solana/subscription\\.c$"
     home["sodium"] = "^(actors/|gateway/gateway\\.c$)"
 }
 is_c() && FILENAME !~ /^(tests|bench)\// && /^#include </ {
