@@ -385,12 +385,12 @@ int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns)
 {
     if (venue->flights == NULL) return DV_NEVER;
     int64_t next_ns = sends_tick(venue, now_ns);
-    if (!venue->status_asked && venue->status_at_ns <= now_ns &&
-        dv_chain_admitted(venue) == DV_OK) {
+    if (venue->status_asked) return next_ns; /* an answer wakes us */
+    if (venue->status_at_ns <= now_ns) {
         venue->status_at_ns = now_ns + venue->config->solana_poll_ms * DV_NS_PER_MS;
-        statuses_ask(venue, now_ns);
+        if (dv_chain_admitted(venue) == DV_OK) statuses_ask(venue, now_ns);
     }
-    return dv_min_i64(next_ns, dv_max_i64(venue->status_at_ns, now_ns + DV_NS_PER_MS));
+    return dv_min_i64(next_ns, venue->status_at_ns);
 }
 
 void dv_chain_flights_fini(dv_chain_venue *venue)
