@@ -254,7 +254,7 @@ static bool account_for(walk *w, const fill *f)
 }
 
 /* Where in the array's bins the walk begins: at the active bin or beyond it. */
-static int64_t begin_in(const walk *w, const dv_dlmm_array *array)
+static int64_t begin_in(const walk *w, const dv_pool_array *array)
 {
     const dv_dlmm_bin *bins = w->pool->bins + array->first;
     int32_t active = w->pool->active_id;
@@ -272,7 +272,7 @@ static int64_t begin_in(const walk *w, const dv_dlmm_array *array)
     return from < array->count && bins[from].id == active ? (int64_t)from : (int64_t)from - 1;
 }
 
-static dv_err walk_array(walk *w, const dv_dlmm_array *array, dv_refusal *ret_refusal)
+static dv_err walk_array(walk *w, const dv_pool_array *array, dv_refusal *ret_refusal)
 {
     int64_t step = w->side == 0 ? -1 : 1;
     for (int64_t i = begin_in(w, array); i >= 0 && i < array->count && !is_over(w); i += step) {
@@ -302,7 +302,7 @@ static dv_err walk_on(walk *w, dv_refusal *ret_refusal)
     while (!is_over(w)) {
         if (!dv_array_bits_next(&pool->bits, number, w->side == 1, &number))
             return none_left(w, ret_refusal);
-        const dv_dlmm_array *array = dv_dlmm_array_find(pool, number);
+        const dv_pool_array *array = dv_pool_array_find(pool->arrays, pool->array_count, number);
         if (!array)
             return dv_refuse(ret_refusal, DV_VENUE_ACCOUNT_MISSING, DV_PROGRAM_ERROR_NONE,
                              "a bin array that the swap comes through is missing");
@@ -406,7 +406,8 @@ static void add_arrays(const walk *w, dv_instruction *ret_instruction)
     if (count > SWAP_ARRAYS_MAX) count = SWAP_ARRAYS_MAX;
     for (uint32_t i = 0; i < count; i++) {
         if (!dv_array_bits_next(&w->pool->bits, number, w->side == 1, &number)) return;
-        const dv_dlmm_array *array = dv_dlmm_array_find(w->pool, number);
+        const dv_pool_array *array =
+            dv_pool_array_find(w->pool->arrays, w->pool->array_count, number);
         if (!array) return;
         dv_instruction_add(ret_instruction, &array->address, false, true);
         number += w->side == 0 ? -1 : 1;

@@ -30,14 +30,6 @@ typedef struct dv_dlmm_bin {
     int32_t id;
 } dv_dlmm_bin;
 
-/* A bin array that was found. */
-typedef struct dv_dlmm_array {
-    dv_pubkey address;
-    int32_t number; /* floor(bin id / 70) */
-    uint32_t first; /* of its bins, in the pool's bins */
-    uint32_t count; /* of its bins that hold anything, 0..70 */
-} dv_dlmm_array;
-
 typedef struct dv_dlmm_pool {
     dv_pool base;                            /* mint 0 is X, mint 1 is Y */
     dv_pubkey reserve[2], oracle, extension; /* addresses; extension if bits has one */
@@ -60,7 +52,7 @@ typedef struct dv_dlmm_pool {
     int64_t updated_at;                                        /* seconds since 1970 */
     dv_array_bits bits;                                        /* which bin arrays are in use */
     uint32_t array_count;
-    dv_dlmm_array *arrays; /* those found, by number, without repetition */
+    dv_pool_array *arrays; /* those found, by number, without repetition */
     dv_dlmm_bin *bins;     /* those of these that hold anything, ascending */
 } dv_dlmm_pool;
 
@@ -74,9 +66,6 @@ static inline int32_t dv_dlmm_array_of(int32_t bin_id)
    as in a bin, price not 0. False, and nothing written, when it does not fit 64 bits. */
 DV_MUST_CHECK bool dv_dlmm_in_ceil(uint32_t side, dv_u128 price, uint64_t out, uint64_t *ret_in);
 DV_MUST_CHECK bool dv_dlmm_out_floor(uint32_t side, dv_u128 price, uint64_t in, uint64_t *ret_out);
-
-/* The array of a number, NULL when it was not found. */
-const dv_dlmm_array *dv_dlmm_array_find(const dv_dlmm_pool *pool, int32_t number);
 
 /* The class's functions that decode; see pool.h. */
 dv_err dv_dlmm_needs(const dv_account *own, const dv_account_set *accounts,

@@ -180,13 +180,13 @@ static bool has_old_counters(const uint8_t *bin)
 }
 
 static dv_err read_array(const dv_account *account, const dv_dlmm_pool *pool,
-                         dv_dlmm_array *ret_array, dv_dlmm_bin *ret_bins, dv_refusal *ret_refusal)
+                         dv_pool_array *ret_array, dv_dlmm_bin *ret_bins, dv_refusal *ret_refusal)
 {
     int64_t number = (int64_t)dv_le64(account->data + 8);
     bool is_old = account->data[16] < ARRAY_VERSION_WITH_ORDERS;
     if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
         return malformed(ret_refusal, "a bin array of the pool is out of range");
-    *ret_array = (dv_dlmm_array){.address = account->address, .number = (int32_t)number};
+    *ret_array = (dv_pool_array){.address = account->address, .number = (int32_t)number};
     for (int32_t i = 0; i < DV_DLMM_ARRAY_BINS; i++) {
         const uint8_t *at = account->data + BINS_AT + BIN_SIZE * (uint32_t)i;
         if (is_old && pool->has_limit_orders && has_old_counters(at))
@@ -212,7 +212,7 @@ static dv_err read_sorted(const dv_account *const *sorted, uint32_t count, dv_dl
 {
     uint32_t bin_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        dv_dlmm_array *array = &pool->arrays[i];
+        dv_pool_array *array = &pool->arrays[i];
         dv_err err = read_array(sorted[i], pool, array, pool->bins + bin_count, ret_refusal);
         if (err) return err;
         if (i > 0 && array->number == array[-1].number)
@@ -244,20 +244,6 @@ out:
         dv_refuse(ret_refusal, err, DV_PROGRAM_ERROR_NONE, "there is no memory for the pool");
     free(sorted);
     return err;
-}
-
-const dv_dlmm_array *dv_dlmm_array_find(const dv_dlmm_pool *pool, int32_t number)
-{
-    uint32_t from = 0, to = pool->array_count;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        if (pool->arrays[middle].number < number)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    if (from == pool->array_count || pool->arrays[from].number != number) return NULL;
-    return &pool->arrays[from];
 }
 
 /* ---- the class's functions ---- */

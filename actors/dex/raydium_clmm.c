@@ -32,7 +32,7 @@ typedef struct walk {
     dv_u128 bound;       /* the price that no swap reaches */
     uint64_t left;       /* atoms to go of what is exact */
     uint64_t calculated; /* atoms so far of the other side */
-    const dv_clmm_array *array;
+    const dv_pool_array *array;
     int64_t next;        /* the next tick in the array; -1 or its count when there is none left */
     int32_t first_array; /* numbers of those walked through: from this one to the array */
     uint32_t array_count;
@@ -53,7 +53,7 @@ static dv_err none_left(const walk *w, uint32_t program_error, dv_refusal *ret_r
 
 static dv_err enter_array(walk *w, int32_t number, dv_refusal *ret_refusal)
 {
-    w->array = dv_clmm_array_find(w->pool, number);
+    w->array = dv_pool_array_find(w->pool->arrays, w->pool->array_count, number);
     if (!w->array)
         return dv_refuse(ret_refusal, DV_VENUE_ACCOUNT_MISSING, DV_PROGRAM_ERROR_NONE,
                          "a tick array that the swap comes through is missing");
@@ -270,7 +270,8 @@ static void add_arrays(const walk *w, dv_instruction *ret_instruction)
     if (count > SWAP_ARRAYS_MAX) count = SWAP_ARRAYS_MAX;
     for (uint32_t i = 0; i < count; i++) {
         if (!dv_array_bits_next(&w->pool->bits, number, !w->course.down, &number)) return;
-        const dv_clmm_array *array = dv_clmm_array_find(w->pool, number);
+        const dv_pool_array *array =
+            dv_pool_array_find(w->pool->arrays, w->pool->array_count, number);
         if (!array) return;
         dv_instruction_add(ret_instruction, &array->address, false, true);
         number += w->course.down ? -1 : 1;

@@ -19,14 +19,6 @@ typedef struct dv_clmm_tick {
     int32_t index;
 } dv_clmm_tick;
 
-/* A tick array that was found. */
-typedef struct dv_clmm_array {
-    dv_pubkey address;
-    int32_t number; /* of the array that begins at tick 0: 0 */
-    uint32_t first; /* of its ticks, in the pool's ticks */
-    uint32_t count; /* of its initialised ticks, 0..60 */
-} dv_clmm_array;
-
 typedef struct dv_clmm_pool {
     dv_pool base;
     dv_pubkey config, vault[2], observation, extension; /* addresses; extension if bits has one */
@@ -41,7 +33,7 @@ typedef struct dv_clmm_pool {
     int32_t tick;       /* MIN..MAX - 1 */
     dv_array_bits bits; /* which tick arrays are in use */
     uint32_t array_count;
-    dv_clmm_array *arrays; /* those found, by number, without repetition */
+    dv_pool_array *arrays; /* those found, by number, without repetition */
     dv_clmm_tick *ticks;   /* the initialised ones of these, ascending */
 } dv_clmm_pool;
 
@@ -51,9 +43,6 @@ static inline int32_t dv_clmm_array_of(int32_t tick, uint16_t tick_spacing)
     int32_t width = DV_CLMM_ARRAY_TICKS * tick_spacing;
     return tick / width - (tick % width < 0);
 }
-
-/* The array of a number, NULL when it was not found. */
-const dv_clmm_array *dv_clmm_array_find(const dv_clmm_pool *pool, int32_t number);
 
 /* The class's functions that decode; see pool.h. */
 dv_err dv_clmm_needs(const dv_account *own, const dv_account_set *accounts,

@@ -135,13 +135,13 @@ static dv_err read_tick(const uint8_t *at, int32_t index, dv_clmm_tick *ret_tick
 }
 
 static dv_err read_array(const dv_account *account, const dv_clmm_pool *pool,
-                         dv_clmm_array *ret_array, dv_clmm_tick *ret_ticks, dv_refusal *ret_refusal)
+                         dv_pool_array *ret_array, dv_clmm_tick *ret_ticks, dv_refusal *ret_refusal)
 {
     int32_t start = (int32_t)dv_le32(account->data + 40), width;
     width = DV_CLMM_ARRAY_TICKS * pool->tick_spacing;
     if (start % width != 0 || start > DV_CLMM_TICK_MAX || start < DV_CLMM_TICK_MIN - width)
         return malformed(ret_refusal, "a tick array of the pool begins where none does");
-    *ret_array = (dv_clmm_array){.address = account->address, .number = start / width};
+    *ret_array = (dv_pool_array){.address = account->address, .number = start / width};
     for (int32_t i = 0; i < DV_CLMM_ARRAY_TICKS; i++) {
         bool is_used;
         dv_err err = read_tick(account->data + TICKS_AT + TICK_SIZE * (uint32_t)i,
@@ -166,7 +166,7 @@ static dv_err read_sorted(const dv_account *const *sorted, uint32_t count, dv_cl
 {
     uint32_t tick_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        dv_clmm_array *array = &pool->arrays[i];
+        dv_pool_array *array = &pool->arrays[i];
         dv_err err = read_array(sorted[i], pool, array, pool->ticks + tick_count, ret_refusal);
         if (err) return err;
         if (i > 0 && array->number == array[-1].number)
@@ -198,20 +198,6 @@ out:
         dv_refuse(ret_refusal, err, DV_PROGRAM_ERROR_NONE, "there is no memory for the pool");
     free(sorted);
     return err;
-}
-
-const dv_clmm_array *dv_clmm_array_find(const dv_clmm_pool *pool, int32_t number)
-{
-    uint32_t from = 0, to = pool->array_count;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        if (pool->arrays[middle].number < number)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    if (from == pool->array_count || pool->arrays[from].number != number) return NULL;
-    return &pool->arrays[from];
 }
 
 /* ---- the class's functions ---- */
