@@ -13,6 +13,7 @@
 
 #include "gateway/gateway.h"
 #include "tests/component/frames.h"
+#include "tests/component/ports.h"
 
 #define DEADLINE_MS 5000
 #define SOL "So11111111111111111111111111111111111111112"
@@ -49,17 +50,6 @@ static dv_link links[] = {
 static inline int64_t now_ms(void)
 {
     return dv_time_now().mono_ns / DV_NS_PER_MS;
-}
-
-static inline uint32_t free_port(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, size), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    close(fd);
-    return ntohs(at.sin_port);
 }
 
 static inline void *neighbour_bind(const char *endpoint)

@@ -8,6 +8,7 @@
 
 #include "actors/base/heap.h"
 #include "tests/component/frames.h"
+#include "tests/component/ports.h"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -188,17 +189,6 @@ static const dv_network PLAINTEXT = {.peer_rate_max = 1000000, .may_produce = ma
 
 static dv_actor actor = {.class = &PROBE, .name = "probe", .links = links, .link_count = 3};
 static zactor_t *shell;
-
-static uint16_t free_port(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, size), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
-    close(fd);
-    return ntohs(at.sin_port);
-}
 
 static void use_tcp(void)
 {

@@ -399,6 +399,11 @@ static void kill_place(place *p)
     zactor_t *knocker = p->config.port ? zactor_new(knock, NULL) : NULL;
     zactor_destroy(&p->thread);
     zactor_destroy(&knocker);
+    for (uint32_t i = 0; i < p->actor.link_count; i++) {
+        const char *endpoint = p->links[i].tcp_endpoint;
+        if (endpoint != NULL) port_await((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+    }
+    if (p->config.port) port_await(p->config.port);
 }
 
 /* Lets it send its clients away before it ends. */
