@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -38,7 +39,7 @@ static inline uint16_t free_port(void)
 /* Waits until nobody listens there any more: libzmq ends a listener some time after zmq_close. */
 static inline void port_await(uint16_t port)
 {
-    for (int tries = 0; tries < 500 && !port_is_free(port); tries++) usleep(10000);
+    for (int tries = 0; tries < 500 && !port_is_free(port); tries++) poll(NULL, 0, 10);
 }
 
 #endif

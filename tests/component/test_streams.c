@@ -401,7 +401,7 @@ static void kill_place(place *p)
     zactor_destroy(&knocker);
     for (uint32_t i = 0; i < p->actor.link_count; i++) {
         const char *endpoint = p->links[i].tcp_endpoint;
-        if (endpoint != NULL) port_await((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+        if (endpoint != NULL) port_await((uint16_t)strtoul(strrchr(endpoint, ':') + 1, NULL, 10));
     }
     if (p->config.port) port_await(p->config.port);
 }
