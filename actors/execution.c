@@ -13,13 +13,11 @@
 #define STEP_AGAIN_MIN_NS (2000 * DV_NS_PER_MS)  /* a step without an answer is sent again, */
 #define STEP_AGAIN_MAX_NS (30000 * DV_NS_PER_MS) /* after twice as long each time */
 #define LOAD_EVERY_NS (100 * DV_NS_PER_MS)       /* ingest hears how many orders there are */
-#define PRESSED_STEPS 1000                   /* fewer that wait are no sign of too many orders */
-#define EARLY_US (50 * DV_US_PER_MS)         /* a retry may begin this much before it is due */
-#define RESUME_EVERY_NS (DV_NS_PER_MS / 4)   /* between two claimed orders that go on */
-#define RESUME_LATER_NS (100 * DV_NS_PER_MS) /* while more are being claimed */
-#define UNKNOWN_AGAIN_NS                                                                           \
-    (30000 * DV_NS_PER_MS) /* between looks at an order that may have traded                       \
-                            */
+#define PRESSED_STEPS 1000                      /* fewer that wait are no sign of too many orders */
+#define EARLY_US (50 * DV_US_PER_MS)            /* a retry may begin this much before it is due */
+#define RESUME_EVERY_NS (DV_NS_PER_MS / 4)      /* between two claimed orders that go on */
+#define RESUME_LATER_NS (100 * DV_NS_PER_MS)    /* while more are being claimed */
+#define UNKNOWN_AGAIN_NS (30000 * DV_NS_PER_MS) /* between looks at one that may have traded */
 /* A venue's time is cut into so many parts: it is asked at the beginning of each. */
 #define ASK_AGAIN_PARTS 2
 

@@ -14,7 +14,7 @@
 
 #include "actors/base/actor.h"
 
-/* Messages that wait for room, in order. */
+/* Frames that wait for room, in order. */
 typedef struct dv_kept dv_kept;
 typedef struct dv_kept_queue {
     dv_kept *first, *last;
@@ -68,7 +68,7 @@ void dv_lanes_close(dv_lanes *lanes, bool finish);
 /* Whether an actor of this name has an end of the link: its role is the consumer, or produces. */
 bool dv_lanes_concern(const dv_link *link, const char *actor);
 
-/* Sends a message to the peer (to->size > 0), or to the consumers, as the link spreads. What finds
+/* Sends a frame to the peer (to->size > 0), or to the consumers, as the link spreads. What finds
    no room is kept or dropped, as the link says. NULL, or why it was dropped: a constant. */
 const char *dv_lanes_send(dv_lanes *lanes, const dv_peer *to, const char *bytes, size_t size);
 
@@ -87,8 +87,8 @@ typedef enum dv_taken {
     DV_TAKEN_FAULT, /* one was there and was dropped */
 } dv_taken;
 
-/* Takes one message from a lane into an initialised frame, which the caller closes, and says who
-   sent it (empty on a connected lane). Over tcp a peer must bear the name of an instance that
+/* Takes one frame of messages from a lane, initialised and closed by the caller, and says who sent
+   it (empty on a connected lane). Over tcp a peer must bear the name of an instance that
    produces on this link, of the node whose key it came with, and keep below the highest rate.
    ret_fault: with FAULT why it was dropped, a constant. */
 dv_taken dv_lanes_take(dv_lanes *lanes, dv_lane *lane, dv_time now, zmq_msg_t *frame,
