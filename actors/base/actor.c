@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <zmq.h>
 
@@ -16,9 +17,11 @@
 #define PORTS_MAX 32
 #define PARCELS_SEARCHED 16
 
+/* What a turn waits for. zmq_poll would ask every socket three times over whether it has something,
+   which is most of what an actor pays its kernel; so their descriptors are polled instead. */
 typedef struct poll_set {
-    zmq_pollitem_t *items; /* the pipe, the lanes, the watches */
-    int count, first_watch;
+    struct pollfd *items; /* the pipe, the lanes, the watches */
+    nfds_t count, first_watch;
 } poll_set;
 
 /* Messages of one turn for one receiver, which leave together. */
@@ -38,7 +41,8 @@ typedef struct loop {
     dv_outbox *outbox;
     parcel *parcels; /* those after the count keep their buffers */
     uint32_t parcel_count, parcel_capacity;
-    bool draining, drained, stopped, busy;
+    bool draining, drained, stopped;
+    bool pipe_unsure;   /* as dv_lane.unsure */
     int64_t beat_at_ns; /* next one */
     int64_t started_at_us;
 } loop;
@@ -205,19 +209,22 @@ static int receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
     return count;
 }
 
+/* Takes all there is from a lane, or a burst. */
+static void input_take(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
+{
+    int n = 0, taken;
+    while (n < BURST && (taken = receive(l, p, lane, now)) > 0) n += taken;
+    lane->has_input = n >= BURST;
+}
+
 /* Takes from the lanes that the poll found something on, in its order. */
 static void inputs_take(loop *l, dv_time now)
 {
-    const zmq_pollitem_t *item = &l->polls.items[1];
-    l->busy = false;
+    const struct pollfd *item = &l->polls.items[1];
     for (uint32_t i = 0; i < l->port_count; i++) {
         dv_lanes *p = &l->ports[i];
-        for (uint32_t k = 0; k < p->count; k++, item++) {
-            if ((item->revents & ZMQ_POLLIN) == 0) continue;
-            int n = 0, taken;
-            while (n < BURST && (taken = receive(l, p, &p->lanes[k], now)) > 0) n += taken;
-            if (n >= BURST) l->busy = true;
-        }
+        for (uint32_t k = 0; k < p->count; k++, item++)
+            if (item->revents != 0 || p->lanes[k].has_input) input_take(l, p, &p->lanes[k], now);
     }
 }
 
@@ -225,6 +232,8 @@ static void inputs_take(loop *l, dv_time now)
 
 static void commands_take(loop *l, dv_time now)
 {
+    if (l->polls.items[0].revents == 0 && !l->pipe_unsure) return;
+    l->pipe_unsure = false;
     while (zsock_events(l->pipe) & ZMQ_POLLIN) {
         char *command = zstr_recv(l->pipe);
         if (command == NULL || streq(command, "$TERM"))
@@ -244,6 +253,7 @@ static void drained_check(loop *l)
     if (!l->draining || l->drained) return;
     if (class->drained != NULL && !class->drained(l->actor->self)) return;
     l->drained = true;
+    l->pipe_unsure = true;
     zstr_send(l->pipe, "DRAINED");
 }
 
@@ -284,50 +294,66 @@ static void beat(loop *l, dv_time now)
                                    .started_at_us = (uint64_t)l->started_at_us}});
 }
 
-static void poll_gather(loop *l)
+static void poll_add(poll_set *set, int fd, short events)
+{
+    set->items[set->count++] = (struct pollfd){.fd = fd, .events = events};
+}
+
+static void watches_gather(loop *l)
 {
     poll_set *set = &l->polls;
-    set->count = 0;
-    set->items[set->count++] =
-        (zmq_pollitem_t){.socket = zsock_resolve(l->pipe), .events = ZMQ_POLLIN};
-    for (uint32_t i = 0; i < l->port_count; i++) {
-        const dv_lanes *p = &l->ports[i];
-        for (uint32_t k = 0; k < p->count; k++)
-            set->items[set->count++] = (zmq_pollitem_t){
-                .socket = p->lanes[k].socket, .events = dv_lanes_poll_events(p, &p->lanes[k])};
-    }
     set->first_watch = set->count;
     if (l->actor->class->watch == NULL) return;
     dv_watch watches[DV_WATCH_MAX];
     uint32_t count = l->actor->class->watch(l->actor->self, watches);
-    for (uint32_t i = 0; i < count; i++) {
-        short events = (short)((watches[i].readable ? ZMQ_POLLIN : 0) |
-                               (watches[i].writable ? ZMQ_POLLOUT : 0));
-        set->items[set->count++] = (zmq_pollitem_t){.fd = watches[i].fd, .events = events};
+    for (uint32_t i = 0; i < count; i++)
+        poll_add(set, watches[i].fd,
+                 (short)((watches[i].readable ? POLLIN : 0) | (watches[i].writable ? POLLOUT : 0)));
+}
+
+/* Nothing was found. */
+static void poll_forget(poll_set *set)
+{
+    for (nfds_t i = 0; i < set->count; i++) set->items[i].revents = 0;
+}
+
+/* Gathers what to wait for. Returns whether something is there that no descriptor tells of. */
+static bool poll_gather(loop *l)
+{
+    bool found = l->pipe_unsure;
+    l->polls.count = 0;
+    poll_add(&l->polls, zsock_fd(l->pipe), POLLIN);
+    for (uint32_t i = 0; i < l->port_count; i++) {
+        dv_lanes *p = &l->ports[i];
+        for (uint32_t k = 0; k < p->count; k++) {
+            found = dv_lane_has_input(&p->lanes[k]) || found;
+            poll_add(&l->polls, p->lanes[k].fd, POLLIN);
+        }
     }
+    watches_gather(l);
+    return found;
 }
 
 static void watches_serve(loop *l, dv_time now)
 {
     const poll_set *set = &l->polls;
-    for (int i = set->first_watch; i < set->count; i++) {
+    for (nfds_t i = set->first_watch; i < set->count; i++) {
         short got = set->items[i].revents;
         if (got == 0) continue;
         dv_watch watch = {.fd = set->items[i].fd,
-                          .readable = (got & (ZMQ_POLLIN | ZMQ_POLLERR)) != 0,
-                          .writable = (got & ZMQ_POLLOUT) != 0};
+                          .readable = (got & ~POLLOUT) != 0, /* errors are read */
+                          .writable = (got & POLLOUT) != 0};
         l->actor->class->ready(l->actor->self, watch, now, l->outbox);
     }
 }
 
-static long poll_timeout_ms(const loop *l, int64_t deadline_ns, dv_time now)
+static int poll_timeout_ms(const loop *l, int64_t deadline_ns, dv_time now)
 {
-    if (l->busy) return 0;
     int64_t left_ns = deadline_ns - now.mono_ns;
     for (uint32_t i = 0; i < l->port_count; i++)
         if (dv_lanes_peers_wait(&l->ports[i])) left_ns = dv_min_i64(left_ns, PEERS_WAIT_NS);
     if (left_ns <= 0) return 0;
-    return (long)((left_ns + DV_NS_PER_MS - 1) / DV_NS_PER_MS);
+    return (int)((left_ns + DV_NS_PER_MS - 1) / DV_NS_PER_MS);
 }
 
 static void loop_run(loop *l)
@@ -337,10 +363,11 @@ static void loop_run(loop *l)
     int64_t deadline_ns = now.mono_ns;
     l->started_at_us = now.wall_us;
     while (!l->stopped) {
-        poll_gather(l);
-        if (zmq_poll(l->polls.items, l->polls.count, poll_timeout_ms(l, deadline_ns, now)) < 0 &&
-            zmq_errno() != EINTR)
-            break; /* the context was terminated */
+        int timeout_ms = poll_gather(l) ? 0 : poll_timeout_ms(l, deadline_ns, now);
+        if (poll(l->polls.items, l->polls.count, timeout_ms) < 0) {
+            assert(errno == EINTR);
+            poll_forget(&l->polls);
+        }
         now = dv_time_now();
         commands_take(l, now);
         if (l->stopped) break;
@@ -391,7 +418,11 @@ void dv_actor_run(zsock_t *pipe, void *arg)
     thread_name(actor->name);
     zsock_signal(pipe, 0); /* zactor_new returns; whether we are well is said below */
 
-    loop l = {.actor = actor, .pipe = pipe, .context = zsys_init(), .outbox = dv_outbox_new()};
+    loop l = {.actor = actor,
+              .pipe = pipe,
+              .context = zsys_init(),
+              .outbox = dv_outbox_new(),
+              .pipe_unsure = true};
     char why[DV_REASON_MAX] = "";
     dv_err error = ports_open(&l, why);
     if (error == DV_OK && actor->class->start)

@@ -96,6 +96,13 @@ static bool lane_attach(const dv_lane *lane, const dv_link *link, const dv_netwo
     return zmq_bind(lane->socket, endpoint) == 0;
 }
 
+static bool lane_fd(dv_lane *lane)
+{
+    size_t size = sizeof lane->fd;
+    lane->unsure = true;
+    return zmq_getsockopt(lane->socket, ZMQ_FD, &lane->fd, &size) == 0;
+}
+
 /* Adds a socket that binds or connects to the endpoint. */
 static dv_err lane_open(dv_lanes *l, void *context, const char *actor, bool binds,
                         const char *endpoint, const dv_remote *remote, char *ret_why)
@@ -122,7 +129,7 @@ static dv_err lane_open(dv_lanes *l, void *context, const char *actor, bool bind
             set_text(lane->socket, ZMQ_ROUTING_ID, actor);
         }
         if (lane->tcp) set_for_tcp(lane, link, l->network, endpoint);
-        if (lane_attach(lane, link, l->network, endpoint)) return DV_OK;
+        if (lane_attach(lane, link, l->network, endpoint) && lane_fd(lane)) return DV_OK;
     }
     snprintf(ret_why, DV_REASON_MAX, "cannot %s %s (link %s): %s", binds ? "bind" : "connect to",
              endpoint, link->name, zmq_strerror(zmq_errno()));
@@ -235,8 +242,9 @@ static const char GONE[] = "its receiver is gone";
 
 typedef enum sent { SENT, FULL, LOST } sent;
 
-static sent lane_send(const dv_lane *lane, const dv_peer *to, const char *bytes, size_t size)
+static sent lane_send(dv_lane *lane, const dv_peer *to, const char *bytes, size_t size)
 {
+    lane->unsure = true;
     int routed =
         !lane->bound ? 0 : zmq_send(lane->socket, to->bytes, to->size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
     if (routed >= 0 && zmq_send(lane->socket, bytes, size, ZMQ_DONTWAIT) >= 0) return SENT;
@@ -327,20 +335,26 @@ bool dv_lanes_peers_wait(const dv_lanes *lanes)
     return false;
 }
 
-/* A ROUTER says that it is writable as soon as one of its peers is; so it is not asked. */
-short dv_lanes_poll_events(const dv_lanes *lanes, const dv_lane *lane)
+/* What the socket is ready for, now; 0 as well when its context has ended. */
+static int lane_events(const dv_lane *lane)
 {
-    bool waits = !lane->bound && lanes->kept.first != NULL;
-    return (short)(ZMQ_POLLIN | (waits ? ZMQ_POLLOUT : 0));
+    int events = 0;
+    size_t size = sizeof events;
+    return zmq_getsockopt(lane->socket, ZMQ_EVENTS, &events, &size) == 0 ? events : 0;
+}
+
+bool dv_lane_has_input(dv_lane *lane)
+{
+    if (lane->unsure) lane->has_input = (lane_events(lane) & ZMQ_POLLIN) != 0;
+    lane->unsure = false;
+    return lane->has_input;
 }
 
 bool dv_lane_changed(dv_lane *lane)
 {
     if (lane->bound || !lane->tcp) return false;
-    int events = 0;
-    size_t size = sizeof events;
-    if (zmq_getsockopt(lane->socket, ZMQ_EVENTS, &events, &size) != 0) return false;
-    bool up = (events & ZMQ_POLLOUT) != 0;
+    lane->unsure = true;
+    bool up = (lane_events(lane) & ZMQ_POLLOUT) != 0;
     if (up == lane->up) return false;
     lane->up = up;
     return true;

@@ -24,6 +24,9 @@ typedef struct dv_kept_queue {
 /* One socket. */
 typedef struct dv_lane {
     void *socket;            /* libzmq's */
+    int fd;                  /* readable once libzmq has something for the socket to look at */
+    bool unsure;             /* there may be input of which fd does not tell */
+    bool has_input;          /* there is */
     const dv_remote *remote; /* who it is connected to; NULL: in this process, or bound */
     bool bound, tcp;
     bool up;                /* connected: whether it takes messages, when last looked at */
@@ -78,8 +81,9 @@ const char *dv_lanes_flush(dv_lanes *lanes);
 /* Whether something waits for room at a peer, which no poll tells of: come back soon. */
 bool dv_lanes_peers_wait(const dv_lanes *lanes);
 
-/* What a lane is to be polled for. */
-short dv_lanes_poll_events(const dv_lanes *lanes, const dv_lane *lane);
+/* Whether there is something to take from a lane of which its fd may not tell. To be asked before
+   waiting for that: what libzmq looks at when it sends may be news of input too. */
+bool dv_lane_has_input(dv_lane *lane);
 
 typedef enum dv_taken {
     DV_TAKEN_NOTHING, /* none is there */
@@ -88,9 +92,9 @@ typedef enum dv_taken {
 } dv_taken;
 
 /* Takes one frame of messages from a lane, initialised and closed by the caller, and says who sent
-   it (empty on a connected lane). Over tcp a peer must bear the name of an instance that
-   produces on this link, of the node whose key it came with, and keep below the highest rate.
-   ret_fault: with FAULT why it was dropped, a constant. */
+   it (empty on a connected lane). After NOTHING the lane's fd tells of the next one. Over tcp a
+   peer must bear the name of an instance that produces on this link, of the node whose key it came
+   with, and keep below the highest rate. ret_fault: with FAULT why it was dropped, a constant. */
 dv_taken dv_lanes_take(dv_lanes *lanes, dv_lane *lane, dv_time now, zmq_msg_t *frame,
                        dv_peer *ret_peer, const char **ret_fault);
 
