@@ -61,6 +61,9 @@ export class Checker {
     this.retried = 0;
     this.doubled = 0; // keys with more than one order, orders with more than one swap
     this.lost = 0;
+    this.traded = 0;
+    this.failedTraded = 0; // orders that failed, and traded
+    this.confirmedUntraded = 0; // and that were confirmed, and did not
     this.matched = 0; // events that some client saw
     this.positions = { count: 0, most: 0 };
     this.byKey = new Map();
@@ -165,16 +168,19 @@ export class Checker {
   // I1, I3 and I7 against the ledger.
   swaps({ id, status, attempts }, landed) {
     const traded = landed.filter((line) => line.ok);
+    if (traded.length > 0) this.traded++;
     if (traded.length > 1) {
       this.doubled++;
       this.violate('I1', id, `traded ${traded.length} times: ${JSON.stringify(traded)}`);
     }
     if (status !== 'confirmed') {
       if (traded.length > 0) this.violate('I1', id, `${status}, and yet it traded`);
+      if (traded.length > 0 && status === 'failed') this.failedTraded++;
       return;
     }
     const [line] = traded;
     if (!line) {
+      this.confirmedUntraded++;
       this.violate('I1', id, 'confirmed, and it never traded');
       return;
     }
@@ -199,9 +205,13 @@ export class Checker {
       if (line?.ok) this.violate('I6', id, `${what}, and it traded`);
       if (line && Date.parse(line.at) > end.commitMs + CLOCK_MS)
         this.violate('I6', id, `${what} before it failed on chain, ${line.at}`);
-      const isOver = Math.floor(end.commitMs / this.blockMs) > lastValid;
-      if (!line && !isOver) this.violate('I6', id, `${what} while it could land (${lastValid})`);
+      if (!line && !this.isOver(lastValid, end.commitMs)) this.violate('I6', id, `${what} while it could land (${lastValid})`);
     }
+  }
+
+  // Whether no block of that time may hold a transaction that was valid so long.
+  isOver(lastValid, ms) {
+    return Math.floor(ms / this.blockMs) > lastValid;
   }
 
   // I5: what landed was committed before, bytes and all.

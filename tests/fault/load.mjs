@@ -191,6 +191,11 @@ export class Load {
     });
   }
 
+  // The order of a key, always the same bytes.
+  bodyOf() {
+    return '{"tokenIn":"SOL","tokenOut":"USDC","amount":0.01,"slippage":0.02}';
+  }
+
   // Asks until it is answered with 2xx; returns the order's id.
   async ask(key) {
     let port = this.dice.pick(this.ports);
@@ -221,7 +226,7 @@ export class Load {
 
   // Resolves to the answer; its status is 0 when there is none in time.
   post(port, key, ms) {
-    const body = '{"tokenIn":"SOL","tokenOut":"USDC","amount":0.01,"slippage":0.02}';
+    const body = this.bodyOf(key);
     const headers = {
       'Content-Type': 'application/json',
       'Content-Length': body.length,

@@ -10,50 +10,16 @@ import { ROOT, UNFINISHED, until, withServices } from '../system/harness.mjs';
 import { Localnet } from '../system/localnet/localnet.mjs';
 import { missingPrograms } from '../system/localnet/venues.mjs';
 import { checkLedger, traded } from './ledger.mjs';
+import { placesOf } from './places.mjs';
 import { DEX_OF, Scene, mintsOf, units } from './scene.mjs';
 
 const BINARY = path.join(ROOT, 'build/fault/drover');
 const PROGRAM = 'raydium_amm_v4';
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
-const ROUTER = 'router:raydium';
+const PLACES = placesOf('raydium');
 const END_MS = 60_000;
 // A step that is taken again must not leave a transaction that nobody looks after.
 const SETTLED_SLOTS = 60;
-
-// Where the engine dies: what has come in or is about to leave, in the order of an attempt. The
-// numbers count messages of an order: its steps are routing, building, submitted, confirmed.
-const PLACES = [
-  `${ROUTER}:quote_ask:handled:1`,
-  'execution:quote_told:taken:1',
-  'persistence:order_step:taken:2',
-  'persistence:step_done:sending:2',
-  `${ROUTER}:swap_build:taken:1`,
-  `${ROUTER}:swap_build:handled:1`,
-  `${ROUTER}:swap_built:sending:1`,
-  'execution:swap_built:taken:1',
-  'execution:sign_ask:sending:1',
-  'signer:sign_ask:taken:1',
-  'signer:sign_ask:handled:1',
-  'signer:sign_told:sending:1',
-  'signer:sign_told:sent:1',
-  'execution:sign_told:taken:1',
-  'execution:sign_told:handled:1',
-  'execution:order_step:sending:3',
-  'persistence:order_step:taken:3',
-  'persistence:step_done:sending:3',
-  'execution:step_done:taken:3',
-  'execution:step_done:handled:3',
-  'execution:swap_send:sending:1',
-  `${ROUTER}:swap_send:taken:1`,
-  `${ROUTER}:swap_send:handled:1`,
-  `${ROUTER}:swap_send:sent:1`,
-  `${ROUTER}:swap_status:sending:1`,
-  `${ROUTER}:swap_status:sending:2`,
-  'execution:swap_status:handled:2',
-  'persistence:order_step:taken:4',
-  'persistence:step_done:sending:4',
-  'execution:step_done:taken:4',
-];
 
 function skip() {
   return missingPrograms() ?? (fs.existsSync(BINARY) ? undefined : 'there is no build/fault/drover');

@@ -53,25 +53,26 @@ export class Scene {
 
   // Writes what the engine reads, gives the wallet money, and starts the engine.
   async start() {
-    const prefix = path.join(this.services.dir, `solana-${this.owner.slice(0, 8)}`);
-    const symbols = Object.keys(this.tokens);
-    const token = (symbol) =>
-      `${symbol}\n    mint = "${this.tokens[symbol]}"\n    decimals = ${this.decimals(symbol)}\n`;
-    fs.writeFileSync(`${prefix}.tokens`, symbols.map(token).join(''));
+    await this.prepare();
+    await this.engine.start();
+    await until('every pool has been read', () => this.poolsReady() >= this.pools.length, 30_000);
+    return this;
+  }
+
+  // The same but for starting it.
+  async prepare() {
+    this.prefix = path.join(this.services.dir, `solana-${this.owner.slice(0, 8)}`);
     const lines = this.pools.map(({ dex, address }) => `${dex} = "${address}"\n`);
-    fs.writeFileSync(`${prefix}.pools`, lines.join(''));
-    const most = (symbol) => `${symbol}=${units(2n ** 63n, this.decimals(symbol))}`;
+    fs.writeFileSync(`${this.prefix}.pools`, lines.join(''));
     this.fund();
     this.engine = await this.services.engine({
       PRIVATE_KEY: JSON.stringify([...this.wallet.secretKey]),
       SOLANA_RPC_URL: this.node.endpoints.map(({ url }) => url).join(' '),
       DROVER_RAYDIUM_MODE: 'solana',
       DROVER_METEORA_MODE: 'solana',
-      DROVER_TOKENS_FILE: `${prefix}.tokens`,
-      DROVER_POOLS_FILE: `${prefix}.pools`,
-      DROVER_SIGNER_JOURNAL: `${prefix}.journal`,
-      DROVER_SIGNER_ORDER_MAX: symbols.map(most).join(' '),
-      DROVER_SIGNER_DAY_MAX: symbols.map(most).join(' '),
+      DROVER_TOKENS_FILE: `${this.prefix}.tokens`,
+      DROVER_POOLS_FILE: `${this.prefix}.pools`,
+      DROVER_SIGNER_JOURNAL: `${this.prefix}.journal`,
       DROVER_SIGNER_DAY_LAMPORTS_MAX: 4_000_000_000,
       DROVER_SOLANA_POLL_MS: 40,
       DROVER_SOLANA_RESEND_MS: 300,
@@ -84,9 +85,19 @@ export class Scene {
       ...this.env,
     });
     if (this.binary) this.engine.binary = this.binary;
-    await this.engine.start();
-    await until('every pool has been read', () => this.poolsReady() >= this.pools.length, 30_000);
-    return this;
+    this.name(this.tokens);
+  }
+
+  // Names the tokens from the engine's next start on: { symbol: mint }, all of them.
+  name(tokens) {
+    this.tokens = tokens;
+    const symbols = Object.keys(tokens);
+    const token = (symbol) =>
+      `${symbol}\n    mint = "${tokens[symbol]}"\n    decimals = ${this.decimals(symbol)}\n`;
+    fs.writeFileSync(`${this.prefix}.tokens`, symbols.map(token).join(''));
+    const most = (symbol) => `${symbol}=${units(2n ** 63n, this.decimals(symbol))}`;
+    this.engine.settings.DROVER_SIGNER_ORDER_MAX = symbols.map(most).join(' ');
+    this.engine.settings.DROVER_SIGNER_DAY_MAX = symbols.map(most).join(' ');
   }
 
   fund() {

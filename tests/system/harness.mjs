@@ -301,11 +301,17 @@ export class Engine {
     return Object.fromEntries(set.map(([key, value]) => [key, String(value)]));
   }
 
+  // Starts it and does not wait; it has a port by then.
+  launch() {
+    this.child = new Child(this.log, this.binary, ['serve'], { env: this.environment(), cwd: ROOT });
+    this.api = new Api(this.port);
+    return this.child;
+  }
+
   // Starts it and waits until it is ready. ready: the status of /readyz that is waited for.
   async start({ ready = 200 } = {}) {
     this.port ??= await freePort();
-    this.child = new Child(this.log, this.binary, ['serve'], { env: this.environment(), cwd: ROOT });
-    this.api = new Api(this.port);
+    this.launch();
     const isReady = async () => {
       if (this.child.ended) {
         const { code, signal } = this.child.ended;

@@ -4,7 +4,8 @@
 //
 // and befalls requests of `method` ('*': any; sendTransaction unless said otherwise) to `endpoint`
 // (its index; any unless said), whose body contains `match` (anything unless said), once `after` of
-// them have passed, `count` times (1 unless said; 0: until cleared).
+// them have passed, `count` times (1 unless said; 0: until cleared). How often faults of a `name` (its
+// kind unless said) have befallen requests is in `met`.
 //
 //   http      an HTTP status (429), retryAfter in seconds, a body
 //   rpc       a JSON-RPC error: code (-32005), message, data
@@ -32,6 +33,7 @@ const KINDS = new Set(
 export class Faults {
   constructor() {
     this.list = [];
+    this.met = {};
   }
 
   add(fault) {
@@ -43,6 +45,11 @@ export class Faults {
     this.list = [];
   }
 
+  // Ends those of a name.
+  end(name) {
+    this.list = this.list.filter((fault) => (fault.name ?? fault.kind) !== name);
+  }
+
   // The fault that befalls this request, if any.
   take({ method, endpoint, body }) {
     for (const fault of this.list) {
@@ -51,6 +58,8 @@ export class Faults {
         (fault.endpoint === undefined || fault.endpoint === endpoint) &&
         (fault.match === undefined || body.includes(fault.match));
       if (!meant || fault.after-- > 0) continue;
+      const { name = fault.kind } = fault;
+      this.met[name] = (this.met[name] ?? 0) + 1;
       if (fault.count > 0 && --fault.count === 0) this.list.splice(this.list.indexOf(fault), 1);
       return fault;
     }
