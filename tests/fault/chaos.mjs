@@ -1,6 +1,8 @@
-// Runs a campaign of faults against a cluster on loopback and prints one JSON object about it.
+// Runs a campaign of faults on loopback and prints one JSON object about it: against a cluster of
+// processes with simulated venues, or against an engine that trades on the tests' Solana node.
 //
 //   node tests/fault/chaos.mjs --kills N [--seed S]
+//   node tests/fault/chaos.mjs --chain [--attempts N] [--seed S]
 //
 // Ctrl-C ends the faults; what has happened by then is checked and told.
 //
@@ -10,22 +12,30 @@
 import { parseArgs } from 'node:util';
 
 import { Campaign } from './campaign.mjs';
+import { ChainCampaign } from './chain_campaign.mjs';
 
 const SHOWN_MAX = 40; // violations that are printed in full
 
 function options() {
-  const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' } } });
-  const kills = Number(values.kills ?? 20);
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
-  if (!Number.isInteger(kills) || kills < 1 || !Number.isInteger(seed)) {
-    throw new TypeError('--kills and --seed take whole numbers');
+  const text = { type: 'string' };
+  const { values } = parseArgs({
+    options: { chain: { type: 'boolean' }, kills: text, attempts: text, seed: text },
+  });
+  const [count, other] = values.chain ? ['attempts', 'kills'] : ['kills', 'attempts'];
+  if (values[other] !== undefined) {
+    throw new TypeError(`--${other} is ${values.chain ? 'not for' : 'for'} --chain`);
   }
-  return { kills, seed };
+  const wanted = Number(values[count] ?? (values.chain ? 1000 : 20));
+  const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+  if (!Number.isInteger(wanted) || wanted < 1 || !Number.isInteger(seed)) {
+    throw new TypeError(`--${count} and --seed take whole numbers`);
+  }
+  return { make: values.chain ? ChainCampaign : Campaign, [count]: wanted, seed };
 }
 
-async function main(wanted) {
+async function main({ make, ...wanted }) {
   const report = (text) => console.error(`chaos: ${text}`);
-  const campaign = new Campaign({ ...wanted, report });
+  const campaign = new make({ ...wanted, report });
   let failed = true;
   process.once('SIGINT', () => campaign.enough());
   try {
