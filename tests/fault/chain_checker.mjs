@@ -7,6 +7,9 @@
 
 import { Checker } from './checker.mjs';
 
+// What clients are shown of a trade that is not final yet, and of one that a fork took back.
+const SHOWN = { landed: 'confirmed', superseded: 'submitted' };
+
 export class ChainChecker extends Checker {
   // guards: order → { stands, takenBack }. reads: order → the longest list of states that GET told.
   // heights: [{ atMs, height }] of finalized blocks, in order of time.
@@ -31,7 +34,7 @@ export class ChainChecker extends Checker {
   read({ id, events }) {
     const told = this.reads.get(id);
     if (!told) return;
-    const stored = events.map(({ status }) => status);
+    const stored = events.map(({ status }) => SHOWN[status] ?? status);
     const fits = told.every((status, i) => status === stored[i]);
     if (!fits) this.violate('I3', id, `GET told ${told}, stored are ${stored}`);
   }
