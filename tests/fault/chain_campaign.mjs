@@ -63,6 +63,7 @@ export class ChainCampaign {
   // everyFault: whether each fault has to occur. restMs: for everything to come to rest at the end.
   constructor({ attempts, seed, report = () => {}, env = {}, everyFault = true, restMs = REST_MS }) {
     Object.assign(this, { attempts, seed, report, env, everyFault, restMs });
+    this.commit = commit();
     this.dice = new Dice(seed);
     this.swaps = missingPrograms() === undefined; // else none gets through its simulation
     this.kills = []; // how
@@ -321,7 +322,7 @@ export class ChainCampaign {
     const places = this.kills.filter((how) => how !== 'at random');
     return {
       seed: this.seed,
-      commit: commit(),
+      commit: this.commit,
       programs: this.swaps ? PROGRAMS : `none (${missingPrograms()}): nothing may land`,
       attempts: this.signed,
       orders: checker.orders,

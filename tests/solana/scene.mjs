@@ -61,18 +61,31 @@ export class Scene {
 
   // The same but for starting it.
   async prepare() {
-    this.prefix = path.join(this.services.dir, `solana-${this.owner.slice(0, 8)}`);
+    const settings = this.settings();
+    this.engine = await this.services.engine({ PRIVATE_KEY: this.key, ...settings });
+    if (this.binary) this.engine.binary = this.binary;
+  }
+
+  // The wallet's key, as an environment names it.
+  get key() {
+    return JSON.stringify([...this.wallet.secretKey]);
+  }
+
+  // What every process of an engine reads, the key apart; writes its files, and gives the wallet money.
+  settings() {
+    const prefix = path.join(this.services.dir, `solana-${this.owner.slice(0, 8)}`);
+    this.tokensFile = `${prefix}.tokens`;
+    this.journal = `${prefix}.journal`;
     const lines = this.pools.map(({ dex, address }) => `${dex} = "${address}"\n`);
-    fs.writeFileSync(`${this.prefix}.pools`, lines.join(''));
+    fs.writeFileSync(`${prefix}.pools`, lines.join(''));
     this.fund();
-    this.engine = await this.services.engine({
-      PRIVATE_KEY: JSON.stringify([...this.wallet.secretKey]),
+    return {
       SOLANA_RPC_URL: this.node.endpoints.map(({ url }) => url).join(' '),
       DROVER_RAYDIUM_MODE: 'solana',
       DROVER_METEORA_MODE: 'solana',
-      DROVER_TOKENS_FILE: `${this.prefix}.tokens`,
-      DROVER_POOLS_FILE: `${this.prefix}.pools`,
-      DROVER_SIGNER_JOURNAL: `${this.prefix}.journal`,
+      DROVER_TOKENS_FILE: this.tokensFile,
+      DROVER_POOLS_FILE: `${prefix}.pools`,
+      DROVER_SIGNER_JOURNAL: this.journal,
       DROVER_SIGNER_DAY_LAMPORTS_MAX: 4_000_000_000,
       DROVER_SOLANA_POLL_MS: 40,
       DROVER_SOLANA_RESEND_MS: 300,
@@ -82,22 +95,28 @@ export class Scene {
       DROVER_RETRY_FACTOR: 1,
       DROVER_ATTEMPTS_MAX: 16,
       DROVER_RESEND_MS: 100,
+      ...this.naming(this.tokens),
       ...this.env,
-    });
-    if (this.binary) this.engine.binary = this.binary;
-    this.name(this.tokens);
+    };
   }
 
   // Names the tokens from the engine's next start on: { symbol: mint }, all of them.
   name(tokens) {
+    Object.assign(this.engine.settings, this.naming(tokens));
+  }
+
+  // Writes the tokens' table; returns the settings that go with it.
+  naming(tokens) {
     this.tokens = tokens;
     const symbols = Object.keys(tokens);
     const token = (symbol) =>
       `${symbol}\n    mint = "${tokens[symbol]}"\n    decimals = ${this.decimals(symbol)}\n`;
-    fs.writeFileSync(`${this.prefix}.tokens`, symbols.map(token).join(''));
-    const most = (symbol) => `${symbol}=${units(2n ** 63n, this.decimals(symbol))}`;
-    this.engine.settings.DROVER_SIGNER_ORDER_MAX = symbols.map(most).join(' ');
-    this.engine.settings.DROVER_SIGNER_DAY_MAX = symbols.map(most).join(' ');
+    fs.writeFileSync(this.tokensFile, symbols.map(token).join(''));
+    const most = symbols.map((symbol) => `${symbol}=${units(2n ** 63n, this.decimals(symbol))}`);
+    return {
+      DROVER_SIGNER_ORDER_MAX: most.join(' '),
+      DROVER_SIGNER_DAY_MAX: most.join(' '),
+    };
   }
 
   fund() {
