@@ -294,6 +294,37 @@ describe('a node', () => {
     );
   });
 
+  test('shows slices of accounts by program, and takes filters by the chain\'s rules', async () => {
+    const owner = Keypair.generate().publicKey.toBase58();
+    const place = Keypair.generate().publicKey.toBase58();
+    node.chain.put(place, { data: Buffer.from('abcdef'), owner });
+    const find = async (config) => rpc(node.url, 'getProgramAccounts', owner, config);
+    const slice = async (offset, length) => {
+      const { result } = await find({ encoding: 'base64', dataSlice: { offset, length } });
+      const [{ pubkey, account }] = result;
+      assert.deepEqual([pubkey, account.owner, account.space], [place, owner, 6]);
+      return Buffer.from(account.data[0], 'base64').toString();
+    };
+    assert.equal(await slice(2, 3), 'cde');
+    assert.equal(await slice(4, 100), 'ef');
+    assert.equal(await slice(6, 1), '');
+    const memcmp = (offset, text) => ({ memcmp: { offset, bytes: bs58.encode(Buffer.from(text)) } });
+    const count = async (...filters) => (await find({ filters })).result.length;
+    assert.equal(await count(memcmp(4, 'ef'), { dataSize: 6 }), 1);
+    assert.equal(await count(memcmp(4, 'efg')), 0);
+    assert.equal(await count(memcmp(6, '')), 1);
+    assert.equal(await count(memcmp(7, '')), 0);
+    const BAD = [
+      Array(5).fill({ dataSize: 6 }),
+      [{}],
+      [{ dataSize: -1 }],
+      [{ dataSize: 6, memcmp: { offset: 0, bytes: '2' } }],
+      [{ memcmp: { offset: 0, bytes: '0' } }],
+      [memcmp(0, 'x'.repeat(129))],
+    ];
+    for (const filters of BAD) assert.equal((await find({ filters })).error.code, -32602);
+  });
+
   test('answers 100 accounts at once, and refuses 101', async () => {
     const addresses = Array.from({ length: 101 }, () => Keypair.generate().publicKey.toBase58());
     const some = await rpc(node.url, 'getMultipleAccounts', addresses.slice(1));

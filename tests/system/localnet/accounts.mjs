@@ -2,7 +2,7 @@
 
 import bs58 from 'bs58';
 
-import { RpcError } from './errors.mjs';
+import { RpcError, invalidParams } from './errors.mjs';
 
 const TOKEN_PROGRAMS = [
   'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA',
@@ -11,6 +11,8 @@ const TOKEN_PROGRAMS = [
 const RENT_EPOCH = 2n ** 64n - 1n; // of an account that is exempt from rent
 const TOKEN_ACCOUNT_SIZE = 165; // bytes; a Token-2022 account's kind follows
 const BASE58_MAX = 128; // bytes that a node is willing to write in base58
+const FILTERS_MAX = 4; // of one getProgramAccounts
+const FOUND_BYTES_MAX = 128; // that a memcmp filter looks for
 
 export const ownerOf = (account) => bs58.encode(account.owner());
 export const dataOf = (account) => Buffer.from(account.data());
@@ -41,6 +43,9 @@ function encoded(bytes, encoding = 'binary') {
 export function accountJson(account, { encoding, dataSlice } = {}) {
   if (!account) return null;
   const data = dataOf(account);
+  if (dataSlice && !(isSize(dataSlice.offset) && isSize(dataSlice.length))) {
+    throw invalidParams('Invalid params: dataSlice');
+  }
   const shown = dataSlice
     ? data.subarray(dataSlice.offset, dataSlice.offset + dataSlice.length)
     : data;
@@ -59,14 +64,40 @@ function bytesToFind({ bytes, encoding }) {
   return encoding === 'base64' ? Buffer.from(bytes, 'base64') : Buffer.from(bs58.decode(bytes));
 }
 
-// Whether the account passes all of getProgramAccounts' filters.
-export function passes(account, filters = []) {
-  const data = dataOf(account);
-  return filters.every(({ dataSize, memcmp }) => {
-    if (dataSize !== undefined) return data.length === dataSize;
-    const wanted = bytesToFind(memcmp);
-    return data.subarray(memcmp.offset, memcmp.offset + wanted.length).equals(wanted);
-  });
+const isSize = (number) => Number.isSafeInteger(number) && number >= 0;
+
+// One filter of getProgramAccounts as a function of an account's data.
+function filterOf({ dataSize, memcmp, ...rest }) {
+  const kinds = [dataSize, memcmp].filter((kind) => kind !== undefined).length;
+  if (kinds !== 1 || Object.keys(rest).length > 0) throw invalidParams('Invalid params: filter');
+  if (memcmp === undefined) {
+    if (!isSize(dataSize)) throw invalidParams('Invalid params: dataSize');
+    return (data) => data.length === dataSize;
+  }
+  if (!isSize(memcmp.offset)) throw invalidParams('Invalid params: offset');
+  let wanted;
+  try {
+    wanted = bytesToFind(memcmp);
+  } catch {
+    throw invalidParams('Invalid param: Base58DecodeError');
+  }
+  if (wanted.length > FOUND_BYTES_MAX) throw invalidParams('Invalid param: DataTooLarge');
+  const { offset } = memcmp;
+  return (data) =>
+    offset <= data.length && data.subarray(offset, offset + wanted.length).equals(wanted);
+}
+
+// getProgramAccounts' filters as a function of an account: whether it passes all of them.
+export function filtersOf(filters = []) {
+  if (!Array.isArray(filters)) throw invalidParams('Invalid params: filters');
+  if (filters.length > FILTERS_MAX) {
+    throw invalidParams(`Too many filters provided; max ${FILTERS_MAX}`);
+  }
+  const all = filters.map(filterOf);
+  return (account) => {
+    const data = dataOf(account);
+    return all.every((filter) => filter(data));
+  };
 }
 
 // An amount in atoms, as nodes show those of tokens.

@@ -2,7 +2,7 @@
 
 import bs58 from 'bs58';
 
-import { accountJson, dataOf, passes, tokenAmount } from './accounts.mjs';
+import { accountJson, dataOf, filtersOf, tokenAmount } from './accounts.mjs';
 import { BLOCKHASH_LIFE } from './chain.mjs';
 import { RpcError, explain, invalidParams } from './errors.mjs';
 import { accountsOf, addressBytes, decodeTransaction, feeOf } from './transaction.mjs';
@@ -260,9 +260,10 @@ export class Methods {
     getProgramAccounts([program, config]) {
       this.block(config);
       addressBytes(program);
+      const passes = filtersOf(config?.filters);
       const value = this.chain
         .programAccountsAt(program, config?.commitment)
-        .filter(([, account]) => passes(account, config?.filters))
+        .filter(([, account]) => passes(account))
         .map(([pubkey, account]) => ({ pubkey, account: accountJson(account, config) }));
       return config?.withContext ? this.withContext(config.commitment, value) : value;
     },
