@@ -9,8 +9,9 @@ import web3 from '@solana/web3.js';
 
 import { until } from '../system/harness.mjs';
 
-const { Keypair } = web3;
+const { Keypair, PublicKey } = web3;
 const WALLET_LAMPORTS = 1_000_000_000_000;
+export const TOKEN_2022 = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
 export const WSOL = 'So11111111111111111111111111111111111111112';
 const MINT_DECIMALS = 44; // where a mint has its decimals
 
@@ -22,9 +23,15 @@ export const DEX_OF = {
   meteora_damm_v2: 'meteora',
 };
 
-// The two mints of a recorded pool.
+// The two mints of a recorded pool, by their text.
 export function mintsOf({ quotes }) {
   return [...new Set(quotes.flatMap(({ inMint, outMint }) => [inMint, outMint]))].sort();
+}
+
+// The same by their bytes, as programs sort them.
+export function sortedMints(mints) {
+  const bytes = (mint) => new PublicKey(mint).toBuffer();
+  return [...mints].sort((a, b) => Buffer.compare(bytes(a), bytes(b)));
 }
 
 // Atoms as a decimal text in units of the token.
@@ -36,10 +43,11 @@ export function units(atoms, decimals) {
 }
 
 export class Scene {
-  // services: PostgreSQL and Redis. tokens: { symbol: mint }. pools: [{ dex, address }]. node: a
-  // Localnet that runs; env: further settings of the engine's; binary: of another build.
-  constructor(services, { node, tokens, pools, env = {}, binary }) {
-    Object.assign(this, { services, node, tokens, pools, env, binary });
+  // services: PostgreSQL and Redis. tokens: { symbol: mint }. pools: [{ dex, address }], where the
+  // address may be a pair, like 'USDC/TOK'; expected: how many pools that makes. node: a Localnet
+  // that runs; env: further settings of the engine's; binary: of another build.
+  constructor(services, { node, tokens, pools, expected = pools.length, env = {}, binary }) {
+    Object.assign(this, { services, node, tokens, pools, expected, env, binary });
     this.wallet = Keypair.generate();
   }
 
@@ -55,7 +63,7 @@ export class Scene {
   async start() {
     await this.prepare();
     await this.engine.start();
-    await until('every pool has been read', () => this.poolsReady() >= this.pools.length, 30_000);
+    await until('every pool has been read', () => this.poolsReady() >= this.expected, 30_000);
     return this;
   }
 
@@ -126,9 +134,15 @@ export class Scene {
     }
   }
 
+  // The lines of the engine's log about an event.
+  logged(event) {
+    const lines = fs.readFileSync(this.engine.log, 'utf8').split('\n');
+    return lines.filter((line) => line.includes(` ${event} `));
+  }
+
   // How many pools the engine says that it has read.
   poolsReady() {
-    return fs.readFileSync(this.engine.log, 'utf8').split(' pool_ready ').length - 1;
+    return this.logged('pool_ready').length;
   }
 
   stop() {
@@ -147,6 +161,7 @@ export class Scene {
     const [attempt, dex, signature, amountIn, amountOut, limit, failure, decision] = rows[0] ?? [];
     const quotes = JSON.parse(decision ?? '{}').quotes ?? [];
     const quote = quotes.find(({ venue }) => venue === dex);
-    return { order, attempt: Number(attempt), signature, amountIn, amountOut, limit, failure, quote };
+    const amounts = { amountIn, amountOut, limit };
+    return { order, attempt: Number(attempt), signature, ...amounts, failure, quotes, quote };
   }
 }

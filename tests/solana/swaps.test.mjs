@@ -10,11 +10,11 @@ import { until, withServices } from '../system/harness.mjs';
 import { Localnet } from '../system/localnet/localnet.mjs';
 import { associatedAddress } from '../system/localnet/tokens.mjs';
 import { missingPrograms } from '../system/localnet/venues.mjs';
-import { addObservation, makeSol } from './pools.mjs';
+import { plainCases } from './pairs.mjs';
+import { addObservation, remint } from './pools.mjs';
 import { DEX_OF, Scene, WSOL, mintsOf, units } from './scene.mjs';
 
 const { PublicKey } = web3;
-const TOKEN_2022 = 'TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb';
 const PROGRAMS = Object.keys(DEX_OF);
 const ROUNDS = 21; // orders of each pool and side, of which there are 5 × 2
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
@@ -22,6 +22,7 @@ const TOKEN_ACCOUNT_SIZE = 165;
 const AMOUNT = 64; // where a token account holds its atoms
 const GUARD_BLOCKS = 150 + 300; // an order's guard stays for so many blocks
 const SLIPPAGE = 0.05;
+const SOL_ROUNDS = 6; // of each kind two
 
 // Pools whose quotes are recorded in both modes and directions: of each program one for each side.
 function casesOf(venues, program) {
@@ -30,11 +31,8 @@ function casesOf(venues, program) {
 }
 
 // A pool without Token-2022, and none of those above.
-function plainCase({ venues }, program) {
-  const { cases } = venues.find((venue) => venue.program === program);
-  return cases.slice(2).find(({ accounts }) => {
-    return !Object.values(accounts).some(({ owner }) => owner === TOKEN_2022);
-  });
+function plainCase({ cases }) {
+  return plainCases({ cases: cases.slice(2) })[0];
 }
 
 // So many recorded amounts of a pool, by the way in which they are asked: both directions exactly
@@ -139,18 +137,25 @@ describe('swaps on the compiled programs', { skip: missingPrograms() }, () => {
       }
     });
 
-    for (const program of ['raydium_cpmm', 'raydium_amm_v4', 'meteora_damm_v2']) {
+    for (const program of PROGRAMS) {
       test(`${program} pays and receives SOL, and leaves no wrapped SOL behind`, async () => {
-        const recorded = plainCase(node, program);
+        const venue = node.venues.find((candidate) => candidate.program === program);
+        const recorded = plainCase(venue);
         const [sol, tok] = mintsOf(recorded);
-        makeSol(node.chain, recorded, sol);
-        const pools = [{ dex: DEX_OF[program], address: recorded.pool }];
-        const scene = new Scene(services, { node, tokens: { SOL: WSOL, TOK: tok }, pools });
-        await scene.start();
-        try {
-          await solBothWays(node, scene, recorded, sol);
-        } finally {
-          await scene.stop();
+        const address = remint(node.chain, venue, recorded, { [sol]: WSOL });
+        const pools = [{ dex: DEX_OF[program], address }];
+        // Exactly out is what USDC buys: so it stands once for SOL, and once for the token.
+        for (const tokens of [
+          { USDC: WSOL, TOK: tok },
+          { USDC: tok, TOK: WSOL },
+        ]) {
+          const scene = new Scene(services, { node, tokens, pools });
+          await scene.start();
+          try {
+            await solBothWays(node, scene, recorded, sol);
+          } finally {
+            await scene.stop();
+          }
         }
       });
     }
@@ -175,21 +180,21 @@ async function guardsComeBack(node, scene) {
   await until('an order takes one back', async () => (await cost()) === 0n, 30_000);
 }
 
-// Trades SOL for the token and back. The lamports that leave the wallet are what was paid, the fee,
-// and the rents of the guard and of a token account that was made; no wrapped SOL stays behind.
+// Trades between SOL and the token, exactly out and exactly in. The lamports that leave the wallet are
+// what was paid, the fee, and the rents of the guard and of a token account that was made; no wrapped
+// SOL stays behind.
 async function solBothWays(node, scene, { quotes }, sol) {
-  const good = quotes.filter(({ mode, expectedOut }) => mode === 'ExactIn' && expectedOut > 0);
-  for (const pays of [true, false]) {
-    const ask = good.find(({ inMint }) => (inMint === sol) === pays);
-    const [tokenIn, tokenOut] = pays ? ['SOL', 'TOK'] : ['TOK', 'SOL'];
-    const amountIn = units(ask.amount, scene.decimals(tokenIn));
-    const fields = { tokenIn, tokenOut, amount: undefined, amountIn, slippage: SLIPPAGE };
+  const usdc = scene.tokens.USDC === WSOL ? sol : scene.tokens.USDC;
+  for (const ask of asksOf({ quotes }, usdc, SOL_ROUNDS)) {
+    const fields = orderOf(ask, usdc, scene);
     const trade = await scene.trade(fields, 30_000);
     checkTrade(trade, fields);
+    const exact = ask.mode === 'ExactOut' ? trade.amountOut : trade.amountIn;
+    assert.equal(exact, String(ask.amount), 'the exact amount is the one that was asked for');
     const { preBalances, postBalances, fee, accounts } = node.chain.landed.get(trade.signature);
     const rent = node.chain.svm.minimumBalanceForRentExemption(0n);
     const spent = preBalances[0] - postBalances[0] - BigInt(fee) - rent;
-    assert.equal(spent, pays ? BigInt(trade.amountIn) : -BigInt(trade.amountOut));
+    assert.equal(spent, ask.inMint === sol ? BigInt(trade.amountIn) : -BigInt(trade.amountOut));
     const left = accounts.all.filter((address) => isWrappedSolOf(node, address, scene.wallet));
     assert.deepEqual(left, [], 'expected no wrapped SOL to stay behind');
   }
