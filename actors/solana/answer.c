@@ -234,6 +234,36 @@ dv_err dv_answer_accounts(dv_answer *answer, const dv_pubkey *addresses, uint32_
     return good ? DV_OK : DV_MESSAGE_MALFORMED;
 }
 
+static bool program_account_read(yajl_val value, uint8_t *room, size_t capacity,
+                                 const dv_pubkey *program, uint32_t size, dv_account *ret)
+{
+    return dv_jsonrpc_key(dv_jsonrpc_get(value, "pubkey"), &ret->address) &&
+           account_read(dv_jsonrpc_get(value, "account"), room, capacity, ret) &&
+           ret->size == size && dv_pubkey_equal(&ret->owner, program);
+}
+
+dv_err dv_answer_program_accounts(dv_answer *answer, const dv_pubkey *program, uint32_t size,
+                                  uint32_t max, dv_account *ret_accounts, uint32_t *ret_count)
+{
+    if (!YAJL_IS_ARRAY(answer->result)) return DV_MESSAGE_MALFORMED;
+    size_t count = YAJL_GET_ARRAY(answer->result)->len;
+    if (count > max) return DV_MESSAGE_TOO_LARGE;
+    dv_account *accounts = calloc(count + 1, sizeof *accounts);
+    free(answer->bytes);
+    answer->bytes = malloc(count * size + 1);
+    if (accounts == NULL || answer->bytes == NULL) abort();
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++)
+        good = program_account_read(YAJL_GET_ARRAY(answer->result)->values[i],
+                                    answer->bytes + i * size, size, program, size, &accounts[i]);
+    if (good) {
+        memcpy(ret_accounts, accounts, count * sizeof *accounts);
+        *ret_count = (uint32_t)count;
+    }
+    free(accounts);
+    return good ? DV_OK : DV_MESSAGE_MALFORMED;
+}
+
 /* ---- transactions ------------------------------------------------------------------------ */
 
 static bool commitment_read(yajl_val value, dv_commitment *ret)

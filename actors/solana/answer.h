@@ -82,6 +82,14 @@ DV_MUST_CHECK dv_err dv_answer_accounts(dv_answer *answer, const dv_pubkey *addr
                                         uint32_t count, dv_account *ret_accounts,
                                         uint64_t *ret_slot);
 
+/* getProgramAccounts with encoding base64 and a slice of `size` bytes: accounts of a program, at
+   addresses of the node's choice. The bytes belong to the answer. MESSAGE_MALFORMED also when one
+   belongs to another program or has another size; MESSAGE_TOO_LARGE: more than max. ret_accounts:
+   room for max. */
+DV_MUST_CHECK dv_err dv_answer_program_accounts(dv_answer *answer, const dv_pubkey *program,
+                                                uint32_t size, uint32_t max,
+                                                dv_account *ret_accounts, uint32_t *ret_count);
+
 typedef enum dv_commitment {
     DV_COMMITMENT_PROCESSED,
     DV_COMMITMENT_CONFIRMED,

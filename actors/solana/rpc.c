@@ -14,7 +14,8 @@
 #define NEVER INT64_MAX
 #define REST_MIN_NS (250 * NS_PER_MS) /* of an endpoint that failed once; then twice as long */
 #define REST_MAX_NS (10 * NS_PER_S)
-#define RETRY_AFTER_MAX_S 60 /* what an endpoint may ask for */
+#define SEARCH_TIMEOUT_MS 30000 /* a search may take a node so long */
+#define RETRY_AFTER_MAX_S 60    /* what an endpoint may ask for */
 #define CONNECTIONS_MAX 16
 #define EVENTS_MAX 32
 #define EXCHANGES_PER_ASK 2 /* the question, and its hedge */
@@ -35,6 +36,7 @@ typedef struct exchange {
     CURL *easy;
     ask *ask; /* NULL: nobody waits for it any more */
     uint32_t endpoint;
+    size_t size_max; /* bytes of the body */
     dv_buffer body;
 } exchange;
 
@@ -42,6 +44,8 @@ struct ask {
     uint64_t id; /* of the JSON-RPC request */
     char *request;
     uint32_t only;       /* the one endpoint, or DV_RPC_ANY */
+    size_t size_max;     /* bytes of an answer */
+    bool is_search;      /* says nothing of the endpoint's health */
     uint32_t tried;      /* endpoints, as bits */
     int64_t start_at_ns; /* when the next exchange may begin; NEVER: none is wanted */
     exchange *exchanges[EXCHANGES_PER_ASK];
@@ -95,7 +99,7 @@ static size_t on_body(char *bytes, size_t one, size_t count, void *context)
 {
     exchange *x = context;
     size_t size = one * count;
-    if (size > DV_ANSWER_SIZE_MAX - x->body.size) return 0; /* ends the transfer */
+    if (size > x->size_max - x->body.size) return 0; /* ends the transfer */
     dv_buffer_add(&x->body, bytes, size);
     return size;
 }
@@ -118,6 +122,7 @@ static bool exchange_begin(dv_rpc *r, ask *a, uint32_t slot, uint32_t at)
     if (x == NULL) abort();
     x->ask = a;
     x->endpoint = at;
+    x->size_max = a->size_max;
     x->easy = curl_easy_init();
     if (x->easy == NULL) abort();
     curl_easy_setopt(x->easy, CURLOPT_URL, r->endpoints[at].url);
@@ -126,7 +131,8 @@ static bool exchange_begin(dv_rpc *r, ask *a, uint32_t slot, uint32_t at)
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS, a->request);
     curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(a->request));
     curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)r->options.timeout_ms);
+    curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS,
+                     a->is_search ? SEARCH_TIMEOUT_MS : (long)r->options.timeout_ms);
     curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(x->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -248,12 +254,20 @@ static dv_err fault_class(const dv_rpc_fault *fault)
     return is_behind(fault) ? DV_CHAIN_BEHIND : DV_CHAIN_REFUSED;
 }
 
+/* How HTTP says that a method is not to be had, whatever else is: forbidden, not allowed, gone. */
+static bool is_forbidding(long status)
+{
+    return status == 403 || status == 405 || status == 410;
+}
+
 /* What an exchange came to; ret_answer is NULL unless there is one. */
 static dv_err exchange_judge(const exchange *x, CURLcode code, dv_answer **ret_answer)
 {
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_WRITE_ERROR) return DV_CHAIN_ANSWER_MALFORMED; /* too large */
+    bool is_search = x->ask->is_search;
+    if (code == CURLE_WRITE_ERROR) /* it is too large */
+        return is_search ? DV_MESSAGE_TOO_LARGE : DV_CHAIN_ANSWER_MALFORMED;
     if (code != CURLE_OK) return DV_CHAIN_AWAY;
     if (status == 429) return DV_CHAIN_RATE_LIMITED;
     bool parsed = dv_answer_parse(x->body.bytes, x->body.size, x->ask->id, ret_answer) == DV_OK;
@@ -261,12 +275,14 @@ static dv_err exchange_judge(const exchange *x, CURLcode code, dv_answer **ret_a
         return fault_class(dv_answer_fault(*ret_answer));
     if (parsed && status == 200) return DV_OK;
     dv_answer_destroy(ret_answer);
+    if (is_search && is_forbidding(status)) return DV_CHAIN_REFUSED;
     return status == 200 ? DV_CHAIN_ANSWER_MALFORMED : DV_CHAIN_AWAY;
 }
 
 static void endpoint_judge(node *e, const exchange *x, dv_err error, int64_t now_ns)
 {
     curl_off_t retry_after = 0;
+    if (x->ask->is_search) return;
     if (error == DV_OK || error == DV_CHAIN_REFUSED) {
         endpoint_succeeded(e);
         return;
@@ -309,13 +325,14 @@ static void messages_take(dv_rpc *r, int64_t now_ns)
     }
 }
 
-void dv_rpc_ask(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
-                dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns)
+static ask *ask_add(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
+                    dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns)
 {
     ask *a = calloc(1, sizeof *a);
     if (a == NULL) abort();
     a->id = ++rpc->last_id;
     a->only = endpoint;
+    a->size_max = DV_ANSWER_SIZE_MAX;
     a->done = done;
     a->context = context;
     a->start_at_ns = now_ns;
@@ -331,6 +348,21 @@ void dv_rpc_ask(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoi
              "{\"jsonrpc\":\"2.0\",\"id\":%llu,\"method\":\"%s\",\"params\":%.*s}",
              (unsigned long long)a->id, method, DV_TEXT_ARG(params));
     HASH_ADD(hh, rpc->asks, id, sizeof a->id, a);
+    return a;
+}
+
+void dv_rpc_ask(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
+                dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns)
+{
+    ask_add(rpc, method, params, endpoint, done, context, tag, now_ns);
+}
+
+void dv_rpc_search(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
+                   size_t size_max, dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns)
+{
+    ask *a = ask_add(rpc, method, params, endpoint, done, context, tag, now_ns);
+    a->is_search = true;
+    a->size_max = size_max < DV_ANSWER_SIZE_MAX ? size_max : DV_ANSWER_SIZE_MAX;
 }
 
 /* ---- the loop ---------------------------------------------------------------------------- */

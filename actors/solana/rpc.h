@@ -61,6 +61,12 @@ const char *dv_rpc_endpoint_name(const dv_rpc *rpc, uint32_t endpoint);
 void dv_rpc_ask(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
                 dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns);
 
+/* Asks one endpoint what many refuse to answer, or take long for (getProgramAccounts): it has 30 s,
+   and whatever comes of it says nothing of the endpoint's health. HTTP 403, 405 and 410 are
+   CHAIN_REFUSED too, then without an answer; more than size_max bytes are MESSAGE_TOO_LARGE. */
+void dv_rpc_search(dv_rpc *rpc, const char *method, dv_text params, uint32_t endpoint,
+                   size_t size_max, dv_rpc_done *done, void *context, uint64_t tag, int64_t now_ns);
+
 /* The one descriptor to wait for: readable when there is something to do. */
 int dv_rpc_descriptor(const dv_rpc *rpc);
 void dv_rpc_ready(dv_rpc *rpc, int64_t now_ns);

@@ -13,9 +13,10 @@
 #include "actors/base/clock.h"
 
 #define DEADLINE_S 10
+enum { SEARCH = 43 }; /* the tag of searches */
 
 /* How an endpoint answers, one after the other; the last one is kept. */
-typedef enum manner { WELL, HANG, CLOSE, GARBAGE, BUSY, BEHIND, REFUSE, BROKEN } manner;
+typedef enum manner { WELL, HANG, CLOSE, GARBAGE, BUSY, BEHIND, REFUSE, BROKEN, FORBID } manner;
 
 typedef struct stand {
     int listener, port;
@@ -79,6 +80,7 @@ static void serve(stand *s, int fd)
     case BEHIND: fault(fd, id, DV_RPC_NODE_BEHIND); break;
     case REFUSE: fault(fd, id, -32602); break;
     case BROKEN: reply(fd, "503 Service Unavailable", "oh"); break;
+    case FORBID: reply(fd, "403 Forbidden", "no"); break;
     }
     close(fd);
 }
@@ -135,7 +137,8 @@ static void on_done(void *context, const dv_rpc_reply *r, int64_t now_ns)
     o->endpoint = r->endpoint;
     o->tag = r->tag;
     if (r->error == DV_OK) ck_assert_int_eq(dv_answer_number(r->answer, &o->number), DV_OK);
-    if (r->error == DV_CHAIN_REFUSED) ck_assert_ptr_nonnull(dv_answer_fault(r->answer));
+    if (r->error == DV_CHAIN_REFUSED && r->tag != SEARCH)
+        ck_assert_ptr_nonnull(dv_answer_fault(r->answer));
 }
 
 static dv_rpc *client(stand *const *stands, int count, uint32_t hedge_ms, uint32_t rate)
@@ -318,6 +321,37 @@ START_TEST(an_endpoint_recovers)
 }
 END_TEST
 
+static const struct {
+    manner manner;
+    size_t size_max;
+    dv_err error;
+} SEARCHES[] = {
+    {WELL, 1000, DV_OK},
+    {WELL, 10, DV_MESSAGE_TOO_LARGE},
+    {CLOSE, 1000, DV_CHAIN_AWAY},
+    {BROKEN, 1000, DV_CHAIN_AWAY},
+    {GARBAGE, 1000, DV_CHAIN_ANSWER_MALFORMED},
+    {BUSY, 1000, DV_CHAIN_RATE_LIMITED},
+    {REFUSE, 1000, DV_CHAIN_REFUSED},
+    {FORBID, 1000, DV_CHAIN_REFUSED},
+};
+
+START_TEST(a_search_that_fails_says_nothing_of_its_endpoint)
+{
+    stand *s = stand_new(&SEARCHES[_i].manner, 1);
+    dv_rpc *r = client(&s, 1, 0, 0);
+    outcome o = {0};
+    dv_rpc_search(r, "getProgramAccounts", dv_text_of("[]"), 0, SEARCHES[_i].size_max, on_done, &o,
+                  SEARCH, mono_ns());
+    run(r, &o, 1);
+    ck_assert_int_eq(o.error, SEARCHES[_i].error);
+    ck_assert_int_eq(s->asked, 1);
+    ck_assert_uint_eq(dv_rpc_endpoints_well(r), 1);
+    dv_rpc_destroy(&r);
+    stand_end(s);
+}
+END_TEST
+
 static const char *const NO_URLS[] = {"", " , ", "ftp://127.0.0.1/", "not a url at all",
                                       "file:///etc"};
 
@@ -353,6 +387,7 @@ int main(void)
     tcase_add_test(c, requests_keep_to_the_rate);
     tcase_add_test(c, more_questions_than_allowed_are_refused);
     tcase_add_test(c, an_endpoint_recovers);
+    tcase_add_loop_test(c, a_search_that_fails_says_nothing_of_its_endpoint, 0, COUNT(SEARCHES));
     tcase_add_loop_test(c, what_is_no_endpoint_is_refused_with_a_reason, 0, COUNT(NO_URLS));
     tcase_add_test(c, a_name_shows_nothing_secret);
     SRunner *runner = srunner_create(suite);
