@@ -26,10 +26,14 @@ struct dv_subscription {
     char host[TEXT_MAX], path[TEXT_MAX];
     int port;
     bool tls;
-    uint32_t count;
-    char accounts[DV_SUBSCRIPTION_ACCOUNTS_MAX][DV_BASE58_TEXT_SIZE];
+    pthread_mutex_t mutex; /* guards `next`, next_count and changed */
+    dv_pubkey next[DV_SUBSCRIPTION_ACCOUNTS_MAX];
+    uint32_t next_count;
+    bool changed; /* since the thread took them */
 
     /* The thread's own. */
+    uint32_t count;
+    char accounts[DV_SUBSCRIPTION_ACCOUNTS_MAX][DV_BASE58_TEXT_SIZE];
     struct lws_context *context;
     struct lws *socket; /* NULL: there is no connection */
     lws_sorted_usec_list_t timer;
@@ -146,11 +150,30 @@ static int on_event(struct lws *socket, enum lws_callback_reasons reason, void *
     }
 }
 
+/* Takes over what is to be subscribed to; false: nothing has changed. */
+static bool accounts_take(dv_subscription *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    bool changed = s->changed;
+    s->changed = false;
+    for (uint32_t i = 0; changed && i < s->next_count; i++)
+        dv_base58_encode(s->next[i].bytes, DV_PUBKEY_SIZE, s->accounts[i]);
+    if (changed) s->count = s->next_count;
+    pthread_mutex_unlock(&s->mutex);
+    return changed;
+}
+
 static void *run(void *arg)
 {
     dv_subscription *s = arg;
+    accounts_take(s);
     connect_now(&s->timer);
-    while (!s->stop && lws_service(s->context, 0) >= 0) continue;
+    while (!s->stop && lws_service(s->context, 0) >= 0) {
+        if (!accounts_take(s)) continue;
+        s->asked = 0; /* what the old connection still tells means nothing */
+        if (s->socket != NULL)
+            lws_set_timeout(s->socket, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    }
     return NULL;
 }
 
@@ -203,15 +226,24 @@ static bool context_make(dv_subscription *s)
     return s->context != NULL;
 }
 
+static void accounts_set(dv_subscription *s, const dv_pubkey *accounts, uint32_t count)
+{
+    if (count > DV_SUBSCRIPTION_ACCOUNTS_MAX) count = DV_SUBSCRIPTION_ACCOUNTS_MAX;
+    pthread_mutex_lock(&s->mutex);
+    memcpy(s->next, accounts, count * sizeof *accounts);
+    s->next_count = count;
+    s->changed = true;
+    pthread_mutex_unlock(&s->mutex);
+}
+
 dv_subscription *dv_subscription_new(const char *url, const dv_pubkey *accounts, uint32_t count,
                                      char *ret_why)
 {
     dv_subscription *s = calloc(1, sizeof *s);
     if (s == NULL) abort();
     s->pipe[0] = s->pipe[1] = -1;
-    s->count = count < DV_SUBSCRIPTION_ACCOUNTS_MAX ? count : DV_SUBSCRIPTION_ACCOUNTS_MAX;
-    for (uint32_t i = 0; i < s->count; i++)
-        dv_base58_encode(accounts[i].bytes, DV_PUBKEY_SIZE, s->accounts[i]);
+    pthread_mutex_init(&s->mutex, NULL);
+    accounts_set(s, accounts, count);
     const char *why = NULL;
     if (!url_read(s, url))
         why = "the URL is none, or too long";
@@ -242,8 +274,16 @@ void dv_subscription_destroy(dv_subscription **subscription)
     if (s->pipe[0] >= 0) close(s->pipe[0]);
     if (s->pipe[1] >= 0) close(s->pipe[1]);
     dv_buffer_fini(&s->message);
+    pthread_mutex_destroy(&s->mutex);
     free(s);
     *subscription = NULL;
+}
+
+void dv_subscription_change(dv_subscription *subscription, const dv_pubkey *accounts,
+                            uint32_t count)
+{
+    accounts_set(subscription, accounts, count);
+    lws_cancel_service(subscription->context);
 }
 
 int dv_subscription_descriptor(const dv_subscription *subscription)

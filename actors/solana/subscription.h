@@ -8,7 +8,7 @@
           └─── waits, longer each time ◄┘   the connection ended
 
    After each connection all accounts are hinted at once, for what was missed. The thread and its
-   owner share a pipe, and nothing else that changes. */
+   owner share a pipe, and what is to be subscribed to next, under a lock. */
 #ifndef DV_SOLANA_SUBSCRIPTION_H
 #define DV_SOLANA_SUBSCRIPTION_H
 
@@ -23,6 +23,11 @@ typedef struct dv_subscription dv_subscription;
    DV_SUBSCRIPTION_ACCOUNTS_MAX. NULL, and ret_why (200 bytes) says why. */
 dv_subscription *dv_subscription_new(const char *url, const dv_pubkey *accounts, uint32_t count,
                                      char *ret_why);
+
+/* Subscribes to other accounts instead, over a new connection. Does not block. Hints of the old
+   ones may still come, by their old numbers. */
+void dv_subscription_change(dv_subscription *subscription, const dv_pubkey *accounts,
+                            uint32_t count);
 
 /* Ends the connection and the thread; accepts NULL. May block for some milliseconds. */
 void dv_subscription_destroy(dv_subscription **subscription);
