@@ -99,7 +99,7 @@ static const char *desk_endpoint(const dv_topology *topology)
 static void add_router(shell *s, const char *dex, const char *mode, const char *role, uint8_t index)
 {
     if (!runs(s, role)) return;
-    dv_venue *venue = streq(mode, "solana") ? dv_chain_venue_new(dex, &s->config)
+    dv_venue *venue = streq(mode, "solana") ? dv_chain_venue_new(dex, &s->config, &s->tokens)
                                             : dv_sim_venue_new(dex, &s->config, &s->tokens);
     add(s, &DV_ROUTER_CLASS, role, dv_router_new(index, &venue));
 }

@@ -290,6 +290,8 @@ static void put_instance(dv_json *json, const dv_instance *instance)
     if (instance->degraded) {
         dv_json_string(json, "code", dv_err_name(instance->degraded));
         dv_json_text(json, "text", degraded_text(instance));
+    } else if (instance->text[0] != '\0') {
+        dv_json_string(json, "text", instance->text);
     }
     if (instance->heard) {
         dv_json_uint(json, "pid", instance->pid);

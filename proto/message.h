@@ -393,7 +393,7 @@ typedef enum dv_swap_outcome {
     F(S, TEXT, actor, , DV_NAME_MAX, "e.g. persistence, router:raydium")                           \
     F(S, UINT, pid, , DV_U32, "its process")                                                       \
     F(S, UINT, degraded, , DV_U16, "dv_err; 0: well")                                              \
-    F(S, TEXT, text, , DV_REASON_MAX, "what is away and what that costs")                          \
+    F(S, TEXT, text, , DV_REASON_MAX, "what is away and what that costs, or a note")               \
     F(S, UINT, orders, , DV_U32, "execution: unfinished orders that it owns")                      \
     F(S, UINT, overdue, , DV_U32, "of them: without a step for longer than overdue_ms")            \
     F(S, UINT, started_at_us, , DV_U64, "when this incarnation started, microseconds since 1970")

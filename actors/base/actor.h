@@ -141,7 +141,7 @@ typedef struct dv_watch {
 /* How an actor is doing, for readiness. */
 typedef struct dv_health {
     dv_err degraded;  /* DV_OK: well */
-    const char *text; /* what is away and what that costs; a constant */
+    const char *text; /* what is away and what that costs, or what else there is to say; borrowed */
     uint32_t orders;  /* execution: unfinished orders that it owns */
     uint32_t overdue; /* of them: without a step for longer than overdue_ms */
 } dv_health;

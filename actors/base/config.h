@@ -81,6 +81,8 @@
     S(solana_rpc_url, "", "SOLANA_RPC_URL", "endpoints of the cluster, spaces between them")       \
     B(allow_mainnet, false, "", "venues may trade on Solana's mainnet, with real money")           \
     T(pools_file, "conf/pools.conf", "", "the pools that venues on Solana trade in")               \
+    N(pair_pools_max, 3, 1, 32, "pools", "", "of a pair in pools_file, in each program")           \
+    N(pair_search_s, 600, 5, 86400, "s", "", "between searches for the pools of a pair")           \
     N(solana_timeout_ms, 5000, 50, 60000, "ms", "", "an endpoint has to answer")                   \
     N(solana_hedge_ms, 800, 0, 60000, "ms", "",                                                    \
       "a read later than this goes to another endpoint too; 0: never")                             \

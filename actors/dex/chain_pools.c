@@ -1,4 +1,4 @@
-/* The pools of the configuration, kept fresh, and what they quote. */
+/* The pools, named in the configuration or found for its pairs, kept fresh, and what they quote. */
 #include <czmq.h>
 #include <stdlib.h>
 
@@ -13,26 +13,63 @@
 
 /* ---- the file ---------------------------------------------------------------------------- */
 
-static dv_err pool_add(dv_chain_venue *v, const char *address, char ret_why[DV_REASON_MAX])
+static dv_chain_pool *pool_at(dv_chain_venue *v, const dv_pubkey *address)
 {
-    dv_chain_pool *p = &v->pools[v->pool_count];
-    if (v->pool_count == DV_CHAIN_POOLS_MAX) {
-        snprintf(ret_why, DV_REASON_MAX, "%.100s lists more than %d pools", v->config->pools_file,
-                 DV_CHAIN_POOLS_MAX);
-        return DV_CONFIG_INVALID;
-    }
-    if (!dv_pubkey_parse(dv_text_of(address), &p->address)) {
-        snprintf(ret_why, DV_REASON_MAX, "%.100s: \"%.50s\" is no address of a pool",
-                 v->config->pools_file, address);
-        return DV_CONFIG_INVALID;
-    }
     for (uint32_t i = 0; i < v->pool_count; i++)
-        if (dv_pubkey_equal(&v->pools[i].address, &p->address)) return DV_OK;
+        if (v->pools[i].in_use && dv_pubkey_equal(&v->pools[i].address, address))
+            return &v->pools[i];
+    return NULL;
+}
+
+/* Takes a free place for a pool that is not listed yet; false: there is none. */
+static bool pool_add(dv_chain_venue *v, const dv_pubkey *address, uint32_t group)
+{
+    uint32_t i = 0;
+    while (i < v->pool_count && (v->pools[i].in_use || v->pools[i].asked)) i++;
+    if (i == DV_CHAIN_POOLS_MAX) return false;
+    if (i == v->pool_count) v->pool_count++;
+    dv_chain_pool *p = &v->pools[i];
+    *p = (dv_chain_pool){.in_use = true, .group = group, .address = *address};
     dv_base58_encode(p->address.bytes, sizeof p->address.bytes, p->text);
     p->accounts[p->count++] = p->address;
     p->accounts[p->count++] = DV_SYSVAR_CLOCK;
-    v->pool_count++;
-    return DV_OK;
+    v->pools_changed = true;
+    return true;
+}
+
+bool dv_chain_pool_list(dv_chain_venue *venue, const dv_pubkey *address, uint32_t group)
+{
+    const dv_chain_pool *p = pool_at(venue, address);
+    if (p == NULL) return pool_add(venue, address, group);
+    return p->refusal.err == DV_OK || dv_err_class((uint16_t)p->refusal.err) != DV_CLASS_REJECT;
+}
+
+void dv_chain_pool_drop(dv_chain_venue *venue, dv_chain_pool *pool)
+{
+    dv_pool_destroy(&pool->pool);
+    pool->in_use = false;
+    venue->pools_changed = true;
+}
+
+/* A line of the file: a pool's address, or a pair. */
+static dv_err line_add(dv_chain_venue *v, const char *value, char ret_why[DV_REASON_MAX])
+{
+    dv_pubkey address;
+    char why[DV_REASON_MAX] = "";
+    if (strchr(value, '/') != NULL) {
+        dv_err err = dv_chain_pairs_add(v, value, why);
+        if (err) snprintf(ret_why, DV_REASON_MAX, "%.60s: %.130s", v->config->pools_file, why);
+        return err;
+    }
+    if (!dv_pubkey_parse(dv_text_of(value), &address)) {
+        snprintf(ret_why, DV_REASON_MAX, "%.100s: \"%.50s\" is no address of a pool, and no pair",
+                 v->config->pools_file, value);
+        return DV_CONFIG_INVALID;
+    }
+    if (pool_at(v, &address) != NULL || pool_add(v, &address, DV_CHAIN_CONFIGURED)) return DV_OK;
+    snprintf(ret_why, DV_REASON_MAX, "%.100s lists more than %d pools", v->config->pools_file,
+             DV_CHAIN_POOLS_MAX);
+    return DV_CONFIG_INVALID;
 }
 
 dv_err dv_chain_pools_load(dv_chain_venue *venue, char ret_why[DV_REASON_MAX])
@@ -49,8 +86,8 @@ dv_err dv_chain_pools_load(dv_chain_venue *venue, char ret_why[DV_REASON_MAX])
     if (venue->pools == NULL) abort();
     dv_err err = DV_OK;
     for (zconfig_t *at = zconfig_child(root); at != NULL && err == DV_OK; at = zconfig_next(at)) {
-        const char *address = zconfig_value(at);
-        if (streq(zconfig_name(at), dex)) err = pool_add(venue, address ? address : "", ret_why);
+        const char *value = zconfig_value(at);
+        if (streq(zconfig_name(at), dex)) err = line_add(venue, value ? value : "", ret_why);
     }
     zconfig_destroy(&root);
     return err;
@@ -109,25 +146,32 @@ static void refused_log(const dv_chain_venue *v, const dv_chain_pool *p, const d
             dv_kv_string("why", refusal->reason));
 }
 
-static void pool_refuse(const dv_chain_venue *v, dv_chain_pool *p, dv_refusal refusal)
+static void pool_refuse(dv_chain_venue *v, dv_chain_pool *p, dv_refusal refusal)
 {
+    bool anew = p->refusal.err != refusal.err;
     refused_log(v, p, &refusal);
     dv_pool_destroy(&p->pool);
     p->refusal = refusal;
+    if (anew) dv_chain_pairs_choose(v, p->group);
 }
 
 static dv_err pool_make(const dv_chain_venue *v, dv_chain_pool *p, const dv_account_set *set,
                         dv_pool **ret_pool, dv_refusal *ret_refusal)
 {
     dv_err err = dv_pool_new(&p->address, set, ret_pool, ret_refusal);
-    if (err || strcmp((*ret_pool)->class->dex, v->base.class->dex) == 0) return err;
+    if (err) return err;
+    const char *why = NULL;
+    if (!dv_chain_pairs_fit(v, p->group, *ret_pool))
+        why = "the pool is of another pair or program than it was found for";
+    if (strcmp((*ret_pool)->class->dex, v->base.class->dex) != 0)
+        why = "the pool is of another DEX than it is listed for";
+    if (why == NULL) return DV_OK;
     dv_pool_destroy(ret_pool);
-    return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE,
-                     "the pool is of another DEX than it is listed for");
+    return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE, why);
 }
 
 /* Takes what was read over as the pool's state. */
-static void pool_take(const dv_chain_venue *v, dv_chain_pool *p, const dv_account_set *set,
+static void pool_take(dv_chain_venue *v, dv_chain_pool *p, const dv_account_set *set,
                       const dv_chain_clock *clock, uint64_t slot)
 {
     dv_pool *pool = NULL;
@@ -177,6 +221,7 @@ static void on_accounts(void *context, const dv_rpc_reply *reply, int64_t now_ns
     dv_account accounts[DV_CHAIN_POOL_ACCOUNTS_MAX];
     uint64_t slot;
     p->asked = false;
+    if (!p->in_use) return;
     if (reply->error != DV_OK ||
         dv_answer_accounts(reply->answer, p->accounts, p->count, accounts, &slot) != DV_OK)
         return;
@@ -217,7 +262,7 @@ int64_t dv_chain_pools_tick(dv_chain_venue *venue, int64_t now_ns)
     int64_t next_ns = DV_NEVER, every_ns = pools_every_ns(venue);
     for (uint32_t i = 0; i < venue->pool_count; i++) {
         dv_chain_pool *p = &venue->pools[i];
-        if (p->asked) continue;
+        if (p->asked || !p->in_use) continue;
         if (p->look_at_ns <= now_ns) {
             p->look_at_ns = now_ns + every_ns;
             pool_ask(venue, i, now_ns);
@@ -231,7 +276,8 @@ int64_t dv_chain_pools_tick(dv_chain_venue *venue, int64_t now_ns)
 dv_chain_pool *dv_chain_pool_find(dv_chain_venue *venue, dv_text address)
 {
     for (uint32_t i = 0; i < venue->pool_count; i++)
-        if (dv_text_is(address, venue->pools[i].text)) return &venue->pools[i];
+        if (venue->pools[i].in_use && dv_text_is(address, venue->pools[i].text))
+            return &venue->pools[i];
     return NULL;
 }
 
@@ -287,7 +333,7 @@ static dv_quote best_of(const dv_chain_venue *v, const dv_swap_ask *ask)
         const dv_chain_pool *p = &v->pools[i];
         dv_swap_quote q;
         dv_refusal refusal;
-        if (p->pool != NULL && !trades(p->pool, ask)) continue;
+        if (!p->in_use || (p->pool != NULL && !trades(p->pool, ask))) continue;
         dv_err err = dv_chain_pool_state(v, p);
         if (err == DV_OK) err = dv_pool_quote(p->pool, ask, &p->clock, &q, &refusal);
         if (err != DV_OK) {
@@ -323,7 +369,11 @@ void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, d
     if (!dv_pubkey_parse(ask->token_in, &swap.mint_in) ||
         !dv_pubkey_parse(ask->token_out, &swap.mint_out))
         quote.error = DV_VENUE_NO_POOL;
-    if (quote.error == DV_OK) quote = best_of(v, &swap);
+    if (quote.error == DV_OK) {
+        quote = best_of(v, &swap);
+        if (quote.error == DV_VENUE_NO_POOL)
+            quote.error = dv_chain_pairs_state(v, &swap.mint_in, &swap.mint_out);
+    }
     quote.venue = dv_text_of(v->base.class->dex);
     answers->answer(
         answers->context, ticket,

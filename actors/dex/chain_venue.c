@@ -18,6 +18,7 @@
 
 /* getGenesisHash of mainnet-beta (solana.com/docs/references/clusters). */
 static const char MAINNET[] = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
+static const char DEVNET[] = "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG";
 
 enum { RENT_EMPTY, RENT_TOKEN };
 
@@ -74,6 +75,19 @@ dv_err dv_chain_admitted(const dv_chain_venue *venue)
 {
     if (venue->forbidden) return DV_VENUE_NOT_ALLOWED;
     return is_known(venue) ? DV_OK : DV_CHAIN_AWAY;
+}
+
+static bool is_cluster(const dv_chain_venue *v, const char *genesis)
+{
+    uint8_t bytes[32];
+    return dv_base58_decode(dv_text_of(genesis), bytes, sizeof bytes) &&
+           memcmp(bytes, v->genesis, sizeof bytes) == 0;
+}
+
+bool dv_chain_is_here(const dv_chain_venue *venue, uint32_t program)
+{
+    if (is_cluster(venue, MAINNET)) return program == 0;
+    return program == 1 || !is_cluster(venue, DEVNET);
 }
 
 static void genesis_ask(dv_chain_venue *v, int64_t now_ns)
@@ -135,9 +149,10 @@ static void rents_ask(dv_chain_venue *v, int64_t now_ns)
 static void fees_ask(dv_chain_venue *v, int64_t now_ns)
 {
     char params[FEE_ACCOUNTS_MAX * (DV_MINT_MAX + 3) + 8] = "[[";
-    for (uint32_t i = 0; i < v->pool_count && i < FEE_ACCOUNTS_MAX; i++) {
+    for (uint32_t i = 0, count = 0; i < v->pool_count && count < FEE_ACCOUNTS_MAX; i++) {
         size_t n = strlen(params);
-        snprintf(params + n, sizeof params - n, "%s\"%s\"", i ? "," : "", v->pools[i].text);
+        if (!v->pools[i].in_use) continue;
+        snprintf(params + n, sizeof params - n, "%s\"%s\"", count++ ? "," : "", v->pools[i].text);
     }
     size_t n = strlen(params);
     snprintf(params + n, sizeof params - n, "]]");
@@ -163,6 +178,38 @@ static int64_t chain_tick(dv_chain_venue *v, int64_t now_ns)
     return dv_min_i64(v->chain_at_ns, v->fees_at_ns);
 }
 
+/* ---- hints of changes -------------------------------------------------------------------- */
+
+static void hints_begin(dv_chain_venue *v, const dv_pubkey *pools, uint32_t count)
+{
+    char url[DV_RPC_URL_MAX], why[200];
+    const char *urls = v->config->solana_rpc_url + strspn(v->config->solana_rpc_url, " ,\t");
+    snprintf(url, sizeof url, "%.*s", (int)strcspn(urls, " ,\t"), urls);
+    v->hints = dv_subscription_new(url, pools, count, why);
+    if (v->hints == NULL)
+        dv_warn("no_subscription", NULL, dv_kv_string("dex", v->base.class->dex),
+                dv_kv_string("why", why));
+}
+
+/* Of the preferred endpoint. Without them pools are looked at as often as ever. */
+static void hints_renew(dv_chain_venue *v)
+{
+    dv_pubkey pools[DV_SUBSCRIPTION_ACCOUNTS_MAX];
+    uint32_t count = 0;
+    if (!v->pools_changed) return;
+    v->pools_changed = false;
+    for (uint32_t i = 0; i < v->pool_count && count < DV_SUBSCRIPTION_ACCOUNTS_MAX; i++) {
+        if (!v->pools[i].in_use) continue;
+        v->hinted[count] = i;
+        pools[count++] = v->pools[i].address;
+    }
+    if (!v->config->solana_subscribe || count == 0) return;
+    if (v->hints == NULL)
+        hints_begin(v, pools, count);
+    else
+        dv_subscription_change(v->hints, pools, count);
+}
+
 /* ---- tick, watch, health ----------------------------------------------------------------- */
 
 static int64_t tick(dv_venue *venue, dv_time now, const dv_answers *answers)
@@ -170,6 +217,8 @@ static int64_t tick(dv_venue *venue, dv_time now, const dv_answers *answers)
     dv_chain_venue *v = venue_of(venue);
     v->answers = answers;
     int64_t next_ns = chain_tick(v, now.mono_ns);
+    next_ns = dv_min_i64(next_ns, dv_chain_pairs_tick(v, now.mono_ns));
+    hints_renew(v);
     next_ns = dv_min_i64(next_ns, dv_chain_pools_tick(v, now.mono_ns));
     next_ns = dv_min_i64(next_ns, dv_chain_flights_tick(v, now.mono_ns));
     next_ns = dv_min_i64(next_ns, dv_chain_guards_tick(v, now.mono_ns));
@@ -194,7 +243,7 @@ static void ready(dv_venue *venue, dv_watch watched, dv_time now, const dv_answe
     v->answers = answers;
     if (watched.fd == dv_rpc_descriptor(v->rpc)) dv_rpc_ready(v->rpc, now.mono_ns);
     while (v->hints != NULL && dv_subscription_next(v->hints, &pool))
-        v->pools[pool].look_at_ns = now.mono_ns;
+        v->pools[v->hinted[pool]].look_at_ns = now.mono_ns;
     v->answers = NULL;
 }
 
@@ -211,7 +260,7 @@ static dv_health health(const dv_venue *venue)
     if (!is_known(v))
         return (dv_health){.degraded = DV_CHAIN_AWAY,
                            .text = "an endpoint has not said of which cluster it is: no quotes"};
-    return (dv_health){0};
+    return (dv_health){.text = dv_chain_pairs_text(v)};
 }
 
 /* ---- start, new and destroy -------------------------------------------------------------- */
@@ -229,21 +278,6 @@ static void genesis_wait(dv_chain_venue *v, int64_t now_ns)
         now_ns = dv_time_now().mono_ns;
         if (got) dv_rpc_ready(v->rpc, now_ns);
     }
-}
-
-/* Of the preferred endpoint. Without them pools are looked at as often as ever. */
-static void hints_begin(dv_chain_venue *v)
-{
-    char url[DV_RPC_URL_MAX], why[200];
-    const char *urls = v->config->solana_rpc_url + strspn(v->config->solana_rpc_url, " ,\t");
-    dv_pubkey pools[DV_SUBSCRIPTION_ACCOUNTS_MAX];
-    if (!v->config->solana_subscribe || v->pool_count == 0) return;
-    snprintf(url, sizeof url, "%.*s", (int)strcspn(urls, " ,\t"), urls);
-    for (uint32_t i = 0; i < v->pool_count; i++) pools[i] = v->pools[i].address;
-    v->hints = dv_subscription_new(url, pools, v->pool_count, why);
-    if (v->hints == NULL)
-        dv_warn("no_subscription", NULL, dv_kv_string("dex", v->base.class->dex),
-                dv_kv_string("why", why));
 }
 
 static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
@@ -277,10 +311,7 @@ static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
     dv_err err = dv_chain_pools_load(v, ret_why);
     if (err) return err;
     genesis_wait(v, now.mono_ns);
-    if (!v->forbidden) {
-        hints_begin(v);
-        return DV_OK;
-    }
+    if (!v->forbidden) return DV_OK;
     snprintf(ret_why, DV_REASON_MAX, "%s", v->forbidden_why);
     return DV_CONFIG_INVALID;
 }
@@ -295,6 +326,7 @@ static void destroy(dv_venue **venue)
     dv_chain_flights_fini(v);
     dv_chain_guards_fini(v);
     dv_chain_pools_fini(v);
+    dv_chain_pairs_fini(v);
     free(v);
     *venue = NULL;
 }
@@ -307,7 +339,7 @@ static void destroy(dv_venue **venue)
     }
 static const dv_venue_class CLASSES[] = {VENUE_CLASS("raydium"), VENUE_CLASS("meteora")};
 
-dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config)
+dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens)
 {
     size_t i = 0;
     while (i < sizeof CLASSES / sizeof CLASSES[0] && strcmp(CLASSES[i].dex, dex) != 0) i++;
@@ -316,5 +348,6 @@ dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config)
     if (v == NULL) abort();
     v->base.class = &CLASSES[i];
     v->config = config;
+    v->tokens = tokens;
     return &v->base;
 }

@@ -1,6 +1,6 @@
 /* The inside of a venue on Solana, shared by its parts: what it knows of the chain and the pools
-   (chain_venue.c, chain_pools.c), transactions to sign (chain_build.c), and what becomes of those
-   that are sent (chain_flight.c, chain_proof.c). */
+   (chain_venue.c, chain_pools.c, chain_pairs.c), transactions to sign (chain_build.c), and what
+   becomes of those that are sent (chain_flight.c, chain_proof.c). */
 #ifndef DV_DEX_CHAIN_VENUE_H
 #define DV_DEX_CHAIN_VENUE_H
 
@@ -14,8 +14,12 @@
 #define DV_CHAIN_POOLS_MAX 256
 #define DV_CHAIN_POOL_ACCOUNTS_MAX 96 /* below the 100 that a node looks up at once */
 
-/* A pool of the configuration. */
+#define DV_CHAIN_CONFIGURED UINT32_MAX
+
+/* A pool of the configuration, or one that was found for a pair of it. */
 typedef struct dv_chain_pool {
+    bool in_use;    /* false: the place is free, once no question is open */
+    uint32_t group; /* of chain_pairs.c that found it; DV_CHAIN_CONFIGURED: it is named */
     dv_pubkey address;
     char text[DV_BASE58_TEXT_SIZE];                 /* the same */
     dv_pubkey accounts[DV_CHAIN_POOL_ACCOUNTS_MAX]; /* asked for: own, clock, and what it needs */
@@ -33,10 +37,12 @@ typedef struct dv_chain_build dv_chain_build;
 typedef struct dv_chain_flight dv_chain_flight;
 typedef struct dv_chain_batch dv_chain_batch;
 typedef struct dv_chain_guard dv_chain_guard;
+typedef struct dv_chain_pairs dv_chain_pairs;
 
 typedef struct dv_chain_venue {
     dv_venue base;           /* first: a dv_venue is this */
     const dv_config *config; /* borrowed */
+    const dv_tokens *tokens; /* borrowed */
     dv_rpc *rpc;             /* owned */
     dv_subscription *hints;  /* owned: which pools may have changed; NULL: looks alone tell */
     dv_pubkey wallet;
@@ -58,12 +64,16 @@ typedef struct dv_chain_venue {
     int64_t chain_at_ns, fees_at_ns;           /* when to ask next */
     uint32_t chain_open;                       /* questions about the chain without an answer */
 
-    dv_chain_pool *pools; /* owned, pool_count of them */
+    dv_chain_pool
+        *pools; /* owned: DV_CHAIN_POOLS_MAX places, of which the first pool_count were used */
     uint32_t pool_count;
-    dv_chain_build *builds;   /* owned, by number */
-    uint64_t last_number;     /* of a build, or of a question in a proof */
-    dv_chain_flight *flights; /* owned, by signature */
-    int64_t status_at_ns;     /* when to ask for statuses next */
+    bool pools_changed;                            /* since `hints` was told of them */
+    dv_chain_pairs *pairs;                         /* owned; NULL: there are none */
+    uint32_t hinted[DV_SUBSCRIPTION_ACCOUNTS_MAX]; /* pools, by their number in `hints` */
+    dv_chain_build *builds;                        /* owned, by number */
+    uint64_t last_number;                          /* of a build, or of a question in a proof */
+    dv_chain_flight *flights;                      /* owned, by signature */
+    int64_t status_at_ns;                          /* when to ask for statuses next */
     bool status_asked;
     uint32_t status_from;  /* how many open flights the last questions were about */
     dv_chain_batch *batch; /* owned: what the open one is about */
@@ -74,8 +84,8 @@ typedef struct dv_chain_venue {
     int64_t guards_at_ns; /* when to look at them next */
 } dv_chain_venue;
 
-/* Reads the pools of a DEX from the configuration's file. On CONFIG_INVALID ret_why says what is
-   wrong. */
+/* Reads the pools and pairs of a DEX from the configuration's file. On CONFIG_INVALID ret_why says
+   what is wrong. */
 DV_MUST_CHECK dv_err dv_chain_pools_load(dv_chain_venue *venue, char ret_why[DV_REASON_MAX]);
 void dv_chain_pools_fini(dv_chain_venue *venue);
 
@@ -87,6 +97,37 @@ dv_chain_pool *dv_chain_pool_find(dv_chain_venue *venue, dv_text address);
 
 /* Why a pool cannot be traded in now; DV_OK: it can. */
 dv_err dv_chain_pool_state(const dv_chain_venue *venue, const dv_chain_pool *pool);
+
+/* Lists a pool that a group of chain_pairs.c found. False: it is refused for good, or there is no
+   place left. */
+bool dv_chain_pool_list(dv_chain_venue *venue, const dv_pubkey *address, uint32_t group);
+
+/* Forgets a pool that was found. */
+void dv_chain_pool_drop(dv_chain_venue *venue, dv_chain_pool *pool);
+
+/* Adds a pair of the configuration, e.g. "SOL/USDC". CONFIG_INVALID: ret_why says what is wrong. */
+DV_MUST_CHECK dv_err dv_chain_pairs_add(dv_chain_venue *venue, const char *text,
+                                        char ret_why[DV_REASON_MAX]);
+void dv_chain_pairs_fini(dv_chain_venue *venue);
+
+/* Searches for pools when it is time; returns when that is. */
+int64_t dv_chain_pairs_tick(dv_chain_venue *venue, int64_t now_ns);
+
+/* Chooses anew among what a group found, after one of its pools was refused. */
+void dv_chain_pairs_choose(dv_chain_venue *venue, uint32_t group);
+
+/* Whether a pool is what its group looked for: of the pair's mints, of the program. */
+bool dv_chain_pairs_fit(const dv_chain_venue *venue, uint32_t group, const dv_pool *pool);
+
+/* Why there is no pool of two mints: VENUE_NO_POOL, or that they are still looked for (CHAIN_AWAY),
+   or cannot be (CHAIN_REFUSED). */
+dv_err dv_chain_pairs_state(const dv_chain_venue *venue, const dv_pubkey *a, const dv_pubkey *b);
+
+/* What each pair gave, for people, until the next call; NULL: there are no pairs. */
+const char *dv_chain_pairs_text(const dv_chain_venue *venue);
+
+/* Whether a program that has one id on mainnet (0) and another on devnet (1) may be here. */
+bool dv_chain_is_here(const dv_chain_venue *venue, uint32_t program);
 
 /* dv_venue_class.quote. */
 void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,

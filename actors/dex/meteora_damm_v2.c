@@ -367,6 +367,7 @@ const dv_pool_class DV_METEORA_DAMM_V2 = {
     .programs = &DV_METEORA_DAMM_V2_PROGRAM,
     .program_count = 1,
     .min_account_size = POOL_SIZE,
+    .layout = {POOL_SIZE, 168, 232, false},
     .needs = needs,
     .make = make,
     .destroy = destroy,

@@ -469,6 +469,7 @@ const dv_pool_class DV_METEORA_DLMM = {
     .programs = &DV_METEORA_DLMM_PROGRAM,
     .program_count = 1,
     .min_account_size = DV_DLMM_POOL_SIZE,
+    .layout = {DV_DLMM_POOL_SIZE, 88, 152, false},
     .needs = dv_dlmm_needs,
     .make = dv_dlmm_make,
     .destroy = dv_dlmm_destroy,

@@ -20,6 +20,14 @@ const dv_pool_class *dv_pool_class_named(dv_text name)
     return NULL;
 }
 
+const dv_pool_class *dv_pool_class_next(const dv_pool_class *after)
+{
+    size_t i = 0;
+    if (after == NULL) return CLASSES[0];
+    while (CLASSES[i] != after) i++;
+    return CLASSES[i + 1];
+}
+
 void dv_pool_need(dv_pool_needs *needs, const dv_pubkey *address)
 {
     for (uint32_t i = 0; i < needs->count; i++)

@@ -92,6 +92,14 @@ typedef struct dv_swap_user {
     dv_pubkey account_out; /* of mint_out */
 } dv_swap_user;
 
+/* What the own account of every pool of a program has in common: what pools are searched by. */
+typedef struct dv_pool_layout {
+    uint32_t size;      /* bytes of the whole account */
+    uint32_t mints_at;  /* where mint 0 is; mint 1 follows it */
+    uint32_t vaults_at; /* likewise of the token accounts that hold them */
+    bool sorted;        /* mint 0 is always the lesser one (dv_pubkey_compare) */
+} dv_pool_layout;
+
 /* One venue program. What the dv_pool_ functions below say holds for these. */
 typedef struct dv_pool_class {
     const char *name;          /* "raydium_cpmm" */
@@ -99,6 +107,7 @@ typedef struct dv_pool_class {
     const dv_pubkey *programs; /* its ids: mainnet, devnet */
     uint32_t program_count;
     uint32_t min_account_size; /* bytes of the pool's own account, checked before needs and new */
+    dv_pool_layout layout;
     /* Lists everything that the pool needs as far as `accounts` tells, found or not; own is the
        pool's account and not listed. ret_needs starts empty; use dv_pool_need. */
     dv_err (*needs)(const dv_account *own, const dv_account_set *accounts, dv_pool_needs *ret_needs,
@@ -134,6 +143,9 @@ const dv_pool_class *dv_pool_class_of(const dv_pubkey *program);
 
 /* The class of a name, NULL when there is none. */
 const dv_pool_class *dv_pool_class_named(dv_text name);
+
+/* The class after another, of all that there are, NULL after the last; after NULL the first. */
+const dv_pool_class *dv_pool_class_next(const dv_pool_class *after);
 
 /* Lists what the pool at an address needs beside its own account, as far as the accounts tell:
    empty when they do not hold the pool's own yet. Ask again with more accounts until it lists none

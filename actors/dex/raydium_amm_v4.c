@@ -219,6 +219,7 @@ const dv_pool_class DV_RAYDIUM_AMM_V4 = {
     .programs = DV_RAYDIUM_AMM_V4_PROGRAMS,
     .program_count = 2,
     .min_account_size = POOL_SIZE,
+    .layout = {POOL_SIZE, 400, 336, false},
     .needs = needs,
     .make = make,
     .destroy = destroy,

@@ -323,6 +323,7 @@ const dv_pool_class DV_RAYDIUM_CLMM = {
     .programs = DV_RAYDIUM_CLMM_PROGRAMS,
     .program_count = sizeof DV_RAYDIUM_CLMM_PROGRAMS / sizeof DV_RAYDIUM_CLMM_PROGRAMS[0],
     .min_account_size = DV_CLMM_POOL_SIZE,
+    .layout = {DV_CLMM_POOL_SIZE, 73, 137, true},
     .needs = dv_clmm_needs,
     .make = dv_clmm_make,
     .destroy = dv_clmm_destroy,

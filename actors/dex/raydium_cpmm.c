@@ -259,6 +259,7 @@ const dv_pool_class DV_RAYDIUM_CPMM = {
     .programs = DV_RAYDIUM_CPMM_PROGRAMS,
     .program_count = 2,
     .min_account_size = POOL_SIZE,
+    .layout = {POOL_SIZE, 168, 72, true},
     .needs = needs,
     .make = make,
     .destroy = destroy,

@@ -55,8 +55,8 @@ struct dv_venue {
    for a DEX that has none. config and tokens are borrowed for its life. */
 dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
 
-/* A DEX on Solana: the pools of the configuration, on the cluster that solana_rpc_url names. config
-   is borrowed for its life. What is wrong is told by start. */
-dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config);
+/* A DEX on Solana: the pools and pairs of the configuration, on the cluster that solana_rpc_url
+   names. config and tokens are borrowed for its life. What is wrong is told by start. */
+dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
 
 #endif
