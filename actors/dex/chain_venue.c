@@ -15,6 +15,8 @@
 #define FEES_EVERY_NS (10 * DV_NS_PER_S)
 #define TOKEN_ACCOUNT_SIZE 165
 #define FEE_ACCOUNTS_MAX 32
+/* Blocks by which heights may differ beyond the slots between them: one may be of another fork. */
+#define HEIGHT_SLACK 64
 
 /* getGenesisHash of mainnet-beta (solana.com/docs/references/clusters). */
 static const char MAINNET[] = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
@@ -99,16 +101,38 @@ static void genesis_ask(dv_chain_venue *v, int64_t now_ns)
 
 /* ---- its state --------------------------------------------------------------------------- */
 
+/* Blocks cannot be more than the slots they are in. A height too high is that of a node which
+   answers the slot in its place, and would be past proving: a transaction with it could not be
+   called dead. So of two answers that do not fit the lower one is right, and none is built on
+   before another one fits it; with several endpoints another one's. */
+static bool runs_ahead(const dv_latest_blockhash *latest, const dv_latest_blockhash *last)
+{
+    return latest->last_valid_block_height >
+           last->last_valid_block_height + (latest->slot - last->slot) + HEIGHT_SLACK;
+}
+
 static void on_blockhash(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     dv_chain_venue *v = context;
     v->chain_open--;
-    dv_latest_blockhash latest;
+    dv_latest_blockhash latest, last = v->blockhash_last;
     if (reply->error != DV_OK || dv_answer_blockhash(reply->answer, &latest) != DV_OK) return;
-    if (latest.slot < v->blockhash.slot) return; /* a slower endpoint's */
+    if (latest.slot < last.slot) return; /* a slower endpoint's */
+    dv_chain_saw_slot(v, latest.slot);
+    if (last.slot != 0 && runs_ahead(&latest, &last)) {
+        dv_debug("height_doubted", NULL, dv_kv_string("dex", v->base.class->dex),
+                 dv_kv_string("endpoint", dv_rpc_endpoint_name(v->rpc, reply->endpoint)));
+        return;
+    }
+    v->blockhash_last = latest;
+    if (last.slot == 0 ||
+        latest.last_valid_block_height + HEIGHT_SLACK < last.last_valid_block_height) {
+        v->blockhash_ns = 0;     /* what was believed so far was not true */
+        v->chain_at_ns = now_ns; /* another answer decides */
+        return;
+    }
     v->blockhash = latest;
     v->blockhash_ns = now_ns;
-    dv_chain_saw_slot(v, latest.slot);
 }
 
 static void on_fees(void *context, const dv_rpc_reply *reply, int64_t now_ns)
@@ -167,8 +191,8 @@ static int64_t chain_tick(dv_chain_venue *v, int64_t now_ns)
         v->chain_at_ns = now_ns + every_ns;
         genesis_ask(v, now_ns);
         rents_ask(v, now_ns);
-        chain_ask(v, "getLatestBlockhash", "[{\"commitment\":\"confirmed\"}]", DV_RPC_ANY,
-                  on_blockhash, 0, now_ns);
+        chain_ask(v, "getLatestBlockhash", "[{\"commitment\":\"confirmed\"}]",
+                  v->blockhash_rounds++ % dv_rpc_endpoint_count(v->rpc), on_blockhash, 0, now_ns);
     }
     if (v->pool_count == 0) return v->chain_at_ns; /* no fees are of interest */
     if (now_ns >= v->fees_at_ns) {

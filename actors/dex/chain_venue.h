@@ -55,10 +55,12 @@ typedef struct dv_chain_venue {
     bool forbidden; /* mainnet, or endpoints of several clusters */
     const char *forbidden_why;
 
-    uint64_t slot;         /* newest seen, of confirmed state */
-    uint64_t final_height; /* newest finalized block height seen */
-    dv_latest_blockhash blockhash;
+    uint64_t slot;                             /* newest seen, of confirmed state */
+    uint64_t final_height;                     /* newest finalized block height seen */
+    dv_latest_blockhash blockhash;             /* whose height another answer agrees with */
     int64_t blockhash_ns;                      /* when it came; 0: there is none */
+    dv_latest_blockhash blockhash_last;        /* the newest not found out; slot 0: none */
+    uint32_t blockhash_rounds;                 /* each asks another endpoint */
     uint64_t unit_price;                       /* micro-lamports */
     uint64_t guard_lamports, wrapped_lamports; /* rents; 0: not known yet */
     int64_t chain_at_ns, fees_at_ns;           /* when to ask next */

@@ -155,6 +155,24 @@ describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
         await checkLedger(scene);
       });
 
+      // Nor does it keep a transaction from being proven dead: its last block would never come.
+      test('a slot in the place of the height of a blockhash is found out', async () => {
+        const lie = { kind: 'slotForHeight', method: 'getLatestBlockhash', endpoint: 0, count: 0 };
+        node.faults.add(lie);
+        await scene.engine.kill();
+        await scene.engine.start();
+        await until('the pool is read', () => scene.poolsReady() >= 2);
+        node.faults.add({ kind: 'drop', count: 0, name: 'drop' });
+        const { orderId } = await scene.engine.api.order(order());
+        await until('the second attempt begins', () => attemptOf(scene, orderId, 2), LONG_MS);
+        node.faults.end('drop');
+        const ended = await scene.engine.finished(orderId, LONG_MS);
+        node.faults.clear();
+        assert.equal(ended.status, 'confirmed', ended.failureReason);
+        assert.ok((await signedOf(scene, orderId)) >= 2, 'expected the first to be proven dead');
+        await checkLedger(scene);
+      });
+
       test('one endpoint alone proves nothing while the other is away', async () => {
         node.faults.add({ kind: 'drop', count: 0 });
         const { orderId } = await scene.engine.api.order(order());
