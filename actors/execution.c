@@ -107,7 +107,10 @@ static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text t
                            dv_outbox *outbox)
 {
     dv_error_class class = dv_err_class((uint16_t)error);
-    if (class == DV_CLASS_UNKNOWN) {
+    /* A transaction that failed for the guard is over: a new attempt finds the one that traded. */
+    bool guarded = o->state == DV_STATE_submitted && error == DV_VENUE_ORDER_GUARDED &&
+                   o->attempt < DV_ATTEMPTS_MAX;
+    if (class == DV_CLASS_UNKNOWN && !guarded) {
         unknown_park(self, o, error, text, now);
         return;
     }
@@ -118,6 +121,7 @@ static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text t
     o->step_error = error;
     o->step_due_us = 0;
     uint8_t next = o->attempt;
+    again = again || guarded;
     if (again) {
         next++;
         o->step_due_us = now.wall_us + dv_retry_wait_us(self->config, next, random_next(self));

@@ -1,11 +1,12 @@
 /* Transactions to sign: compiled for the pool that was quoted, simulated, and given out only when
-   the simulation does what the quote said. */
+   the simulation does what the quote said. If the order's guard says that it has traded, the
+   transaction that made the guard is looked for and given out instead. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "actors/base/log.h"
-#include "actors/dex/chain_venue.h"
+#include "actors/dex/chain_flight.h"
 
 #define BLOCKHASH_OLD_NS (10 * DV_NS_PER_S) /* one that came longer ago is not built on */
 #define UNITS_MORE_PERCENT 20               /* than the simulation used */
@@ -64,6 +65,87 @@ static void build_give(dv_chain_venue *v, dv_chain_build *b)
     build_free(v, b);
 }
 
+/* ---- a trade that is not known ------------------------------------------------------------ */
+
+static dv_chain_build *build_find(dv_chain_venue *v, uint64_t number)
+{
+    dv_chain_build *b;
+    HASH_FIND(hh, v->builds, &number, sizeof number, b);
+    return b;
+}
+
+/* Gives out a transaction of the order that has landed: it is committed, looked after and confirmed
+   as if this attempt had made it, without a last valid block. What was thought of it before is
+   forgotten. */
+static void trade_give(dv_chain_venue *v, dv_chain_build *b, const dv_transaction *t)
+{
+    char signature[DV_BASE58_TEXT_SIZE];
+    dv_base58_encode(t->bytes + 1, DV_SIGNATURE_SIZE, signature); /* after their count */
+    dv_chain_flight *f = dv_chain_flight_find(v, signature);
+    if (f != NULL) f->outcome = (dv_swap_status){.outcome = DV_SWAP_UNKNOWN};
+    dv_warn("trade_found", &b->order_id, dv_kv_number("attempt", b->attempt),
+            dv_kv_string("dex", v->base.class->dex), dv_kv_string("signature", signature));
+    v->answers->answer(
+        v->answers->context, b->ticket,
+        &(dv_message){.type = DV_MSG_swap_built,
+                      .swap_built = {.order_id = b->order_id,
+                                     .attempt = b->attempt,
+                                     .signature = dv_text_of(signature),
+                                     .transaction = {(const char *)t->bytes, t->size}}});
+    build_free(v, b);
+}
+
+static void on_trade(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    (void)now_ns;
+    dv_chain_venue *v = context;
+    dv_chain_build *b = build_find(v, reply->tag);
+    if (b == NULL) return;
+    bool found = false;
+    uint64_t in, out;
+    dv_landed *landed = calloc(1, sizeof *landed);
+    if (landed == NULL) abort();
+    if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
+        found && !landed->failure.failed &&
+        dv_chain_landed(landed, &v->wallet, &b->order_id, &in, &out) == DV_OK)
+        trade_give(v, b, &landed->transaction);
+    else
+        build_fail(v, b, DV_VENUE_ORDER_GUARDED, "the transaction that made its guard is not read");
+    free(landed);
+}
+
+static void on_guard_made(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    dv_chain_venue *v = context;
+    dv_chain_build *b = build_find(v, reply->tag);
+    if (b == NULL) return;
+    dv_text signature = {0};
+    if (reply->error != DV_OK || dv_answer_first_success(reply->answer, &signature) != DV_OK ||
+        signature.size == 0) {
+        build_fail(v, b, DV_VENUE_ORDER_GUARDED,
+                   "no final transaction is known that made its guard");
+        return;
+    }
+    char params[DV_SIGNATURE_MAX + 120];
+    snprintf(params, sizeof params,
+             "[\"%.*s\",{\"encoding\":\"base64\",\"commitment\":\"finalized\","
+             "\"maxSupportedTransactionVersion\":0}]",
+             (int)signature.size, signature.at);
+    dv_rpc_ask(v->rpc, "getTransaction", dv_text_of(params), DV_RPC_ANY, on_trade, v, b->number,
+               now_ns);
+}
+
+/* Asks which transaction made the guard of the order. */
+static void trade_ask(dv_chain_venue *v, const dv_chain_build *b, int64_t now_ns)
+{
+    char text[DV_BASE58_TEXT_SIZE], params[DV_BASE58_TEXT_SIZE + 40];
+    dv_pubkey guard = dv_chain_guard_address(&v->wallet, &b->order_id);
+    dv_base58_encode(guard.bytes, sizeof guard.bytes, text);
+    snprintf(params, sizeof params, "[\"%s\",{\"commitment\":\"finalized\"}]", text);
+    dv_rpc_ask(v->rpc, "getSignaturesForAddress", dv_text_of(params), DV_RPC_ANY, on_guard_made, v,
+               b->number, now_ns);
+}
+
 /* ---- the simulation ---------------------------------------------------------------------- */
 
 /* Whether a is within so many basis points of b. */
@@ -73,14 +155,17 @@ static bool is_within(uint64_t a, uint64_t b, uint32_t bps)
     return (unsigned __int128)difference * DV_BPS_MAX <= (unsigned __int128)b * bps;
 }
 
-static void judge(dv_chain_venue *v, dv_chain_build *b, const dv_simulation *s)
+static void judge(dv_chain_venue *v, dv_chain_build *b, const dv_simulation *s, int64_t now_ns)
 {
     char text[DV_REASON_MAX + 1];
     uint64_t in, out;
     if (s->failure.failed) {
         dv_err err = dv_chain_failure(&s->failure, b->transaction.bytes, b->transaction.size,
                                       DV_VENUE_SIMULATION_FAILED, text);
-        build_fail(v, b, err, text);
+        if (err == DV_VENUE_ORDER_GUARDED)
+            trade_ask(v, b, now_ns);
+        else
+            build_fail(v, b, err, text);
         return;
     }
     const dv_chain_pool *p = dv_chain_pool_find(v, dv_text_of(b->pool));
@@ -104,11 +189,8 @@ static void judge(dv_chain_venue *v, dv_chain_build *b, const dv_simulation *s)
 
 static void on_simulated(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
-    (void)now_ns;
     dv_chain_venue *v = context;
-    dv_chain_build *b;
-    uint64_t number = reply->tag;
-    HASH_FIND(hh, v->builds, &number, sizeof number, b);
+    dv_chain_build *b = build_find(v, reply->tag);
     if (b == NULL) return;
     if (reply->error != DV_OK) {
         const dv_rpc_fault *fault = reply->answer ? dv_answer_fault(reply->answer) : NULL;
@@ -127,7 +209,7 @@ static void on_simulated(void *context, const dv_rpc_reply *reply, int64_t now_n
         keys[i] = dv_pubkey_at(view.keys + i * DV_PUBKEY_SIZE);
     if (err == DV_OK) err = dv_answer_simulation(reply->answer, keys, view.key_count, s);
     if (err == DV_OK)
-        judge(v, b, s);
+        judge(v, b, s, now_ns);
     else
         build_fail(v, b, DV_CHAIN_ANSWER_MALFORMED, "the simulation's answer makes no sense");
     free(s);

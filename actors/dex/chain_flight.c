@@ -254,7 +254,7 @@ static bool batch_fill(dv_chain_venue *v)
         open++;
         if (at++ < v->status_from || b->count == STATUSES_MAX) continue;
         memcpy(b->signatures[b->count++], f->signature, sizeof f->signature);
-        old = old || f->quoted_slot + RECENT_SLOTS < v->slot;
+        old = old || f->quoted_slot + RECENT_SLOTS < v->slot || f->last_valid_block_height == 0;
     }
     v->status_from += b->count;
     if (v->status_from >= open) v->status_from = 0;

@@ -22,8 +22,9 @@ struct dv_chain_flight {
     char signature[DV_SIGNATURE_MAX + 1]; /* the key, padded with zeros */
     dv_id order_id;
     uint8_t attempt;
-    uint64_t ticket; /* of the last send; 0: none, or it was answered */
-    uint64_t last_valid_block_height, quoted_slot;
+    uint64_t ticket;                  /* of the last send; 0: none, or it was answered */
+    uint64_t last_valid_block_height; /* 0: it is known to have landed, perhaps long ago */
+    uint64_t quoted_slot;
     uint8_t bytes[DV_TRANSACTION_MAX];
     uint32_t size; /* 0: the bytes are not known */
     dv_blockhash blockhash;

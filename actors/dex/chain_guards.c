@@ -40,6 +40,8 @@ void dv_chain_guard_add(dv_chain_venue *venue, const dv_id *order_id, uint64_t l
     if (venue->guards == NULL) venue->guards = calloc(GUARDS_MAX, sizeof *venue->guards);
     if (venue->guards == NULL) abort();
     if (venue->guard_count == GUARDS_MAX) return;
+    if (last_height < venue->blockhash.last_valid_block_height)
+        last_height = venue->blockhash.last_valid_block_height; /* of other attempts, at most */
     venue->guards[venue->guard_count++] =
         (dv_chain_guard){.order_id = *order_id, .after_height = last_height + WAIT_BLOCKS};
 }

@@ -6,6 +6,7 @@
 #include <yajl/yajl_tree.h>
 
 #include "actors/solana/answer_read.h"
+#include "proto/base58.h"
 
 #define ACCOUNT_SIZE_MAX (10u << 20) /* bytes: what the runtime allows */
 #define FEES_MAX 512                 /* blocks; nodes keep 150 */
@@ -383,4 +384,22 @@ dv_err dv_answer_landed(const dv_answer *answer, bool *ret_found, dv_landed *ret
     }
     free(l);
     return err;
+}
+
+dv_err dv_answer_first_success(const dv_answer *answer, dv_text *ret_signature)
+{
+    uint8_t bytes[64];
+    dv_text first = {0};
+    if (!YAJL_IS_ARRAY(answer->result)) return DV_MESSAGE_MALFORMED;
+    for (size_t i = 0; i < YAJL_GET_ARRAY(answer->result)->len; i++) { /* newest first */
+        yajl_val one = YAJL_GET_ARRAY(answer->result)->values[i];
+        yajl_val err = dv_jsonrpc_get(one, "err");
+        dv_text signature;
+        if (err == NULL || !dv_jsonrpc_text(dv_jsonrpc_get(one, "signature"), &signature) ||
+            !dv_base58_decode(signature, bytes, sizeof bytes))
+            return DV_MESSAGE_MALFORMED;
+        if (YAJL_IS_NULL(err)) first = signature;
+    }
+    *ret_signature = first;
+    return DV_OK;
 }

@@ -148,6 +148,10 @@ typedef struct dv_landed {
 DV_MUST_CHECK dv_err dv_answer_landed(const dv_answer *answer, bool *ret_found,
                                       dv_landed *ret_landed);
 
+/* getSignaturesForAddress: the signature of the oldest transaction listed that succeeded, base58 of
+   64 bytes, borrowed from the answer; empty: none did. */
+DV_MUST_CHECK dv_err dv_answer_first_success(const dv_answer *answer, dv_text *ret_signature);
+
 /* getRecentPrioritizationFees: the fee, micro-lamports a compute unit, that `percent` percent of
    the recent blocks did not exceed. 0 when there were none. */
 DV_MUST_CHECK dv_err dv_answer_fee(const dv_answer *answer, uint32_t percent, uint64_t *ret_price);

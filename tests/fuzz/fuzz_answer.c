@@ -55,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         (void)!dv_answer_flag(answer, &flag, &number);
         (void)!dv_answer_blockhash(answer, &latest);
         (void)!dv_answer_epoch(answer, &info);
+        (void)!dv_answer_first_success(answer, &text);
         (void)!dv_answer_fee(answer, 50, &number);
         check_accounts(answer);
         check_transactions(answer);

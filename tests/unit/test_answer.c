@@ -295,6 +295,32 @@ START_TEST(a_price_is_the_percentile_of_the_recent_ones)
 }
 END_TEST
 
+#define SIGNED(c)                                                                                  \
+    "{\"signature\":\"111111111111111111111111111111111111111111111111111111111111111" c "\","
+
+START_TEST(the_first_success_is_the_oldest_of_those_that_did_not_fail)
+{
+    dv_text signature;
+    dv_answer *a = parse("[" SIGNED("1") "\"err\":\"x\"}," SIGNED("2") "\"err\":null}," SIGNED(
+        "3") "\"err\":null}," SIGNED("4") "\"err\":{\"InstructionError\":[0,\"x\"]}}]");
+    ck_assert_int_eq(dv_answer_first_success(a, &signature), DV_OK);
+    ck_assert_uint_eq(signature.size, 64);
+    ck_assert_int_eq(signature.at[63], '3');
+    dv_answer_destroy(&a);
+    a = parse("[]");
+    ck_assert_int_eq(dv_answer_first_success(a, &signature), DV_OK);
+    ck_assert_uint_eq(signature.size, 0);
+    dv_answer_destroy(&a);
+    static const char *const BAD[] = {"{}", "null", "[1]", "[{\"signature\":\"2\",\"err\":null}]",
+                                      "[" SIGNED("2") "\"slot\":1}]"};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
+        a = parse(BAD[i]);
+        ck_assert_int_ne(dv_answer_first_success(a, &signature), DV_OK);
+        dv_answer_destroy(&a);
+    }
+}
+END_TEST
+
 START_TEST(a_transaction_that_is_not_known_is_not_found)
 {
     bool found = true;
@@ -324,6 +350,7 @@ int main(void)
     tcase_add_loop_test(c, a_status_of_another_shape_is_refused, 0, COUNT(NO_STATUSES));
     tcase_add_test(c, a_simulation_tells_what_moved_compiled_or_parsed);
     tcase_add_test(c, a_price_is_the_percentile_of_the_recent_ones);
+    tcase_add_test(c, the_first_success_is_the_oldest_of_those_that_did_not_fail);
     tcase_add_test(c, a_transaction_that_is_not_known_is_not_found);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -295,6 +295,23 @@ export class Methods {
       if (!record?.tx || record.slot > this.chain.slotAt(config?.commitment)) return null;
       return transactionJson(record, config);
     },
+    // Newest first; `before` and `until` are not here.
+    getSignaturesForAddress([address, { commitment, limit = 1000 } = {}]) {
+      addressBytes(address);
+      const newest = this.chain.slotAt(commitment);
+      const records = [...this.chain.landed.values()].filter(
+        ({ slot, accounts }) => slot <= newest && accounts?.all.includes(address),
+      );
+      records.sort((a, b) => b.slot - a.slot);
+      return records.slice(0, limit).map((record) => ({
+        signature: record.signature,
+        slot: record.slot,
+        err: record.err,
+        memo: null,
+        blockTime: record.time,
+        confirmationStatus: this.chain.levelOf(record.slot),
+      }));
+    },
     requestAirdrop([address, lamports]) {
       addressBytes(address);
       return this.chain.grant(address, lamports);
