@@ -324,18 +324,44 @@ static uint32_t fee_ppm(const dv_swap_quote *q)
     return ppm > PPM ? PPM : (uint32_t)ppm;
 }
 
+/* Whether the swap that was quoted fits into a transaction: beyond some arrays of ticks or bins it
+   does not. */
+static bool fits(const dv_chain_venue *v, const dv_chain_pool *p, const dv_swap_ask *ask,
+                 const dv_id *order_id, uint32_t arrays)
+{
+    uint32_t out = dv_pubkey_equal(&p->pool->mint[0], &ask->mint_out) ? 0 : 1;
+    dv_chain_order order = {.order_id = *order_id,
+                            .wallet = v->wallet,
+                            .ask = *ask,
+                            .clock = p->clock,
+                            .unit_price = 1,
+                            .has_guard = v->config->solana_guard,
+                            .out_exists = p->has_account[out]};
+    return dv_chain_fits(p->pool, &order, arrays);
+}
+
+/* What a pool gives for an ask. */
+static dv_err quote_of(const dv_chain_venue *v, const dv_chain_pool *p, const dv_swap_ask *ask,
+                       const dv_id *order_id, dv_swap_quote *ret_quote)
+{
+    dv_refusal refusal;
+    dv_err err = dv_chain_pool_state(v, p);
+    if (err == DV_OK) err = dv_pool_quote(p->pool, ask, &p->clock, ret_quote, &refusal);
+    if (err == DV_OK && !fits(v, p, ask, order_id, ret_quote->arrays))
+        err = DV_VENUE_LIQUIDITY_INSUFFICIENT;
+    return err;
+}
+
 /* The best of the pools for an ask, as a quote; its error when there is none. What may be otherwise
    later counts for more than what never will. */
-static dv_quote best_of(const dv_chain_venue *v, const dv_swap_ask *ask)
+static dv_quote best_of(const dv_chain_venue *v, const dv_swap_ask *ask, const dv_id *order_id)
 {
     dv_quote best = {.error = DV_VENUE_NO_POOL};
     for (uint32_t i = 0; i < v->pool_count; i++) {
         const dv_chain_pool *p = &v->pools[i];
         dv_swap_quote q;
-        dv_refusal refusal;
         if (!p->in_use || (p->pool != NULL && !trades(p->pool, ask))) continue;
-        dv_err err = dv_chain_pool_state(v, p);
-        if (err == DV_OK) err = dv_pool_quote(p->pool, ask, &p->clock, &q, &refusal);
+        dv_err err = quote_of(v, p, ask, order_id, &q);
         if (err != DV_OK) {
             bool may_be = dv_err_class((uint16_t)err) != DV_CLASS_REJECT;
             bool is_ours = p->pool != NULL || may_be;
@@ -370,7 +396,7 @@ void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, d
         !dv_pubkey_parse(ask->token_out, &swap.mint_out))
         quote.error = DV_VENUE_NO_POOL;
     if (quote.error == DV_OK) {
-        quote = best_of(v, &swap);
+        quote = best_of(v, &swap, &ask->order_id);
         if (quote.error == DV_VENUE_NO_POOL)
             quote.error = dv_chain_pairs_state(v, &swap.mint_in, &swap.mint_out);
     }

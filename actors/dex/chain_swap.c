@@ -10,6 +10,7 @@
 
 #define TOKEN_ACCOUNT_SIZE 165
 #define INSTRUCTIONS_MAX 10
+#define ARRAYS_THAT_FIT 4    /* whatever else is in the transaction */
 #define ERROR_TOKEN_FUNDS 1  /* spl-token's InsufficientFunds, as programs hand it on */
 #define ERROR_SYSTEM_FUNDS 1 /* SystemError::ResultWithNegativeLamports */
 enum { UNIT_LIMIT = 0 };     /* the first instruction */
@@ -116,8 +117,10 @@ static void add_accounts(recipe *r)
     r->layout.account_out = account_of(r, &ask->mint_out);
 }
 
-/* What may be left out when the transaction is too large, the first first. */
-typedef enum extras { EXTRAS_NONE, EXTRAS_MEMO, EXTRAS_ALL } extras;
+/* What may be left out when the transaction is too large: each leaves out what it says and all that
+   comes before it. */
+typedef enum leave_out { NOTHING, BACK, MEMO, SPARE_1, SPARE_2 } leave_out;
+_Static_assert(SPARE_2 - MEMO == DV_SWAP_SPARES, "every spare may be left out");
 
 static void add_back(recipe *r)
 {
@@ -130,22 +133,22 @@ static void add_back(recipe *r)
                     next(r));
 }
 
-static void add_end(recipe *r, extras with)
+static void add_end(recipe *r, leave_out out)
 {
     const dv_chain_order *o = r->order;
     if (is_sol(&o->ask.mint_in) || is_sol(&o->ask.mint_out)) {
         dv_pubkey account = dv_chain_wrapped_address(&o->wallet, &o->order_id);
         dv_ix_close_account(&account, &o->wallet, &o->wallet, &DV_PROGRAM_TOKEN, next(r));
     }
-    if (with >= EXTRAS_ALL && o->takes_back) add_back(r);
-    if (with < EXTRAS_MEMO || !o->has_memo) return;
+    if (out < BACK && o->takes_back) add_back(r);
+    if (out >= MEMO || !o->has_memo) return;
     char id[DV_ID_TEXT_SIZE], memo[DV_ID_TEXT_SIZE + 8];
     dv_id_format(&o->order_id, id);
     snprintf(memo, sizeof memo, "%s:%u", id, o->attempt);
     dv_ix_memo(dv_text_of(memo), NULL, next(r));
 }
 
-static dv_err add_all(recipe *r, extras with, dv_refusal *ret_refusal)
+static dv_err add_all(recipe *r, leave_out out, dv_refusal *ret_refusal)
 {
     const dv_chain_order *o = r->order;
     r->count = 0;
@@ -153,16 +156,17 @@ static dv_err add_all(recipe *r, extras with, dv_refusal *ret_refusal)
     if (o->unit_price > 0) dv_ix_compute_unit_price(o->unit_price, next(r));
     add_guard(r);
     add_accounts(r);
-    dv_swap_user user = {o->wallet, r->layout.account_in, r->layout.account_out};
+    dv_swap_user user = {o->wallet, r->layout.account_in, r->layout.account_out,
+                         out > MEMO ? out - MEMO : 0};
     r->layout.swap = (uint8_t)r->count;
     dv_err err = dv_pool_swap(r->pool, &o->ask, &o->clock, &user, next(r), ret_refusal);
-    if (err == DV_OK) add_end(r, with);
+    if (err == DV_OK) add_end(r, out);
     return err;
 }
 
-static dv_err compile(recipe *r, extras with, dv_transaction *ret, dv_refusal *ret_refusal)
+static dv_err compile(recipe *r, leave_out out, dv_transaction *ret, dv_refusal *ret_refusal)
 {
-    dv_err err = add_all(r, with, ret_refusal);
+    dv_err err = add_all(r, out, ret_refusal);
     if (err) return err;
     dv_transaction_plan plan = {.version = DV_TRANSACTION_V0,
                                 .payer = r->order->wallet,
@@ -170,8 +174,7 @@ static dv_err compile(recipe *r, extras with, dv_transaction *ret, dv_refusal *r
                                 .instructions = r->at,
                                 .instruction_count = r->count};
     err = dv_transaction_compile(&plan, ret);
-    if (err == DV_MESSAGE_TOO_LARGE && with > EXTRAS_NONE)
-        return compile(r, with - 1, ret, ret_refusal);
+    if (err == DV_MESSAGE_TOO_LARGE && out < SPARE_2) return compile(r, out + 1, ret, ret_refusal);
     if (err)
         return dv_refuse(ret_refusal, DV_VENUE_BUILD_FAILED, DV_PROGRAM_ERROR_NONE,
                          "the swap's transaction does not fit a packet");
@@ -186,10 +189,19 @@ dv_err dv_chain_compile(const dv_pool *pool, const dv_chain_order *order,
     if (r == NULL) abort();
     r->pool = pool;
     r->order = order;
-    dv_err err = compile(r, EXTRAS_ALL, ret_transaction, ret_refusal);
+    dv_err err = compile(r, NOTHING, ret_transaction, ret_refusal);
     if (err == DV_OK) *ret_layout = r->layout;
     free(r);
     return err;
+}
+
+bool dv_chain_fits(const dv_pool *pool, const dv_chain_order *order, uint32_t arrays)
+{
+    dv_transaction transaction;
+    dv_chain_layout layout;
+    dv_refusal refusal;
+    return arrays <= ARRAYS_THAT_FIT ||
+           dv_chain_compile(pool, order, &transaction, &layout, &refusal) == DV_OK;
 }
 
 void dv_chain_set_units(dv_transaction *transaction, uint32_t units)

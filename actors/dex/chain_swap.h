@@ -38,11 +38,16 @@ typedef struct dv_chain_layout {
     dv_pubkey account_in, account_out;
 } dv_chain_layout;
 
-/* Compiles it, without a signature. What is taken back, and then the memo, is left out if it does
-   not fit. Errors: those of dv_pool_swap; VENUE_BUILD_FAILED: it does not fit a packet. */
+/* Compiles it, without a signature. What is taken back, then the memo, then the swap's spare arrays
+   are left out if it does not fit. Errors: those of dv_pool_swap; VENUE_BUILD_FAILED: it does not
+   fit a packet. */
 DV_MUST_CHECK dv_err dv_chain_compile(const dv_pool *pool, const dv_chain_order *order,
                                       dv_transaction *ret_transaction, dv_chain_layout *ret_layout,
                                       dv_refusal *ret_refusal);
+
+/* Whether a swap that comes through so many arrays fits into a transaction of the order. Cheap
+   while they are few. */
+bool dv_chain_fits(const dv_pool *pool, const dv_chain_order *order, uint32_t arrays);
 
 /* Sets the compute-unit limit of a transaction that dv_chain_compile made; its size stays. */
 void dv_chain_set_units(dv_transaction *transaction, uint32_t units);

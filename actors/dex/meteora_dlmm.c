@@ -5,8 +5,7 @@
 #include "actors/dex/program_ids.h"
 #include "actors/solana/programs.h"
 
-#define SWAP_ARRAYS_MAX 12  /* bin arrays of one swap: what leaves room in a transaction */
-#define SWAP_ARRAYS_SPARE 2 /* beyond those quoted, as the active bin may move before */
+#define SWAP_ARRAYS_MAX 12 /* bin arrays of one swap: what leaves room in a transaction */
 
 #define FEE_ONE 1000000000u     /* what fee rates are parts of */
 #define FEE_RATE_MAX 100000000u /* a fee is at most 10 % */
@@ -395,14 +394,15 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     ret_quote->lp_fee = w.fee - w.protocol_fee - w.limit_order_fee;
     ret_quote->fee_on_input = w.fee_on_input;
     ret_quote->crossings = w.crossings;
+    ret_quote->arrays = w.array_count;
     return DV_OK;
 }
 
 /* The arrays walked through, and then as many spare ones as are known. */
-static void add_arrays(const walk *w, dv_instruction *ret_instruction)
+static void add_arrays(const walk *w, const dv_swap_user *user, dv_instruction *ret_instruction)
 {
     int32_t number = w->first_array;
-    uint32_t count = w->array_count + SWAP_ARRAYS_SPARE;
+    uint32_t count = w->array_count + DV_SWAP_SPARES - user->spares_less;
     if (count > SWAP_ARRAYS_MAX) count = SWAP_ARRAYS_MAX;
     for (uint32_t i = 0; i < count; i++) {
         if (!dv_array_bits_next(&w->pool->bits, number, w->side == 1, &number)) return;
@@ -459,7 +459,7 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_put_le(to, w.exact_out ? ask->amount : ask->limit, 8);
     dv_instruction_put_le(to, 0, 4); /* no accounts of transfer hooks */
     add_accounts(pool, user, to);
-    add_arrays(&w, to);
+    add_arrays(&w, user, to);
     return DV_OK;
 }
 

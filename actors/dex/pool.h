@@ -47,6 +47,7 @@ typedef struct dv_swap_quote {
     uint64_t limit_order_fee; /*   DLMM: what those who placed limit orders get */
     bool fee_on_input;        /* whether the fees are of mint_in */
     uint32_t crossings;       /* initialised ticks, or bins, that the swap leaves behind */
+    uint32_t arrays;          /* accounts of ticks or bins that it comes through */
 } dv_swap_quote;
 
 /* Instead of a custom code, when the program panics: InstructionError ProgramFailedToComplete. */
@@ -84,12 +85,17 @@ typedef struct dv_pool_needs {
 
 typedef struct dv_pool dv_pool;
 
+/* As many arrays beyond those that a swap comes through go with it, where there are any, since the
+   price may move before it lands. */
+#define DV_SWAP_SPARES 2
+
 /* Whose accounts a swap moves tokens between. The token accounts exist and are of the pool's mints.
  */
 typedef struct dv_swap_user {
     dv_pubkey owner;       /* signs and pays */
     dv_pubkey account_in;  /* of mint_in */
     dv_pubkey account_out; /* of mint_out */
+    uint32_t spares_less; /* of DV_SWAP_SPARES, so many stay out of the transaction, to save room */
 } dv_swap_user;
 
 /* What the own account of every pool of a program has in common: what pools are searched by. */

@@ -5,8 +5,7 @@
 #include "actors/dex/program_ids.h"
 #include "actors/solana/programs.h"
 
-#define SWAP_ARRAYS_MAX 12  /* tick arrays of one swap: what leaves room in a transaction */
-#define SWAP_ARRAYS_SPARE 2 /* beyond those quoted, as the price may move before */
+#define SWAP_ARRAYS_MAX 12 /* tick arrays of one swap: what leaves room in a transaction */
 
 /* Custom errors of the program (6000 + its ErrorCode), and of Anchor's require_eq and require_gt.
  */
@@ -259,14 +258,15 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     ret_quote->lp_fee = w.fee - w.protocol_fee - w.fund_fee;
     ret_quote->fee_on_input = true;
     ret_quote->crossings = w.crossings;
+    ret_quote->arrays = w.array_count;
     return DV_OK;
 }
 
 /* The arrays walked through, and then as many spare ones as are known. */
-static void add_arrays(const walk *w, dv_instruction *ret_instruction)
+static void add_arrays(const walk *w, const dv_swap_user *user, dv_instruction *ret_instruction)
 {
     int32_t number = w->first_array;
-    uint32_t count = w->array_count + SWAP_ARRAYS_SPARE;
+    uint32_t count = w->array_count + DV_SWAP_SPARES - user->spares_less;
     if (count > SWAP_ARRAYS_MAX) count = SWAP_ARRAYS_MAX;
     for (uint32_t i = 0; i < count; i++) {
         if (!dv_array_bits_next(&w->pool->bits, number, !w->course.down, &number)) return;
@@ -313,7 +313,7 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_add(to, &base->mint[in], false, false);
     dv_instruction_add(to, &base->mint[1 - in], false, false);
     if (pool->bits.has_extension) dv_instruction_add(to, &pool->extension, false, false);
-    add_arrays(&w, to);
+    add_arrays(&w, user, to);
     return DV_OK;
 }
 

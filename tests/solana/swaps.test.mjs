@@ -51,6 +51,14 @@ function asksOf({ quotes }, usdc, count) {
   return asks;
 }
 
+// The largest swap exactly in that was recorded: through as many arrays of ticks or bins as there are.
+function largest(quotes, usdc) {
+  const good = quotes.filter(({ mode, inMint, expectedOut }) => {
+    return mode === 'ExactIn' && inMint === usdc && expectedOut > 0;
+  });
+  return good.sort((a, b) => b.amount - a.amount).slice(0, 1);
+}
+
 function orderOf(ask, usdc, scene) {
   const atoms = (symbol) => units(ask.amount, scene.decimals(symbol));
   if (ask.mode === 'ExactOut') {
@@ -185,7 +193,8 @@ async function guardsComeBack(node, scene) {
 // SOL stays behind.
 async function solBothWays(node, scene, { quotes }, sol) {
   const usdc = scene.tokens.USDC === WSOL ? sol : scene.tokens.USDC;
-  for (const ask of asksOf({ quotes }, usdc, SOL_ROUNDS)) {
+  const small = asksOf({ quotes }, usdc, SOL_ROUNDS);
+  for (const ask of [...small, ...largest(quotes, usdc)]) {
     const fields = orderOf(ask, usdc, scene);
     const trade = await scene.trade(fields, 30_000);
     checkTrade(trade, fields);

@@ -274,7 +274,7 @@ static inline dv_err scene_swap(scene *s, dv_pool_mode mode, uint32_t in, uint64
 {
     dv_swap_ask ask = scene_ask(mode, in, amount);
     ask.limit = limit;
-    dv_swap_user user = {scene_key(201), scene_key(202), scene_key(203)};
+    dv_swap_user user = {scene_key(201), scene_key(202), scene_key(203), 0};
     return dv_pool_swap(s->pool, &ask, &s->clock, &user, ret_instruction, &s->refusal);
 }
 

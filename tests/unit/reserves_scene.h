@@ -178,7 +178,7 @@ static inline dv_err ask_out(scene *s, uint32_t in, uint64_t amount)
 static inline dv_err encode(scene *s, dv_pool_mode mode, uint32_t in, dv_instruction *ret)
 {
     dv_swap_ask swap = {mode, name_key(MINT_0 + in), name_key(MINT_1 - in), 1000, 7};
-    dv_swap_user user = {name_key(USER), name_key(USER_IN), name_key(USER_OUT)};
+    dv_swap_user user = {name_key(USER), name_key(USER_IN), name_key(USER_OUT), 0};
     dv_err err = decode(s);
     assert(err == DV_OK);
     return dv_pool_swap(s->pool, &swap, &s->clock, &user, ret, &s->refusal);
