@@ -18,6 +18,12 @@
 #define RESUME_EVERY_NS (DV_NS_PER_MS / 4)      /* between two claimed orders that go on */
 #define RESUME_LATER_NS (100 * DV_NS_PER_MS)    /* while more are being claimed */
 #define UNKNOWN_AGAIN_NS (30000 * DV_NS_PER_MS) /* between looks at one that may have traded */
+/* Attempts that may confirm before they are final, so that an order has no more events than its
+   view can hold: five an attempt, or three. */
+#define LANDED_ATTEMPTS_MAX 6
+_Static_assert(2 + 5 * LANDED_ATTEMPTS_MAX + 3 * (DV_ATTEMPTS_MAX - LANDED_ATTEMPTS_MAX) <=
+                   DV_EVENTS_MAX,
+               "all events of an order can be told");
 /* A venue's time is cut into so many parts: it is asked at the beginning of each. */
 #define ASK_AGAIN_PARTS 2
 
@@ -108,8 +114,8 @@ static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text t
 {
     dv_error_class class = dv_err_class((uint16_t)error);
     /* A transaction that failed for the guard is over: a new attempt finds the one that traded. */
-    bool guarded = o->state == DV_STATE_submitted && error == DV_VENUE_ORDER_GUARDED &&
-                   o->attempt < DV_ATTEMPTS_MAX;
+    bool is_sent = dv_state_shown(o->state) == DV_STATE_submitted;
+    bool guarded = is_sent && error == DV_VENUE_ORDER_GUARDED && o->attempt < DV_ATTEMPTS_MAX;
     if (class == DV_CLASS_UNKNOWN && !guarded) {
         unknown_park(self, o, error, text, now);
         return;
@@ -246,9 +252,11 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
 /* Goes on from the state that was committed last. The order may be gone afterwards. */
 static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
-    if (dv_state_terminal(o->state)) {
+    bool ends = dv_state_terminal(o->state);
+    if (ends || o->state == DV_STATE_landed || o->state == DV_STATE_superseded)
         dv_info(dv_state_name(o->state), &o->id, dv_kv_number("attempt", o->attempt),
                 dv_kv_string("tx", o->signature));
+    if (ends) {
         order_forget(self, o);
         return;
     }
@@ -268,6 +276,8 @@ static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
         build_ask(self, o, now, outbox);
         break;
     case DV_STATE_submitted:
+    case DV_STATE_landed: /* the venue goes on watching it */
+    case DV_STATE_superseded:
         o->looks = 0;
         dv_order_send_transaction(o, outbox);
         phase_set(self, o, DV_PHASE_LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
@@ -290,13 +300,14 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
     }
     phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     dv_order_load(o, job);
-    if (o->state == DV_STATE_submitted && o->transaction_size == 0) {
+    bool is_sent = o->state == DV_STATE_submitted || o->state == DV_STATE_landed ||
+                   o->state == DV_STATE_superseded;
+    if (is_sent && o->transaction_size == 0) {
         dv_error("transaction_missing", &o->id, dv_kv_number("attempt", o->attempt));
         order_forget(self, o); /* nothing may be concluded from it: the sweep has it read again */
         return;
     }
-    bool needs_venue = o->state == DV_STATE_building || o->state == DV_STATE_submitted;
-    if (needs_venue && o->chosen < 0) {
+    if ((is_sent || o->state == DV_STATE_building) && o->chosen < 0) {
         dv_error("venue_unknown", &o->id, dv_kv_text("venue", job->attempt.venue));
         return; /* parked: a build that has this venue goes on with it */
     }
@@ -400,6 +411,25 @@ static void on_sign_told(void *context, const dv_envelope *envelope, dv_time now
         dv_error("signed_otherwise", &o->id, dv_kv_number("attempt", o->attempt));
 }
 
+static void traded(execution *self, dv_order *o, const dv_swap_status *status, dv_state to,
+                   dv_time now, dv_outbox *outbox)
+{
+    o->amount_in = status->amount_in;
+    o->amount_out = status->amount_out;
+    step_begin(self, o, to, o->attempt, now, outbox);
+}
+
+/* A transaction ended without a trade. Of one that was confirmed, that is taken back first. */
+static void not_traded(execution *self, dv_order *o, const dv_swap_status *status, dv_time now,
+                       dv_outbox *outbox)
+{
+    dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
+    if (o->state == DV_STATE_landed)
+        step_begin(self, o, DV_STATE_superseded, o->attempt, now, outbox);
+    else
+        attempt_failed(self, o, error, status->error_text, now, outbox);
+}
+
 static void on_swap_status(void *context, const dv_envelope *envelope, dv_time now,
                            dv_outbox *outbox)
 {
@@ -408,15 +438,17 @@ static void on_swap_status(void *context, const dv_envelope *envelope, dv_time n
     dv_order *o = order_find(self, &status->order_id);
     if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(status->signature, o->signature))
         return;
-    dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
     switch (status->outcome) {
-    case DV_SWAP_LANDED:
-        o->amount_in = status->amount_in;
-        o->amount_out = status->amount_out;
-        step_begin(self, o, DV_STATE_confirmed, o->attempt, now, outbox);
-        break;
+    case DV_SWAP_LANDED: traded(self, o, status, DV_STATE_confirmed, now, outbox); break;
     case DV_SWAP_FAILED:
-    case DV_SWAP_DEAD: attempt_failed(self, o, error, status->error_text, now, outbox); break;
+    case DV_SWAP_DEAD: not_traded(self, o, status, now, outbox); break;
+    case DV_SWAP_CONFIRMED: /* once superseded, only what is final counts */
+        if (o->state == DV_STATE_submitted && o->attempt <= LANDED_ATTEMPTS_MAX)
+            traded(self, o, status, DV_STATE_landed, now, outbox);
+        break;
+    case DV_SWAP_SUPERSEDED:
+        if (o->state == DV_STATE_landed) not_traded(self, o, status, now, outbox);
+        break;
     default: break; /* unknown: the timer looks again */
     }
 }

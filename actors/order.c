@@ -138,6 +138,7 @@ static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const 
         attempt.transaction = (dv_text){o->transaction, o->transaction_size};
         attempt.last_valid_block_height = o->last_valid_block_height;
         break;
+    case DV_STATE_landed:
     case DV_STATE_confirmed:
         attempt.amount_in = o->amount_in;
         attempt.amount_out = o->amount_out;
@@ -219,7 +220,8 @@ void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
                                         .signature = dv_text_of(o->signature),
                                         .transaction = {o->transaction, o->transaction_size},
                                         .last_valid_block_height = o->last_valid_block_height,
-                                        .quoted_slot = o->answers[o->chosen].quote.slot}});
+                                        .quoted_slot = o->answers[o->chosen].quote.slot,
+                                        .landed = o->state == DV_STATE_landed}});
 }
 
 void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
@@ -230,5 +232,6 @@ void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
                                          .attempt = o->attempt,
                                          .signature = dv_text_of(o->signature),
                                          .last_valid_block_height = o->last_valid_block_height,
-                                         .quoted_slot = o->answers[o->chosen].quote.slot}});
+                                         .quoted_slot = o->answers[o->chosen].quote.slot,
+                                         .landed = o->state == DV_STATE_landed}});
 }

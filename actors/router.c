@@ -92,9 +92,13 @@ static void status_log(const router *r, const dv_swap_status *s)
     dv_kv dex = dv_kv_string("dex", r->venue->class->dex);
     dv_kv attempt = dv_kv_number("attempt", (int64_t)s->attempt);
     dv_kv signature = dv_kv_text("signature", s->signature);
-    if (s->outcome == DV_SWAP_LANDED)
-        dv_info("landed", &s->order_id, dex, attempt, dv_kv_number("in", (int64_t)s->amount_in),
+    bool traded = s->outcome == DV_SWAP_LANDED || s->outcome == DV_SWAP_CONFIRMED;
+    if (traded)
+        dv_info(s->outcome == DV_SWAP_LANDED ? "landed" : "confirmed", &s->order_id, dex, attempt,
+                dv_kv_number("in", (int64_t)s->amount_in),
                 dv_kv_number("out", (int64_t)s->amount_out), signature);
+    else if (s->outcome == DV_SWAP_SUPERSEDED)
+        dv_warn("forked out", &s->order_id, dex, attempt, signature);
     else if (s->outcome == DV_SWAP_UNKNOWN)
         dv_debug("outcome unknown", &s->order_id, dex, attempt, signature);
     else

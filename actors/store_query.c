@@ -106,15 +106,34 @@ static void write_learnt(const dv_store_request *r, dv_arena *arena, dv_params *
     COLUMNS(ret, LEARNT_COLUMNS, rows, count);
 }
 
+#define STATUSES_SIZE 128
+
+/* The names of the states that clients are shown as this one; empty for none. */
+static dv_text statuses_of(uint8_t shown, char ret_names[STATUSES_SIZE])
+{
+    int size = 0;
+    for (uint8_t state = 1; state < DV_STATE_COUNT; state++)
+        if (shown != 0 && dv_state_shown(state) == shown)
+            size += snprintf(ret_names + size, (size_t)(STATUSES_SIZE - size), "%s%s",
+                             size > 0 ? "," : "", dv_state_name(state));
+    return (dv_text){ret_names, (uint32_t)size};
+}
+
+/* By state, for orders of everybody. */
+static int list_of_state(uint8_t state, bool active_only)
+{
+    if (!dv_state_terminal(state) || active_only) return STATEMENT_LIST_UNFINISHED;
+    return state == DV_STATE_confirmed ? STATEMENT_LIST_CONFIRMED : STATEMENT_LIST_FINISHED;
+}
+
 static int write_list(const dv_order_list *list, dv_params *ret)
 {
-    uint8_t state = (uint8_t)list->state;
+    uint8_t state = (uint8_t)dv_state_shown((uint8_t)list->state);
     dv_params_int(ret, list->limit);
     if (!list->has_user && !list->active_only && state == 0) return STATEMENT_LIST_ALL;
-    dv_params_text(ret, state != 0 ? dv_text_of(dv_state_name(state)) : (dv_text){0});
-    if (!list->has_user)
-        return dv_state_terminal(state) && !list->active_only ? STATEMENT_LIST_FINISHED
-                                                              : STATEMENT_LIST_UNFINISHED;
+    char names[STATUSES_SIZE];
+    dv_params_text(ret, statuses_of(state, names));
+    if (!list->has_user) return list_of_state(state, list->active_only);
     dv_params_text(ret, list->user_id);
     dv_params_int(ret, list->active_only);
     return STATEMENT_LIST_USER;

@@ -12,7 +12,7 @@ typedef struct dv_statement {
     const char *sql;
 } dv_statement;
 
-#define DV_STATEMENT_COUNT 16
+#define DV_STATEMENT_COUNT 17
 extern const dv_statement DV_STATEMENT_TABLE[DV_STATEMENT_COUNT];
 
 /* Fills in the parameters of a request; returns the statement that serves it. Scratch memory comes

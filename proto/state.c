@@ -7,8 +7,9 @@
 static const struct {
     const char *name;
     bool terminal;
-} STATES[DV_STATE_COUNT] = {[DV_STATE_NONE] = {"none", false},
-#define ROW(number, name, terminal) [number] = {#name, terminal},
+    dv_state shown;
+} STATES[DV_STATE_COUNT] = {[DV_STATE_NONE] = {"none", false, DV_STATE_NONE},
+#define ROW(number, name, terminal, shown) [number] = {#name, terminal, DV_STATE_##shown},
                             DV_STATES(ROW)
 #undef ROW
 };
@@ -19,7 +20,9 @@ static const unsigned MOVES[DV_STATE_COUNT] = {
     [DV_STATE_watching] = BIT(routing) | BIT(cancelled) | BIT(expired) | BIT(failed),
     [DV_STATE_routing] = BIT(building) | BIT(routing) | BIT(failed),
     [DV_STATE_building] = BIT(submitted) | BIT(routing) | BIT(failed),
-    [DV_STATE_submitted] = BIT(confirmed) | BIT(routing) | BIT(failed),
+    [DV_STATE_submitted] = BIT(landed) | BIT(confirmed) | BIT(routing) | BIT(failed),
+    [DV_STATE_landed] = BIT(confirmed) | BIT(superseded),
+    [DV_STATE_superseded] = BIT(confirmed) | BIT(routing) | BIT(failed),
 };
 
 const char *dv_state_name(uint8_t state)
@@ -32,6 +35,11 @@ dv_state dv_state_of(dv_text name)
     for (uint8_t state = DV_STATE_NONE + 1; state < DV_STATE_COUNT; state++)
         if (dv_text_is(name, STATES[state].name)) return (dv_state)state;
     return DV_STATE_NONE;
+}
+
+dv_state dv_state_shown(uint8_t state)
+{
+    return STATES[state < DV_STATE_COUNT ? state : DV_STATE_NONE].shown;
 }
 
 bool dv_state_terminal(uint8_t state)

@@ -2,18 +2,25 @@
 
                       cancel/expiry
  pending ──► watching ─────────────► cancelled | expired
-    │           │ trigger
-    ▼           ▼
-    routing ──► building ──► submitted ──► confirmed
-    ▲  │           │             │
-    │  └──────┬────┴─────────────┘
+    │           │ trigger                  ┌────────────────────┐
+    ▼           ▼                          │                    ▼
+    routing ──► building ──► submitted ────┴──► landed ──► confirmed
+    ▲  │           │             │                 │            ▲
+    │  │           │             │                 ▼            │
+    │  │           │             │            superseded ───────┤
+    │  └──────┬────┴─────────────┴─────────────────┘
     │         ▼ error
     │    a new attempt: back to routing with attempt + 1 and a due time
     └─────────┘
          a REJECT, or attempts used up ──► failed (code and reason kept)
 
    The wait before a new attempt is part of its `routing`: the move is committed when the attempt
-   before it has failed, and carries the time at which quoting may begin. */
+   before it has failed, and carries the time at which quoting may begin.
+
+   `confirmed` is final. A transaction that traded and is not final yet makes the order `landed`,
+   which clients are shown as confirmed; if the chain then takes that back it is `superseded`, shown
+   as submitted: the same attempt, the same bytes, and confirmed once they are final. So no attempt
+   comes into a state twice, and a step that comes late finds the order past it. */
 #ifndef DV_PROTO_STATE_H
 #define DV_PROTO_STATE_H
 
@@ -22,21 +29,24 @@
 
 #include "proto/text.h"
 
-/* X(number, name, terminal). Numbers are stored and sent: they never change. */
+/* X(number, name, terminal, as what clients are shown it). Numbers and names are stored and sent:
+   they never change. */
 #define DV_STATES(X)                                                                               \
-    X(1, pending, false)                                                                           \
-    X(2, watching, false)                                                                          \
-    X(3, routing, false)                                                                           \
-    X(4, building, false)                                                                          \
-    X(5, submitted, false)                                                                         \
-    X(6, confirmed, true)                                                                          \
-    X(7, failed, true)                                                                             \
-    X(8, cancelled, true)                                                                          \
-    X(9, expired, true)
+    X(1, pending, false, pending)                                                                  \
+    X(2, watching, false, watching)                                                                \
+    X(3, routing, false, routing)                                                                  \
+    X(4, building, false, building)                                                                \
+    X(5, submitted, false, submitted)                                                              \
+    X(6, confirmed, true, confirmed)                                                               \
+    X(7, failed, true, failed)                                                                     \
+    X(8, cancelled, true, cancelled)                                                               \
+    X(9, expired, true, expired)                                                                   \
+    X(10, landed, false, confirmed)                                                                \
+    X(11, superseded, false, submitted)
 
 typedef enum dv_state {
     DV_STATE_NONE = 0,
-#define DV_STATE_ENUM(number, name, terminal) DV_STATE_##name = number,
+#define DV_STATE_ENUM(number, name, terminal, shown) DV_STATE_##name = number,
     DV_STATES(DV_STATE_ENUM)
 #undef DV_STATE_ENUM
         DV_STATE_COUNT,
@@ -47,6 +57,9 @@ const char *dv_state_name(uint8_t state);
 
 /* The state of a name, DV_STATE_NONE when there is none such. */
 dv_state dv_state_of(dv_text name);
+
+/* The state that clients are shown in its stead, mostly itself. */
+dv_state dv_state_shown(uint8_t state);
 
 /* Whether nothing follows this state. */
 bool dv_state_terminal(uint8_t state);

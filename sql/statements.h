@@ -63,6 +63,9 @@
 #define DV_SQL_ME                                                                                  \
     "me as (select i.* from instances i where i.owner = $1::text and " DV_SQL_ALIVE ")"
 
+/* Whether an order is in one of the states named by $2, commas between them; in any if by none. */
+#define DV_SQL_STATUS "($2::text = '' or status = any(string_to_array($2::text, ',')))"
+
 /* Every owner of unfinished orders, and a null: one index look-up each, from one to the next. */
 #define DV_SQL_OWNERS                                                                              \
     "owners as ((select owner from orders where outcome is null order by owner limit 1)"           \
@@ -270,21 +273,30 @@
     X(LIST_ALL, 1,                                                                                  \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
                    " from orders order by id desc limit $1::bigint"))                               \
-    /* limit, state's name or '' → the same, unfinished ones only: the newest of each owner's. */ \
+    /* limit, states' names → the same, unfinished ones only: the newest of each owner's. */ \
     X(LIST_UNFINISHED, 2,                                                                           \
       "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                             \
           "select p.seq as mark, row_number() over (order by p.id desc) as place, p.id"             \
           " from owners w cross join lateral (select id, seq from orders"                           \
-          " where outcome is null and owner = w.owner and ($2::text = '' or status = $2)"           \
+          " where outcome is null and owner = w.owner and " DV_SQL_STATUS                           \
           " order by owner desc, id desc limit $1::bigint) p order by p.id desc limit $1"))         \
+    /* limit, states' names → the same, the confirmed ones, final or landed. */                   \
+    X(LIST_CONFIRMED, 2,                                                                            \
+      "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                             \
+          "select c.seq as mark, row_number() over (order by c.id desc) as place, c.id from"        \
+          " ((select id, seq from orders where outcome = 'confirmed' order by id desc"              \
+          " limit $1::bigint) union all (select p.id, p.seq from owners w cross join lateral"       \
+          " (select id, seq from orders where outcome is null and owner = w.owner and "             \
+          DV_SQL_STATUS " order by owner desc, id desc limit $1) p order by p.id desc limit $1)) c" \
+          " order by c.id desc limit $1"))                                                          \
     /* limit, terminal state's name → the same, those that ended so. */                           \
     X(LIST_FINISHED, 2,                                                                             \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
                    " from orders where outcome = $2::text order by id desc limit $1::bigint"))      \
-    /* limit, state's name or '', user, 1 for unfinished ones only → the same of a user. */       \
+    /* limit, states' names, user, 1 for unfinished ones only → the same of a user. */       \
     X(LIST_USER, 4,                                                                                 \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
-                   " from orders where user_id = $3::text and ($2::text = '' or status = $2)"       \
+                   " from orders where user_id = $3::text and " DV_SQL_STATUS                       \
                    " and ($4::bigint = 0 or outcome is null)"                                       \
                    " order by id desc limit $1::bigint"))                                           \
     /* position, limit → the orders of the events above it, once for each event. */               \

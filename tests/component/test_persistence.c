@@ -345,6 +345,68 @@ START_TEST(lists_are_newest_first_by_state_activity_and_user)
 }
 END_TEST
 
+/* Moves an order of attempt 1 on from a state that it was taken to before. */
+static void move(rig *r, const dv_id *id, dv_state from, dv_state to)
+{
+    dv_order_step step = step_from(id, from);
+    step.to_state = to;
+    ck_assert_int_eq(step_one(r, &step), DV_OK);
+}
+
+static void stats_are(const char *expected)
+{
+    ck_assert_str_eq(pg_ask(base, "select pending || ' ' || active || ' ' || confirmed || ' ' ||"
+                                  " failed from event_stream"),
+                     expected);
+}
+
+START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_final)
+{
+    rig r;
+    rig_open(&r, 2, 512);
+    dv_id ids[5] = {0};
+    for (int i = 0; i < 3; i++) {
+        dv_terms terms = terms_make("ann", "");
+        terms.order_id.bytes[5] = 0;
+        terms.order_id.bytes[6] = 0x70;
+        terms.order_id.bytes[7] = (uint8_t)i;
+        ids[i] = terms.order_id;
+        tell_insert(&r, &terms);
+    }
+    rig_until(&r, DV_MSG_order_inserted, 3);
+    for (int i = 0; i < 3; i++) {
+        step_to(&r, &ids[i], DV_STATE_submitted);
+        move(&r, &ids[i], DV_STATE_submitted, DV_STATE_landed);
+    }
+    stats_are("0 3 0 0");
+    move(&r, &ids[1], DV_STATE_landed, DV_STATE_superseded);
+    stats_are("0 3 0 0");
+    move(&r, &ids[0], DV_STATE_landed, DV_STATE_confirmed);
+    stats_are("0 2 1 0");
+    const struct {
+        dv_order_list query;
+        const char *expected;
+    } rows[] = {
+        {{.limit = 9, .state = DV_STATE_confirmed}, "20"},
+        {{.limit = 1, .state = DV_STATE_confirmed}, "2"},
+        {{.limit = 9, .state = DV_STATE_landed}, "20"}, /* no state of clients' */
+        {{.limit = 9, .state = DV_STATE_submitted}, "1"},
+        {{.limit = 9, .active_only = 1}, "21"},
+        {{.limit = 9, .active_only = 1, .state = DV_STATE_confirmed}, "2"},
+        {{.limit = 9, .has_user = 1, .user_id = {"ann", 3}, .state = DV_STATE_confirmed}, "20"},
+        {{.limit = 9, .has_user = 1, .user_id = {"ann", 3}, .active_only = 1}, "21"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char got[8];
+        list(&r, &rows[i].query, ids, got);
+        ck_assert_str_eq(got, rows[i].expected);
+    }
+    move(&r, &ids[1], DV_STATE_superseded, DV_STATE_confirmed);
+    stats_are("0 1 2 0");
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(events_come_by_position_each_with_its_order)
 {
     rig r;
@@ -396,6 +458,7 @@ int main(void)
         a_second_order_with_the_same_key_gets_the_first_ones_view,
         a_refused_row_does_not_poison_its_batch,
         lists_are_newest_first_by_state_activity_and_user,
+        a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_final,
         events_come_by_position_each_with_its_order,
         an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,
         NULL,

@@ -419,9 +419,10 @@ static void list_newest(sim_db *db, const dv_store_request *r, dv_arena *arena,
     uint32_t count;
     sim_order **list = orders_sorted(db, arena, &count);
     dv_store_view *views = dv_arena_alloc(arena, count * sizeof *views);
+    dv_state shown = dv_state_shown((uint8_t)r->list.state);
     for (uint32_t i = count; i > 0 && ret->count < r->list.limit; i--) {
         const sim_order *o = list[i - 1];
-        if (r->list.state != 0 && o->state != r->list.state) continue;
+        if (shown != DV_STATE_NONE && dv_state_shown(o->state) != shown) continue;
         if (r->list.active_only && dv_state_terminal(o->state)) continue;
         if (r->list.has_user && !dv_text_equal(o->view.terms.user_id, r->list.user_id)) continue;
         views[ret->count++] = view_of(o, o->view.events_count, arena);

@@ -5,21 +5,24 @@
 #include <stdlib.h>
 
 /* Rows: from; columns: to, in the same order. x: may move. */
-static const char *const NAMES[] = {"none",      "pending",   "watching", "routing",   "building",
-                                    "submitted", "confirmed", "failed",   "cancelled", "expired"};
-#define COUNT 10
+static const char *const NAMES[] = {"none",      "pending",   "watching",  "routing",
+                                    "building",  "submitted", "confirmed", "failed",
+                                    "cancelled", "expired",   "landed",    "superseded"};
+#define COUNT 12
 static const char *const DIAGRAM[COUNT] = {
-    /*               n p w r b s C F X E */
-    /* none      */ ". x . . . . . . . .",
-    /* pending   */ ". . x x . . . x x .",
-    /* watching  */ ". . . x . . . x x x",
-    /* routing   */ ". . . x x . . x . .",
-    /* building  */ ". . . x . x . x . .",
-    /* submitted */ ". . . x . . x x . .",
-    /* confirmed */ ". . . . . . . . . .",
-    /* failed    */ ". . . . . . . . . .",
-    /* cancelled */ ". . . . . . . . . .",
-    /* expired   */ ". . . . . . . . . .",
+    /*                n p w r b s C F X E L S */
+    /* none       */ ". x . . . . . . . . . .",
+    /* pending    */ ". . x x . . . x x . . .",
+    /* watching   */ ". . . x . . . x x x . .",
+    /* routing    */ ". . . x x . . x . . . .",
+    /* building   */ ". . . x . x . x . . . .",
+    /* submitted  */ ". . . x . . x x . . x .",
+    /* confirmed  */ ". . . . . . . . . . . .",
+    /* failed     */ ". . . . . . . . . . . .",
+    /* cancelled  */ ". . . . . . . . . . . .",
+    /* expired    */ ". . . . . . . . . . . .",
+    /* landed     */ ". . . . . . x . . . . x",
+    /* superseded */ ". . . x . . x x . . . .",
 };
 
 START_TEST(moves_are_those_of_the_diagram)
@@ -46,6 +49,16 @@ START_TEST(terminal_states_are_those_that_nothing_follows)
 }
 END_TEST
 
+START_TEST(clients_are_shown_the_states_they_know)
+{
+    dv_state expected = _i == DV_STATE_landed       ? DV_STATE_confirmed
+                        : _i == DV_STATE_superseded ? DV_STATE_submitted
+                                                    : (dv_state)_i;
+    ck_assert_int_eq(dv_state_shown((uint8_t)_i), expected);
+    ck_assert_int_eq(dv_state_shown(COUNT), DV_STATE_NONE);
+}
+END_TEST
+
 START_TEST(what_is_no_state_has_no_name_and_no_moves)
 {
     ck_assert_str_eq(dv_state_name(COUNT), "none");
@@ -69,6 +82,7 @@ int main(void)
     suite_add_tcase(suite, c);
     tcase_add_loop_test(c, moves_are_those_of_the_diagram, 0, COUNT * COUNT);
     tcase_add_loop_test(c, names_and_numbers_belong_together, 0, COUNT);
+    tcase_add_loop_test(c, clients_are_shown_the_states_they_know, 0, COUNT);
     tcase_add_loop_test(c, terminal_states_are_those_that_nothing_follows, 0, COUNT);
     tcase_add_test(c, what_is_no_state_has_no_name_and_no_moves);
     SRunner *runner = srunner_create(suite);
