@@ -202,7 +202,7 @@ static dv_err check_together(const dv_config *c, char *ret_why)
         wrong = "sim_settle_min_ms is above sim_settle_max_ms";
     else if (c->sim_fault_lost_answer_percent + c->sim_fault_drop_percent +
                  c->sim_fault_late_percent + c->sim_fault_expire_percent +
-                 c->sim_fault_slippage_percent >
+                 c->sim_fault_slippage_percent + c->sim_fault_fork_percent >
              100)
         wrong = "the sim_fault_… percentages of transactions add up to more than 100";
     else if (!streq(c->log_level, "debug") && !streq(c->log_level, "info") &&
@@ -210,6 +210,8 @@ static dv_err check_together(const dv_config *c, char *ret_why)
         wrong = "log_level must be debug, info, warn or error";
     else if (!is_mode(c->raydium_mode) || !is_mode(c->meteora_mode))
         wrong = "raydium_mode and meteora_mode must be simulated or solana";
+    else if (!streq(c->solana_commitment, "confirmed") && !streq(c->solana_commitment, "finalized"))
+        wrong = "solana_commitment must be confirmed or finalized";
     if (wrong == NULL) return DV_OK;
     snprintf(ret_why, WHY_SIZE, "%s", wrong);
     return DV_CONFIG_INVALID;

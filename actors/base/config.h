@@ -90,6 +90,7 @@
     N(solana_poll_ms, 400, 20, 60000, "ms", "", "between looks at pools, and at what is sent")     \
     B(solana_subscribe, true, "", "nodes tell of changes to pools, between looks at them")         \
     N(solana_resend_ms, 1000, 50, 60000, "ms", "", "between sends of a transaction to the chain")  \
+    T(solana_commitment, "confirmed", "", "a transaction that traded confirms its order at")       \
     N(solana_quote_slots_max, 25, 1, 100000, "slots", "", "a quote older than this is refused")    \
     N(solana_simulation_bps, 0, 0, 10000, "bps", "",                                               \
       "a simulation may differ from its quote; more stops the attempt")                            \
@@ -106,6 +107,7 @@
     N(sim_quote_max_ms, 300, 0, 60000, "ms", "", "")                                               \
     N(sim_settle_min_ms, 2000, 0, 60000, "ms", "", "a simulated transaction takes to land")        \
     N(sim_settle_max_ms, 3000, 0, 60000, "ms", "", "")                                             \
+    N(sim_finality_ms, 0, 0, 600000, "ms", "", "from landing to being final; 0: final at once")    \
     N(sim_block_ms, 400, 1, 60000, "ms", "", "between simulated blocks")                           \
     N(sim_expiry_blocks, 150, 1, 10000, "blocks", "", "a simulated blockhash is valid")            \
     N(sim_fault_quote_percent, 0, 0, 100, "%", "", "quotes that fail")                             \
@@ -113,6 +115,8 @@
     N(sim_fault_drop_percent, 0, 0, 100, "%", "", "sends that never arrive")                       \
     N(sim_fault_late_percent, 0, 0, 100, "%", "", "transactions that land much later")             \
     N(sim_fault_expire_percent, 0, 0, 100, "%", "", "transactions that never land and expire")     \
+    N(sim_fault_fork_percent, 0, 0, 100, "%", "",                                                  \
+      "transactions that land and are forked out once")                                            \
     N(sim_fault_slippage_percent, 0, 0, 100, "%", "",                                              \
       "transactions that meet a price past their limit")
 

@@ -1,11 +1,14 @@
 /* What becomes of a transaction that was sent.
 
-     send ─► flying ─► landed      in the ledger, then told (unless the answer is to be lost)
-       │        └────► forgotten   its last block passed first: it is dead
-       └──► dropped ─► flying      when it is sent again
+     send ─► flying ─► landed ─► final   in the ledger, then told (unless the answer is to be lost)
+       │        │         └────► forked out: as dropped, which is told where it was confirmed
+       │        └────► forgotten         its last block passed first: it is dead
+       └──► dropped ─► flying            when it is sent again
                  └───► forgotten
 
-   Which fault befalls a transaction is a matter of its signature, so that all sends of it agree. */
+   What landed is final at once unless sim_finality_ms says otherwise. The ledger knows only what is
+   final: a venue that dies forgets what was not, so that its death is a fork. Which fault befalls a
+   transaction is a matter of its signature, so that all sends of it agree. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -25,12 +28,16 @@ typedef enum fault {
     FAULT_LATE,        /* lands much later */
     FAULT_EXPIRE,      /* never lands */
     FAULT_SLIPPAGE,    /* meets a price past its limit */
+    FAULT_FORK,        /* lands, and is forked out before it is final */
 } fault;
 
 struct dv_sim_flight {
     uint8_t signature[DV_SIM_SIGNATURE_SIZE]; /* the hash's key is its first part */
-    dv_timer timer;                           /* dropped: to be forgotten; otherwise to land */
+    dv_timer timer; /* dropped: to be forgotten; landed: to be final; otherwise to land */
     bool dropped;
+    bool landed, forked; /* not final yet; was forked out, which happens once */
+    dv_sim_fill fill;    /* what it traded, once landed */
+    dv_err failed;       /* or why it did not */
     fault fault;
     uint64_t ticket; /* the last sender's */
     dv_sim_transaction transaction;
@@ -56,6 +63,7 @@ static fault fault_of(const dv_sim_venue *v, const uint8_t *signature)
         {FAULT_LATE, c->sim_fault_late_percent},
         {FAULT_EXPIRE, c->sim_fault_expire_percent},
         {FAULT_SLIPPAGE, c->sim_fault_slippage_percent},
+        {FAULT_FORK, c->sim_fault_fork_percent},
     };
     uint64_t hit = signature_dice(v, "fault", signature) % 100;
     for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
@@ -87,6 +95,17 @@ static dv_swap_status status_of(const dv_sim_landing *landing)
         .amount_in = landing->amount_in,
         .amount_out = landing->amount_out,
     };
+}
+
+/* What is known of a flight: nothing that is not final, unless it traded and that counts. */
+static dv_swap_status flight_status(const dv_sim_venue *v, const dv_sim_flight *f)
+{
+    bool counts =
+        f->landed && f->failed == DV_OK && strcmp(v->config->solana_commitment, "confirmed") == 0;
+    if (!counts) return (dv_swap_status){.outcome = DV_SWAP_UNKNOWN};
+    return (dv_swap_status){.outcome = DV_SWAP_CONFIRMED,
+                            .amount_in = f->fill.amount_in,
+                            .amount_out = f->fill.amount_out};
 }
 
 /* ---- the table of flights ---- */
@@ -156,36 +175,82 @@ static dv_err execute(dv_sim_venue *v, const dv_sim_flight *f, dv_time now, dv_s
     return past ? DV_VENUE_SLIPPAGE_EXCEEDED : DV_OK;
 }
 
-/* Lands a flight, and ends it: first the ledger's line, then the pool, then the answer. */
+/* Tells whoever sent it last, unless the answer is to be lost. */
+static void sender_tell(const dv_sim_flight *f, dv_swap_status status, const dv_answers *answers)
+{
+    if (f->fault == FAULT_LOST_ANSWER) return;
+    const dv_sim_transaction *t = &f->transaction;
+    char name[DV_BASE58_TEXT_SIZE];
+    dv_text signature = {name, dv_base58_encode(f->signature, sizeof f->signature, name)};
+    status_tell(answers, f->ticket, &t->order_id, t->attempt, signature, status);
+}
+
+/* Loses a transaction, and remembers that until it has expired. */
+static void drop(dv_sim_venue *v, dv_sim_flight *f, dv_time now)
+{
+    f->dropped = true;
+    int64_t end_us = dv_sim_chain_end_us(&v->chain, f->transaction.last_valid_block_height);
+    int64_t left_us = dv_max_i64(dv_min_i64(end_us - now.wall_us, DROPPED_MAX_US), 0);
+    dv_heap_set(&v->landings, &f->timer, now.mono_ns + left_us * DV_NS_PER_US);
+}
+
+/* Ends a flight that landed: first the ledger's line, then the answer. False: there is no line yet.
+ */
+static bool finalize(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
+{
+    const dv_sim_landing *landing;
+    if (dv_sim_ledger_append(&v->ledger, f->signature, &f->transaction, f->fill.amount_in,
+                             f->fill.amount_out, f->failed, now.wall_us, &landing) != DV_OK) {
+        int64_t wait_ns = v->ledger.broken ? BROKEN_AGAIN_NS : LEDGER_AGAIN_NS;
+        dv_heap_set(&v->landings, &f->timer, now.mono_ns + wait_ns);
+        return false;
+    }
+    sender_tell(f, status_of(landing), answers);
+    flight_remove(v, f);
+    return true;
+}
+
+/* What landed becomes final, or is forked out. Its fill stays in the pool: arbitrage sees to that.
+ */
+static void mature(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
+{
+    if (f->fault != FAULT_FORK || f->forked) {
+        (void)finalize(v, f, now, answers);
+        return;
+    }
+    bool told = flight_status(v, f).outcome == DV_SWAP_CONFIRMED;
+    f->landed = false;
+    f->forked = true;
+    drop(v, f, now);
+    if (told) sender_tell(f, (dv_swap_status){.outcome = DV_SWAP_SUPERSEDED}, answers);
+}
+
+/* Lands a flight, or forgets it when it is too late. */
 static void land(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
 {
     const dv_sim_transaction *t = &f->transaction;
+    uint32_t finality_ms = v->config->sim_finality_ms;
     if (dv_sim_chain_height(&v->chain, now.wall_us) > t->last_valid_block_height) {
         flight_remove(v, f);
         return;
     }
     dv_sim_pool *pool;
     dv_sim_moved moved;
-    dv_sim_fill fill;
-    dv_err failed = execute(v, f, now, &pool, &fill, &moved);
-    if (failed != DV_OK) {
+    f->failed = execute(v, f, now, &pool, &f->fill, &moved);
+    bool traded = f->failed == DV_OK;
+    if (!traded) {
         bool exact_out = t->swap_mode == DV_EXACT_OUT;
-        fill = (dv_sim_fill){exact_out ? 0 : t->amount, exact_out ? t->amount : 0, 0};
+        f->fill = (dv_sim_fill){exact_out ? 0 : t->amount, exact_out ? t->amount : 0, 0};
     }
-    const dv_sim_landing *landing;
-    if (dv_sim_ledger_append(&v->ledger, f->signature, t, fill.amount_in, fill.amount_out, failed,
-                             now.wall_us, &landing) != DV_OK) {
-        int64_t wait_ns = v->ledger.broken ? BROKEN_AGAIN_NS : LEDGER_AGAIN_NS;
-        dv_heap_set(&v->landings, &f->timer, now.mono_ns + wait_ns);
+    if (finality_ms == 0) {
+        if (finalize(v, f, now, answers) && traded) pool->moved = moved;
         return;
     }
-    if (failed == DV_OK) pool->moved = moved;
-    if (f->fault != FAULT_LOST_ANSWER) {
-        char name[DV_BASE58_TEXT_SIZE];
-        dv_text signature = {name, dv_base58_encode(f->signature, sizeof f->signature, name)};
-        status_tell(answers, f->ticket, &t->order_id, t->attempt, signature, status_of(landing));
-    }
-    flight_remove(v, f);
+    if (traded) pool->moved = moved;
+    f->landed = true;
+    dv_heap_set(&v->landings, &f->timer, now.mono_ns + finality_ms * DV_NS_PER_MS);
+    dv_swap_status status = flight_status(v, f);
+    if (status.outcome == DV_SWAP_CONFIRMED) sender_tell(f, status, answers);
 }
 
 int64_t dv_sim_flight_tick(dv_sim_venue *venue, dv_time now, const dv_answers *answers)
@@ -195,6 +260,8 @@ int64_t dv_sim_flight_tick(dv_sim_venue *venue, dv_time now, const dv_answers *a
         dv_sim_flight *f = DV_TIMER_OWNER(timer, dv_sim_flight, timer);
         if (f->dropped)
             flight_remove(venue, f);
+        else if (f->landed)
+            mature(venue, f, now, answers);
         else
             land(venue, f, now, answers);
     }
@@ -211,15 +278,6 @@ static void fly(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers
         land(v, f, now, answers);
     else
         dv_heap_set(&v->landings, &f->timer, now.mono_ns + delay_us * DV_NS_PER_US);
-}
-
-/* Loses the first send of a transaction, and remembers that until it has expired. */
-static void drop(dv_sim_venue *v, dv_sim_flight *f, dv_time now)
-{
-    f->dropped = true;
-    int64_t end_us = dv_sim_chain_end_us(&v->chain, f->transaction.last_valid_block_height);
-    int64_t left_us = dv_min_i64(end_us - now.wall_us, DROPPED_MAX_US);
-    dv_heap_set(&v->landings, &f->timer, now.mono_ns + left_us * DV_NS_PER_US);
 }
 
 /* Takes in a transaction that is neither in the ledger nor dead. */
@@ -260,6 +318,20 @@ static const char *send_read(dv_sim_venue *v, const dv_swap_send *send, dv_sim_t
     return NULL;
 }
 
+/* What is known of a transaction. landed: whoever asks was told that it is confirmed. */
+static dv_swap_status known(dv_sim_venue *v, const uint8_t *signature, uint64_t last_valid,
+                            bool landed, dv_time now)
+{
+    const dv_sim_landing *landing = dv_sim_ledger_find(&v->ledger, signature);
+    const dv_sim_flight *f = flight_find(v, signature);
+    if (landing != NULL) return status_of(landing);
+    if (f != NULL && f->landed) return flight_status(v, f);
+    if (last_valid > 0 && dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
+        return (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
+    bool forked = landed && (f == NULL || f->dropped);
+    return (dv_swap_status){.outcome = forked ? DV_SWAP_SUPERSEDED : DV_SWAP_UNKNOWN};
+}
+
 void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
                         const dv_answers *answers)
 {
@@ -267,21 +339,20 @@ void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *se
     dv_sim_transaction t;
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
     const char *refused = send_read(v, send, &t, signature);
-    dv_swap_status status = {0};
-    const dv_sim_landing *landing = refused ? NULL : dv_sim_ledger_find(&v->ledger, signature);
+    dv_swap_status status;
     if (refused != NULL) {
         /* The right bytes may still be on their way: this proves nothing. */
         status = (dv_swap_status){.outcome = DV_SWAP_UNKNOWN,
                                   .error = DV_VENUE_OUTCOME_UNKNOWN,
                                   .error_text = dv_text_of(refused)};
-    } else if (landing != NULL) {
-        if (fault_of(v, signature) == FAULT_LOST_ANSWER) return;
-        status = status_of(landing);
-    } else if (dv_sim_chain_height(&v->chain, now.wall_us) > t.last_valid_block_height) {
-        status = (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
     } else {
-        arrive(v, signature, &t, ticket, now, answers);
-        return;
+        status = known(v, signature, t.last_valid_block_height, send->landed != 0, now);
+        bool in_ledger = status.outcome == DV_SWAP_LANDED || status.outcome == DV_SWAP_FAILED;
+        bool is_open = status.outcome == DV_SWAP_UNKNOWN || status.outcome == DV_SWAP_CONFIRMED;
+        if (is_open) arrive(v, signature, &t, ticket, now, answers);
+        bool news = in_ledger || (status.outcome == DV_SWAP_CONFIRMED && !send->landed);
+        bool lost = news && fault_of(v, signature) == FAULT_LOST_ANSWER;
+        if (lost || (is_open && !news)) return;
     }
     status_tell(answers, ticket, &send->order_id, send->attempt, send->signature, status);
 }
@@ -291,21 +362,14 @@ void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *
 {
     dv_sim_venue *v = (dv_sim_venue *)venue;
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
-    const dv_sim_landing *landing = NULL;
-    const dv_sim_flight *flight = NULL;
-    bool named = dv_base58_decode(check->signature, signature, sizeof signature);
-    if (named) {
-        landing = dv_sim_ledger_find(&v->ledger, signature);
-        flight = flight_find(v, signature);
-    }
+    dv_swap_status status = {.outcome = DV_SWAP_UNKNOWN};
     /* What the transaction itself says counts for more than what the asker was told. Of one that is
        not named, or whose last height is not known, nothing is proven. */
-    uint64_t last_valid =
-        flight ? flight->transaction.last_valid_block_height : check->last_valid_block_height;
-    dv_swap_status status = {.outcome = DV_SWAP_UNKNOWN};
-    if (landing != NULL)
-        status = status_of(landing);
-    else if (named && last_valid > 0 && dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
-        status = (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
+    if (dv_base58_decode(check->signature, signature, sizeof signature)) {
+        const dv_sim_flight *f = flight_find(v, signature);
+        uint64_t last_valid =
+            f ? f->transaction.last_valid_block_height : check->last_valid_block_height;
+        status = known(v, signature, last_valid, check->landed != 0, now);
+    }
     status_tell(answers, ticket, &check->order_id, check->attempt, check->signature, status);
 }

@@ -22,8 +22,11 @@ const NEXT = {
   watching: ['routing', 'failed', 'cancelled', 'expired'],
   routing: ['routing', 'building', 'failed', 'cancelled', 'expired'],
   building: ['routing', 'submitted', 'failed', 'cancelled', 'expired'],
-  submitted: ['routing', 'confirmed', 'failed'],
+  submitted: ['routing', 'landed', 'confirmed', 'failed'],
+  landed: ['confirmed', 'superseded'],
+  superseded: ['routing', 'confirmed', 'failed'],
 };
+const SHOWN = { landed: 'confirmed', superseded: 'submitted' }; // to clients
 
 // An order a line, as JSON; commit times are those of the rows' transactions.
 const MS = (time) => `(extract(epoch from ${time}) * 1000)::float8`;
@@ -241,7 +244,8 @@ export class Checker {
       }
       this.matched++;
       const txHash = attempts.find((each) => each.number === event.attempt)?.signature;
-      const stored = told({ ...event, orderId: id, timestamp: event.atMs, txHash });
+      const status = SHOWN[event.status] ?? event.status;
+      const stored = told({ ...event, status, orderId: id, timestamp: event.atMs, txHash });
       if (frame !== stored) this.violate('I4', id, `shown ${frame}, stored ${stored}`);
       const early = commitMs - this.seen.firstAt[position];
       if (early > CLOCK_MS) this.violate('I5', id, `shown ${early} ms before its commit`);

@@ -15,7 +15,9 @@ typedef struct notes {
     uint64_t amount_in, amount_out;
     char signature[DV_SIGNATURE_MAX + 1]; /* of the one that traded */
     uint64_t epoch_before;
-    uint64_t frames[DV_EVENTS_MAX + 1]; /* a hash of each event's frame; 0: none was read */
+    uint64_t frames[DV_EVENTS_MAX + 1];   /* a hash of each event's frame; 0: none was read */
+    char confirmed[DV_SIGNATURE_MAX + 1]; /* the last that a venue called confirmed */
+    char undone[DV_SIGNATURE_MAX + 1];    /* the last that it called superseded, failed or dead */
 } notes;
 
 struct sim_book {
@@ -161,12 +163,27 @@ static bool is_checked(unsigned type)
     }
 }
 
+/* What a venue tells of a transaction before, or instead of, its being final. */
+static void status_note(sim_world *w, const dv_swap_status *s)
+{
+    const sim_order *o = sim_db_order(w->db, &s->order_id);
+    notes *n = o ? notes_of(o) : NULL;
+    if (n == NULL) return;
+    bool undone = s->outcome == DV_SWAP_SUPERSEDED || s->outcome == DV_SWAP_FAILED ||
+                  s->outcome == DV_SWAP_DEAD;
+    if (undone)
+        dv_text_copy(n->undone, sizeof n->undone, s->signature);
+    else if (s->outcome == DV_SWAP_CONFIRMED)
+        dv_text_copy(n->confirmed, sizeof n->confirmed, s->signature);
+}
+
 /* Which of the venue's faults a message tells of. */
 static void fault_note(sim_world *w, const dv_message *m)
 {
     if (m->type == DV_MSG_quote_told && m->quote_told.quote.error == DV_VENUE_QUOTE_FAILED)
         w->faults[SIM_FAULT_venue_quote]++;
     if (m->type != DV_MSG_swap_status) return;
+    status_note(w, &m->swap_status);
     if (m->swap_status.outcome == DV_SWAP_DEAD) w->faults[SIM_FAULT_venue_expire]++;
     if (m->swap_status.error == DV_VENUE_SLIPPAGE_EXCEEDED) w->faults[SIM_FAULT_venue_slippage]++;
 }
@@ -206,9 +223,11 @@ void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t 
         return;
     }
     const dv_event *event = &o->view.events[seq - 1];
-    if (event->position != position || !dv_text_is(state, dv_state_name((uint8_t)event->state)))
+    if (event->position != position ||
+        !dv_text_is(state, dv_state_name((uint8_t)dv_state_shown((uint8_t)event->state))))
         sim_fail(w, "I4", "a client reads event %" PRIu64 " of order %s otherwise than committed",
                  seq, name_of(order_id));
+    if (event->state == DV_STATE_landed) return; /* later frames bear what is known by then */
     uint64_t *known = &notes_of(o)->frames[seq], hash = hash_of(frame);
     if (*known != 0 && *known != hash)
         sim_fail(w, "I4",
@@ -263,6 +282,26 @@ static void landing_check(sim_world *w, const sim_order *o, uint64_t in, uint64_
                  name_of(&o->id));
 }
 
+/* I3, I7: what counts as confirmed, or no longer does, is what the venue called so. */
+static void finality_check(sim_world *w, const sim_order *o, const dv_order_step *step)
+{
+    const notes *n = notes_of(o);
+    const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
+    dv_text signature = attempt ? attempt->signature : (dv_text){0};
+    if (step->to_state == DV_STATE_landed) {
+        if (!dv_text_is(signature, n->confirmed))
+            sim_fail(w, "I3", "order %s has landed, and its venue has not said so",
+                     name_of(&o->id));
+        else if (step->attempt.amount_in == 0 || step->attempt.amount_out == 0)
+            sim_fail(w, "I7", "order %s has landed without amounts", name_of(&o->id));
+    } else if (step->to_state == DV_STATE_superseded) {
+        w->faults[SIM_FAULT_venue_fork]++;
+        if (!dv_text_is(signature, n->undone))
+            sim_fail(w, "I3", "order %s is taken back, and its venue has not said so",
+                     name_of(&o->id));
+    }
+}
+
 static void signature_check(sim_world *w, const sim_order *o, const dv_order_step *step)
 {
     if (step->to_state != DV_STATE_submitted) return;
@@ -295,6 +334,7 @@ void sim_book_stepping(sim_world *w, const sim_order *o, const dv_order_step *st
                  dv_err_name((uint16_t)step->failed_error));
     if (step->to_state == DV_STATE_confirmed)
         landing_check(w, o, step->attempt.amount_in, step->attempt.amount_out);
+    finality_check(w, o, step);
     signature_check(w, o, step);
 }
 

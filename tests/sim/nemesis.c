@@ -193,6 +193,10 @@ static void venues_make(sim_nemesis *n)
     c->sim_fault_late_percent = percent(n, 20);
     c->sim_fault_expire_percent = percent(n, 20);
     c->sim_fault_slippage_percent = percent(n, 10);
+    sim_dice dice = sim_dice_of(n->world->seed, 31); /* of its own: seeds keep what they were */
+    if (sim_chance(&dice, 600000)) return;
+    c->sim_finality_ms = (uint32_t)sim_between(&dice, 1, 3000);
+    c->sim_fault_fork_percent = sim_below(&dice, 10);
 }
 
 sim_nemesis *sim_nemesis_new(sim_world *world)

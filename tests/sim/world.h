@@ -59,6 +59,7 @@ typedef struct sim_alarm {
     X(venue_expire, "a transaction expired")                                                       \
     X(venue_slippage, "a transaction met a price past its limit")                                  \
     X(venue_stuck, "a venue could not write down a landing")                                       \
+    X(venue_fork, "a confirmation was taken back")                                                 \
     X(venue_quote, "a quote failed")                                                               \
     X(client_again, "a client sent an idempotency key again")                                      \
     X(client_resume, "a client resumed a WebSocket")                                               \
