@@ -155,7 +155,8 @@ void dv_render_established(dv_buffer *out, const dv_id *order_id, uint8_t curren
     dv_json_string(json, "status", "connected");
     dv_json_string(json, "message", "Connected: the order's updates follow");
     dv_json_time(json, "timestamp", wall_us);
-    dv_json_string(json, "currentOrderStatus", dv_state_name(current_state));
+    dv_json_string(json, "currentOrderStatus",
+                   dv_state_name((uint8_t)dv_state_shown(current_state)));
     object_end(json);
 }
 

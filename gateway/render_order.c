@@ -24,22 +24,47 @@ typedef struct moment {
     int64_t doubt_before_us; /* an older transaction, of which nothing was heard, is in doubt */
 } moment;
 
+static bool was_superseded(const dv_view *view, uint64_t attempt)
+{
+    for (uint32_t i = 0; i < view->events_count; i++)
+        if (view->events[i].state == DV_STATE_superseded && view->events[i].attempt == attempt)
+            return true;
+    return false;
+}
+
+/* An attempt as it stands: of a trade that was taken back, and is not confirmed anew, no amounts.
+ */
+static dv_attempt attempt_now(const dv_view *view, const dv_attempt *attempt)
+{
+    dv_attempt now = *attempt;
+    const dv_event *last = dv_view_last(view);
+    if (was_superseded(view, now.number) && last->state != DV_STATE_confirmed)
+        now.amount_in = now.amount_out = 0;
+    return now;
+}
+
 /* An attempt as it was known at an event of its own. */
 static dv_attempt attempt_at(const dv_view *view, const dv_event *event)
 {
     dv_attempt then = {.number = event->attempt};
     const dv_attempt *now = dv_view_attempt(view, event->attempt);
     if (now == NULL || event->state < DV_STATE_routing) return then;
+    bool traded = false;
     switch (event->state) {
     case DV_STATE_routing: then.due_at_us = now->due_at_us; return then;
     case DV_STATE_building:
         then = *now;
         then.signature = (dv_text){0};
         break;
-    case DV_STATE_submitted: then = *now; break;
-    default: return *now;
+    case DV_STATE_submitted:
+    case DV_STATE_superseded: then = *now; break;
+    case DV_STATE_landed: /* what it traded then is not kept once it is superseded */
+        then = *now;
+        traded = !was_superseded(view, now->number);
+        break;
+    default: return attempt_now(view, now);
     }
-    then.amount_in = then.amount_out = 0;
+    if (!traded) then.amount_in = then.amount_out = 0;
     then.error = 0; /* an error is learnt with the event that follows */
     return then;
 }
@@ -63,6 +88,33 @@ static moment moment_now(const dv_tokens *tokens, const dv_view *view, int64_t d
     moment m = moment_at(tokens, view, view->events_count);
     m.doubt_before_us = doubt_before_us;
     return m;
+}
+
+/* The state that clients are shown. */
+static dv_state state_shown(const moment *m)
+{
+    return dv_state_shown((uint8_t)m->event.state);
+}
+
+static void put_status(dv_json *json, const moment *m)
+{
+    dv_json_string(json, "status", dv_state_name((uint8_t)state_shown(m)));
+}
+
+/* How far a trade may be relied on; there is none to speak of without it. */
+static void put_finality(dv_json *json, const moment *m)
+{
+    if (m->event.state == DV_STATE_landed) dv_json_string(json, "finality", "confirmed");
+    if (m->event.state == DV_STATE_superseded) dv_json_string(json, "finality", "superseded");
+    if (m->event.state == DV_STATE_confirmed) dv_json_string(json, "finality", "finalized");
+}
+
+/* Whether the event tells that what was confirmed before is final. */
+static bool is_finalized(const moment *m)
+{
+    uint64_t seq = m->event.seq;
+    return m->event.state == DV_STATE_confirmed && seq >= 2 &&
+           m->view->events[seq - 2].state == DV_STATE_landed;
 }
 
 /* The attempt's number as clients count: an order that waits for its first is in it. */
@@ -316,7 +368,7 @@ static void put_prices(dv_json *json, const moment *m)
 static void put_metadata(dv_json *json, const moment *m)
 {
     dv_json_object(json, "metadata");
-    switch (m->event.state) {
+    switch (state_shown(m)) {
     case DV_STATE_routing:
         if (m->event.attempt > 1) put_retry(json, m);
         break;
@@ -335,6 +387,7 @@ static void put_metadata(dv_json *json, const moment *m)
         break;
     default: break;
     }
+    put_finality(json, m);
     dv_json_object_end(json);
 }
 
@@ -346,7 +399,7 @@ static void put_history(dv_json *json, const moment *m)
         then.event = m->view->events[i];
         then.attempt = attempt_at(m->view, &then.event);
         dv_json_object(json, NULL);
-        dv_json_string(json, "status", dv_state_name((uint8_t)then.event.state));
+        put_status(json, &then);
         dv_json_time(json, "timestamp", (int64_t)then.event.at_us);
         put_metadata(json, &then);
         dv_json_object_end(json);
@@ -390,7 +443,7 @@ static void put_terms(dv_json *json, const moment *m)
 /* Whether it is not known, and was not soon enough, what became of the transaction. */
 static bool in_doubt(const moment *m)
 {
-    return m->event.state == DV_STATE_submitted && (int64_t)m->event.at_us < m->doubt_before_us;
+    return state_shown(m) == DV_STATE_submitted && (int64_t)m->event.at_us < m->doubt_before_us;
 }
 
 static void put_doubt(dv_json *json)
@@ -407,12 +460,13 @@ static void put_outcome(dv_json *json, const moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
     bool as_string = m->view->terms.style & DV_STYLE_AMOUNT_STRING;
-    dv_json_string(json, "status", dv_state_name((uint8_t)m->event.state));
+    put_status(json, m);
+    put_finality(json, m);
     if (in_doubt(m)) put_doubt(json);
     put_history(json, m);
     if (attempt->venue.size > 0) dv_json_text(json, "dexUsed", attempt->venue);
     if (attempt->signature.size > 0) dv_json_text(json, "txHash", attempt->signature);
-    if (m->event.state == DV_STATE_confirmed && executed(attempt)) {
+    if (state_shown(m) == DV_STATE_confirmed && executed(attempt)) {
         put_executed_price(json, "executedPrice", m, attempt, as_string);
         put_result_slippage(json, "slippage", attempt);
     }
@@ -500,7 +554,10 @@ void dv_render_single(dv_buffer *out, const dv_tokens *tokens, const dv_view *vi
     put_order_members(json, &m);
     put_order(json, "order", &m);
     dv_json_array(json, "executions");
-    for (uint32_t i = 0; i < view->attempts_count; i++) put_execution(json, &m, &view->attempts[i]);
+    for (uint32_t i = 0; i < view->attempts_count; i++) {
+        dv_attempt attempt = attempt_now(view, &view->attempts[i]);
+        put_execution(json, &m, &attempt);
+    }
     dv_json_array_end(json);
     dv_json_object_end(json);
     dv_json_destroy(&json);
@@ -527,7 +584,14 @@ static void put_message(dv_json *json, const moment *m)
         snprintf(text, sizeof text, "Building the transaction for %s", dex);
         break;
     case DV_STATE_submitted: snprintf(text, sizeof text, "Transaction submitted to %s", dex); break;
-    case DV_STATE_confirmed: snprintf(text, sizeof text, "Order executed on %s", dex); break;
+    case DV_STATE_superseded:
+        snprintf(text, sizeof text, "The chain took the execution on %s back: sent again", dex);
+        break;
+    case DV_STATE_landed: snprintf(text, sizeof text, "Order executed on %s", dex); break;
+    case DV_STATE_confirmed:
+        snprintf(text, sizeof text, "Order executed on %s%s", dex,
+                 is_finalized(m) ? ", and final" : "");
+        break;
     case DV_STATE_failed:
         snprintf(text, sizeof text, "Order failed: %.*s", DV_TEXT_ARG(failure_text(attempt)));
         break;
@@ -556,7 +620,7 @@ static void put_route(dv_json *json, const moment *m)
 static void put_result(dv_json *json, const moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
-    if (m->event.state == DV_STATE_confirmed) {
+    if (state_shown(m) == DV_STATE_confirmed) {
         dv_json_text(json, "txHash", attempt->signature);
         if (!executed(attempt)) return;
         put_prices(json, m);
@@ -568,15 +632,24 @@ static void put_result(dv_json *json, const moment *m)
     }
 }
 
+/* What happened, to clients that go by it: what becomes of a confirmation is no new status. */
+static const char *frame_type(const moment *m, dv_frame_type type)
+{
+    if (m->event.state == DV_STATE_superseded) return "superseded";
+    if (is_finalized(m)) return "finalized";
+    return type == DV_FRAME_ORDER_UPDATE ? "order_update" : "status_update";
+}
+
 void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *view, uint32_t seq,
                      dv_frame_type type)
 {
     moment m = moment_at(tokens, view, seq);
     dv_json *json = dv_json_new(out);
     dv_json_object(json, NULL);
-    dv_json_string(json, "type", type == DV_FRAME_ORDER_UPDATE ? "order_update" : "status_update");
+    dv_json_string(json, "type", frame_type(&m, type));
     dv_json_id(json, "orderId", &view->terms.order_id);
-    dv_json_string(json, "status", dv_state_name((uint8_t)m.event.state));
+    put_status(json, &m);
+    put_finality(json, &m);
     put_message(json, &m);
     dv_json_time(json, "timestamp", (int64_t)m.event.at_us);
     dv_json_uint(json, "attempt", attempt_number(&m));
