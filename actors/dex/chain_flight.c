@@ -1,5 +1,6 @@
 /* What becomes of transactions that are sent: the same bytes to every endpoint until they land or
-   are proven dead; statuses polled; terminal at finalized. */
+   are proven dead; statuses polled; terminal at finalized. Before that it is told once what traded
+   with the commitment `confirmed`, if that is what counts, and when the chain takes that back. */
 #include "actors/dex/chain_flight.h"
 
 #include <sodium.h>
@@ -12,6 +13,7 @@
 #define FORGET_NS (120 * DV_NS_PER_S)
 #define RECENT_SLOTS 200 /* statuses of older transactions are looked for in the whole history */
 #define BASE64_SIZE 1645
+#define MISSES_MAX 3 /* one node's forks may differ for a moment; so many answers agree */
 
 /* ---- flights ----------------------------------------------------------------------------- */
 
@@ -44,7 +46,19 @@ static void flight_free(dv_chain_venue *v, dv_chain_flight *f)
 
 static bool is_open(const dv_chain_flight *f)
 {
-    return f->outcome.outcome == DV_SWAP_UNKNOWN;
+    return f->outcome.outcome == DV_SWAP_UNKNOWN || f->outcome.outcome == DV_SWAP_CONFIRMED;
+}
+
+static bool is_gone(const dv_chain_flight *f)
+{
+    return f->misses >= MISSES_MAX;
+}
+
+/* Whether there is something to tell to whoever asks, relying on a confirmation or not. */
+static bool has_news(const dv_chain_flight *f)
+{
+    if (!is_open(f)) return true;
+    return f->relied_on ? is_gone(f) : f->outcome.outcome == DV_SWAP_CONFIRMED;
 }
 
 /* ---- telling ----------------------------------------------------------------------------- */
@@ -52,11 +66,20 @@ static bool is_open(const dv_chain_flight *f)
 static void tell(const dv_answers *answers, uint64_t ticket, const dv_chain_flight *f)
 {
     dv_message message = {.type = DV_MSG_swap_status, .swap_status = f->outcome};
+    if (is_open(f) && f->relied_on) message.swap_status.outcome = DV_SWAP_SUPERSEDED;
     message.swap_status.order_id = f->order_id;
     message.swap_status.attempt = f->attempt;
     message.swap_status.signature = dv_text_of(f->signature);
     message.swap_status.error_text = dv_text_of(f->error_text);
     answers->answer(answers->context, ticket, &message);
+}
+
+/* Tells whoever sent it last, if there is something new. */
+static void sender_tell(dv_chain_venue *v, dv_chain_flight *f)
+{
+    if (f->ticket == 0 || !has_news(f)) return;
+    tell(v->answers, f->ticket, f);
+    f->ticket = 0;
 }
 
 void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap_outcome outcome,
@@ -66,8 +89,7 @@ void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap
     flight->outcome.outcome = outcome;
     flight->outcome.error = error;
     flight->forget_at_ns = now_ns + FORGET_NS;
-    if (flight->ticket != 0) tell(venue->answers, flight->ticket, flight);
-    flight->ticket = 0;
+    sender_tell(venue, flight);
 }
 
 /* ---- sending ----------------------------------------------------------------------------- */
@@ -153,6 +175,21 @@ static void flight_send(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
 
 /* ---- what landed ------------------------------------------------------------------------- */
 
+/* It traded, with these amounts, as far as the commitment goes at which that was asked. */
+static void landed_take(dv_chain_venue *v, dv_chain_flight *f, uint64_t in, uint64_t out,
+                        int64_t now_ns)
+{
+    f->outcome.amount_in = in;
+    f->outcome.amount_out = out;
+    if (f->asked_at != DV_COMMITMENT_FINALIZED) {
+        f->outcome.outcome = DV_SWAP_CONFIRMED;
+        sender_tell(v, f);
+        return;
+    }
+    dv_chain_flight_end(v, f, DV_SWAP_LANDED, DV_OK, now_ns);
+    if (v->config->solana_guard) dv_chain_guard_add(v, &f->order_id, f->last_valid_block_height);
+}
+
 static void on_landed(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     dv_chain_venue *v = context;
@@ -165,25 +202,22 @@ static void on_landed(void *context, const dv_rpc_reply *reply, int64_t now_ns)
     if (landed == NULL) abort();
     if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
         found && !landed->failure.failed &&
-        dv_chain_landed(landed, &v->wallet, &f->order_id, &in, &out) == DV_OK) {
-        f->outcome.amount_in = in;
-        f->outcome.amount_out = out;
-        dv_chain_flight_end(v, f, DV_SWAP_LANDED, DV_OK, now_ns);
-        if (v->config->solana_guard)
-            dv_chain_guard_add(v, &f->order_id, f->last_valid_block_height);
-    }
+        dv_chain_landed(landed, &v->wallet, &f->order_id, &in, &out) == DV_OK)
+        landed_take(v, f, in, out, now_ns);
     free(landed);
 }
 
-static void landed_ask(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
+static void landed_ask(dv_chain_venue *v, dv_chain_flight *f, dv_commitment commitment,
+                       int64_t now_ns)
 {
     char params[DV_SIGNATURE_MAX + 120];
     if (f->asked) return;
     f->asked = true;
+    f->asked_at = commitment;
     snprintf(params, sizeof params,
-             "[\"%s\",{\"encoding\":\"base64\",\"commitment\":\"finalized\","
+             "[\"%s\",{\"encoding\":\"base64\",\"commitment\":\"%s\","
              "\"maxSupportedTransactionVersion\":0}]",
-             f->signature);
+             f->signature, commitment == DV_COMMITMENT_FINALIZED ? "finalized" : "confirmed");
     dv_rpc_ask(v->rpc, "getTransaction", dv_text_of(params), DV_RPC_ANY, on_landed, v, number_of(f),
                now_ns);
 }
@@ -193,25 +227,55 @@ static void landed_ask(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
 /* The flights that one question is about, in its order. */
 struct dv_chain_batch {
     uint32_t count;
+    bool searched; /* in the whole history */
     char signatures[STATUSES_MAX][DV_SIGNATURE_MAX + 1];
 };
 
+/* An answer of a slot knows nothing of the transaction. */
+static void status_miss(dv_chain_venue *v, dv_chain_flight *f, uint64_t slot, int64_t now_ns)
+{
+    bool past = v->final_height > f->last_valid_block_height && f->last_valid_block_height > 0;
+    if (past || dv_chain_proof_is_broken()) dv_chain_proof_begin(v, f, now_ns);
+    bool confirmed = f->relied_on || f->outcome.outcome == DV_SWAP_CONFIRMED;
+    bool would_know = v->batch->searched || slot <= f->quoted_slot + RECENT_SLOTS;
+    if (!is_open(f) || !confirmed || !would_know || slot <= f->seen_slot || is_gone(f)) return;
+    f->seen_slot = slot; /* so that each miss is of a later slot */
+    if (++f->misses < MISSES_MAX) return;
+    dv_warn("forked_out", &f->order_id, dv_kv_string("dex", v->base.class->dex),
+            dv_kv_number("attempt", f->attempt), dv_kv_string("signature", f->signature),
+            dv_kv_number("slot", (int64_t)slot));
+    f->outcome.outcome = DV_SWAP_UNKNOWN;
+    sender_tell(v, f);
+}
+
+/* It is on the chain, confirmed or final, and traded. */
+static void status_traded(dv_chain_venue *v, dv_chain_flight *f, dv_commitment commitment,
+                          int64_t now_ns)
+{
+    bool counts = strcmp(v->config->solana_commitment, "confirmed") == 0;
+    if (commitment == DV_COMMITMENT_FINALIZED)
+        landed_ask(v, f, commitment, now_ns);
+    else if (counts && !f->relied_on && f->outcome.outcome == DV_SWAP_UNKNOWN)
+        landed_ask(v, f, commitment, now_ns);
+}
+
 static void status_take(dv_chain_venue *v, dv_chain_flight *f, const dv_signature_status *s,
-                        int64_t now_ns)
+                        uint64_t slot, int64_t now_ns)
 {
     if (!s->found) {
-        if ((v->final_height > f->last_valid_block_height && f->last_valid_block_height > 0) ||
-            dv_chain_proof_is_broken())
-            dv_chain_proof_begin(v, f, now_ns);
+        status_miss(v, f, slot, now_ns);
         return;
     }
     dv_chain_proof_end(f);
     f->resend_at_ns = now_ns + v->config->solana_resend_ms * DV_NS_PER_MS; /* it has arrived */
-    if (s->commitment != DV_COMMITMENT_FINALIZED) return;
+    if (s->commitment < DV_COMMITMENT_CONFIRMED) return;
     if (!s->failure.failed) {
-        landed_ask(v, f, now_ns);
+        f->misses = 0;
+        if (slot > f->seen_slot) f->seen_slot = slot;
+        status_traded(v, f, s->commitment, now_ns);
         return;
     }
+    if (s->commitment != DV_COMMITMENT_FINALIZED) return; /* a failure counts once it is final */
     dv_err err = dv_chain_failure(&s->failure, f->bytes, f->size, DV_VENUE_TRANSACTION_FAILED,
                                   f->error_text);
     dv_chain_flight_end(v, f, DV_SWAP_FAILED, err, now_ns);
@@ -229,7 +293,7 @@ static void on_statuses(void *context, const dv_rpc_reply *reply, int64_t now_ns
         return;
     for (uint32_t i = 0; i < b->count; i++) {
         dv_chain_flight *f = dv_chain_flight_find(v, b->signatures[i]);
-        if (f != NULL && is_open(f)) status_take(v, f, &statuses[i], now_ns);
+        if (f != NULL && is_open(f)) status_take(v, f, &statuses[i], slot, now_ns);
     }
 }
 
@@ -267,6 +331,7 @@ static void statuses_ask(dv_chain_venue *v, int64_t now_ns)
     if (v->batch == NULL) v->batch = malloc(sizeof *v->batch);
     if (v->batch == NULL) abort();
     bool old = batch_fill(v);
+    v->batch->searched = old;
     if (v->batch->count == 0) return;
     size_t n = 2;
     for (uint32_t i = 0; i < v->batch->count; i++)
@@ -326,6 +391,13 @@ static dv_chain_flight *flight_of(dv_chain_venue *v, dv_text signature, const dv
     return f;
 }
 
+/* Whether the order counts as confirmed, which it then was at the newest slot that is known. */
+static void rely(const dv_chain_venue *v, dv_chain_flight *f, bool landed)
+{
+    if (landed && !f->relied_on && v->slot > f->seen_slot) f->seen_slot = v->slot;
+    f->relied_on = landed;
+}
+
 void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
                    const dv_answers *answers)
 {
@@ -340,9 +412,11 @@ void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, d
                      "the bytes are not the transaction that is named");
         return;
     }
-    f->ticket = ticket;
     f->last_valid_block_height = send->last_valid_block_height;
     f->quoted_slot = send->quoted_slot;
+    rely(v, f, send->landed != 0);
+    f->ticket = has_news(f) ? 0 : ticket;
+    if (has_news(f)) tell(answers, ticket, f);
 }
 
 void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
@@ -350,7 +424,8 @@ void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check
 {
     dv_chain_venue *v = (dv_chain_venue *)venue;
     dv_chain_flight *f = flight_of(v, check->signature, &check->order_id, check->attempt, now);
-    if (f != NULL && !is_open(f)) {
+    if (f != NULL && is_open(f)) rely(v, f, check->landed != 0);
+    if (f != NULL && has_news(f)) {
         tell(answers, ticket, f);
         return;
     }
@@ -374,7 +449,7 @@ static int64_t sends_tick(dv_chain_venue *v, int64_t now_ns)
             continue;
         }
         next_ns = dv_min_i64(next_ns, f->forget_at_ns);
-        if (!is_open(f) || f->halted || f->size == 0 || !admitted) continue;
+        if (!is_open(f) || f->halted || f->relied_on || f->size == 0 || !admitted) continue;
         if (f->resend_at_ns <= now_ns) flight_send(v, f, now_ns);
         next_ns = dv_min_i64(next_ns, f->resend_at_ns);
     }

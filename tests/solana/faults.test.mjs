@@ -79,7 +79,7 @@ describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
         await until('the order is submitted', submitted);
         await until('the second attempt begins', () => attemptOf(scene, orderId, 2), LONG_MS);
         node.faults.clear();
-        const ended = await scene.engine.finished(orderId, LONG_MS);
+        const ended = await scene.ended(orderId, LONG_MS);
         assert.equal(ended.status, 'confirmed', ended.failureReason);
         await checkLedger(scene);
       });
@@ -183,7 +183,7 @@ describe('faults on the compiled programs', { skip: missingPrograms() }, () => {
         await until('its blockhash has expired', expired, LONG_MS);
         assert.ok(await statusOf(scene, orderId, 'submitted'), 'expected the outcome to be unknown');
         node.faults.clear();
-        const ended = await scene.engine.finished(orderId, LONG_MS);
+        const ended = await scene.ended(orderId, LONG_MS);
         assert.equal(ended.status, 'confirmed', ended.failureReason);
         await checkLedger(scene);
       });

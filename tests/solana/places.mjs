@@ -1,6 +1,6 @@
 // Where an engine that trades on Solana is made to die: what has come in or is about to leave, in the
 // order of an attempt, as failpoints name it (actors/base/failpoint.h). The numbers count messages of
-// an order: its steps are routing, building, submitted, confirmed.
+// an order: its steps are routing, building, submitted, landed, confirmed.
 
 export function placesOf(dex) {
   const router = `router:${dex}`;
@@ -35,5 +35,9 @@ export function placesOf(dex) {
     'persistence:order_step:taken:4',
     'persistence:step_done:sending:4',
     'execution:step_done:taken:4',
+    'execution:step_done:handled:4',
+    'persistence:order_step:taken:5',
+    'persistence:step_done:sending:5',
+    'execution:step_done:taken:5',
   ];
 }

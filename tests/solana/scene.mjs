@@ -149,10 +149,19 @@ export class Scene {
     return this.engine?.stop();
   }
 
+  // Waits until an order has failed, or its trade is final, and returns GET's answer.
+  ended(orderId, ms = 20_000) {
+    const isEnded = async () => {
+      const { json } = await this.engine.api.get(`/api/orders/${orderId}`);
+      return (json.status === 'failed' || json.finality === 'finalized') && json;
+    };
+    return until(`order ${orderId} ends`, isEnded, ms);
+  }
+
   // Places an order, waits for its end, and returns what the database holds of its last attempt.
   async trade(fields, ms) {
     const { orderId } = await this.engine.api.order(fields);
-    const order = await this.engine.finished(orderId, ms);
+    const order = await this.ended(orderId, ms);
     const rows = await this.engine.sql(
       `select attempt, chosen_dex, tx_signature, amount_in, amount_out, limit_amount,
        coalesce(failure_reason, ''), coalesce(routing_decision::text, '{}')
