@@ -4,8 +4,12 @@
 #include <uthash.h>
 
 #include "actors/base/log.h"
+#include "proto/view.h"
 
 #define TICKETS_MAX 200000u /* requests that are not answered yet */
+#define PAST_MAX 1000       /* confirmed orders that a venue is told of at the start */
+#define PAST_AGAIN_NS                                                                              \
+    (10 * DV_NS_PER_S) /* an answer that has not come by then is asked for again */
 /* A request that is not answered by then never will be: a send may go without an answer, and its
    sender repeats it or checks. */
 #define TICKET_LIFE_NS (120 * 1000 * DV_NS_PER_MS)
@@ -23,11 +27,14 @@ typedef struct request {
 } request;
 
 typedef struct router {
-    dv_port port;
+    dv_port port, past;
     dv_venue *venue; /* owned */
     uint64_t last_ticket;
     request *requests; /* owned, by ticket */
     request *sends;    /* the same, by signature */
+    bool past_told;    /* the venue knows what was confirmed here before, or need not */
+    uint64_t past_asked, past_count;
+    int64_t past_at_ns; /* when to ask for it next */
 } router;
 
 /* Where a venue's answers go during one call of it. */
@@ -213,11 +220,52 @@ static void on_swap_check(void *self, const dv_envelope *envelope, dv_time now, 
     r->venue->class->check(r->venue, request_add(r, envelope, now)->ticket, check, now, &answers);
 }
 
+/* ---- what was confirmed before the start ---- */
+
+static int64_t past_ask(router *r, dv_time now, dv_outbox *outbox)
+{
+    if (r->past_told) return DV_NEVER;
+    if (now.mono_ns < r->past_at_ns) return r->past_at_ns;
+    r->past_at_ns = now.mono_ns + PAST_AGAIN_NS;
+    r->past_count = 0;
+    dv_send(outbox, r->past, NULL,
+            &(dv_message){.type = DV_MSG_order_list,
+                          .order_list = {.request_id = ++r->past_asked,
+                                         .state = DV_STATE_confirmed,
+                                         .limit = PAST_MAX}});
+    return r->past_at_ns;
+}
+
+static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    (void)outbox;
+    router *r = self;
+    const dv_order_view *told = &envelope->message.order_view;
+    const dv_event *last = dv_view_last(&told->view);
+    const dv_attempt *attempt = last ? dv_view_attempt(&told->view, last->attempt) : NULL;
+    if (r->past_told || told->request_id != r->past_asked) return;
+    r->past_count++;
+    if (attempt != NULL && last->state == DV_STATE_confirmed &&
+        dv_text_is(attempt->venue, r->venue->class->dex))
+        r->venue->class->traded(r->venue, &told->view.terms.order_id);
+}
+
+/* An answer of which something was lost is asked for again. */
+static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+{
+    (void)now;
+    (void)outbox;
+    router *r = self;
+    const dv_query_done *done = &envelope->message.query_done;
+    if (done->request_id == r->past_asked && done->error == DV_OK && done->count == r->past_count)
+        r->past_told = true;
+}
+
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_quote_ask] = on_quote_ask,
-    [DV_MSG_swap_build] = on_swap_build,
-    [DV_MSG_swap_send] = on_swap_send,
-    [DV_MSG_swap_check] = on_swap_check,
+    [DV_MSG_quote_ask] = on_quote_ask,   [DV_MSG_swap_build] = on_swap_build,
+    [DV_MSG_swap_send] = on_swap_send,   [DV_MSG_swap_check] = on_swap_check,
+    [DV_MSG_order_view] = on_order_view, [DV_MSG_query_done] = on_query_done,
 };
 
 /* ---- tick, start, new and destroy ---- */
@@ -227,6 +275,7 @@ static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
     router *r = self;
     dv_answers answers = {answer, &(sink){r, outbox}};
     int64_t venue_ns = r->venue->class->tick(r->venue, now, &answers);
+    venue_ns = dv_min_i64(venue_ns, past_ask(r, now, outbox));
     return dv_min_i64(venue_ns, requests_forget(r, now));
 }
 
@@ -271,6 +320,8 @@ void *dv_router_new(uint8_t index, dv_venue **venue)
     router *r = calloc(1, sizeof *r);
     if (r == NULL) abort();
     r->port = DV_PORT(DV_LINK_quote, index);
+    r->past = DV_PORT(DV_LINK_query, 2 + index);
+    r->past_told = (*venue)->class->traded == NULL;
     r->venue = *venue;
     *venue = NULL;
     return r;

@@ -3,7 +3,9 @@
    Purpose          quotes, builds and sends swaps on the venue of one DEX, and says what became of
                     them, in the catalogue's errors.
    Reads            quote: quote_ask, swap_build, swap_send, swap_check
+                    past: order_view, query_done
    Writes           quote: quote_told, swap_built, swap_status
+                    past: order_list
    Durable effects  the venue's
    May block on     nothing (the simulated venue appends a line to its ledger file)
    Limits           200,000 requests open; one not answered in 120 s is forgotten
@@ -16,7 +18,8 @@
 
 extern const dv_actor_class DV_ROUTER_CLASS;
 
-/* Makes the actor's self around a venue, which is consumed and nulled. index: of its quote link. */
+/* Makes the actor's self around a venue, which is consumed and nulled. index: of its
+   quote link, and 2 less than that of its past link. */
 void *dv_router_new(uint8_t index, dv_venue **venue);
 
 #endif

@@ -23,6 +23,8 @@
     L("events", events, 0, "persistence", "notification", DV_ALL, 100000, DV_DROP)                 \
     L("recall", query, 1, "notification", "persistence", DV_ANY, 10000, DV_DROP)                   \
     L("query", query, 0, "gateway", "persistence", DV_ANY, 10000, DV_DROP)                         \
+    L("past:raydium", query, 2, "router:raydium", "persistence", DV_ANY, 10000, DV_DROP)           \
+    L("past:meteora", query, 3, "router:meteora", "persistence", DV_ANY, 10000, DV_DROP)           \
     L("feed", feed, 0, "gateway", "notification", DV_ALL, 100000, DV_DROP)                         \
     L("desk", desk, 0, "gateway-thread", "gateway", DV_ANY, 100000, DV_DROP)                       \
     L("health", health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP)

@@ -6,8 +6,9 @@
                  is past its last block, and more
                              └────► forgotten: it is not on the chain any more
 
-   Only what is finalized is believed, so a swap does not fail for a guard that is gone. What is not
-   taken back when the process ends keeps its rent. */
+   Only what is finalized is believed, so a swap does not fail for a guard that is gone. After a
+   start the orders that PostgreSQL calls confirmed are noted again (router.h): no others, since the
+   guard of an order that it does not is what keeps it from trading twice. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,15 +36,36 @@ static uint64_t height_now(const dv_chain_venue *v)
     return last > BLOCKHASH_BLOCKS ? last - BLOCKHASH_BLOCKS : 0;
 }
 
+/* 0: from when the height is known on. */
+static uint64_t after_height(const dv_chain_venue *v, uint64_t last_height)
+{
+    uint64_t known = v->blockhash.last_valid_block_height;
+    if (last_height < known) last_height = known;
+    return last_height ? last_height + WAIT_BLOCKS : 0;
+}
+
+static bool is_noted(const dv_chain_venue *v, const dv_id *order_id)
+{
+    for (uint32_t i = 0; i < v->guard_count; i++)
+        if (memcmp(&v->guards[i].order_id, order_id, sizeof *order_id) == 0) return true;
+    return false;
+}
+
 void dv_chain_guard_add(dv_chain_venue *venue, const dv_id *order_id, uint64_t last_height)
 {
     if (venue->guards == NULL) venue->guards = calloc(GUARDS_MAX, sizeof *venue->guards);
     if (venue->guards == NULL) abort();
-    if (venue->guard_count == GUARDS_MAX) return;
-    if (last_height < venue->blockhash.last_valid_block_height)
-        last_height = venue->blockhash.last_valid_block_height; /* of other attempts, at most */
+    if (venue->guard_count == GUARDS_MAX || is_noted(venue, order_id)) return;
     venue->guards[venue->guard_count++] =
-        (dv_chain_guard){.order_id = *order_id, .after_height = last_height + WAIT_BLOCKS};
+        (dv_chain_guard){.order_id = *order_id, .after_height = after_height(venue, last_height)};
+}
+
+/* A transaction of before the start may still take its guard back, but for no longer than one that
+   is built now. */
+void dv_chain_traded(dv_venue *venue, const dv_id *order_id)
+{
+    dv_chain_venue *v = (dv_chain_venue *)venue;
+    if (v->config->solana_guard) dv_chain_guard_add(v, order_id, 0);
 }
 
 bool dv_chain_guard_lend(dv_chain_venue *venue, uint64_t last_height, dv_id *ret_order_id)
@@ -101,6 +123,7 @@ int64_t dv_chain_guards_tick(dv_chain_venue *venue, int64_t now_ns)
     size_t n = 2;
     for (uint32_t i = 0; i < venue->guard_count && count < LOOK_MAX; i++) {
         dv_chain_guard *g = &venue->guards[i];
+        if (g->after_height == 0) g->after_height = after_height(venue, 0);
         if (g->state != WAITING || g->after_height >= height_now(venue)) continue;
         char text[DV_BASE58_TEXT_SIZE];
         dv_pubkey address = dv_chain_guard_address(&venue->wallet, &g->order_id);

@@ -358,8 +358,8 @@ static void destroy(dv_venue **venue)
 #define VENUE_CLASS(name)                                                                          \
     {                                                                                              \
         .dex = name, .start = start, .quote = dv_chain_quote, .build = dv_chain_build_ask,         \
-        .send = dv_chain_send, .check = dv_chain_check, .tick = tick, .watch = watch,              \
-        .ready = ready, .health = health, .destroy = destroy,                                      \
+        .send = dv_chain_send, .check = dv_chain_check, .traded = dv_chain_traded, .tick = tick,   \
+        .watch = watch, .ready = ready, .health = health, .destroy = destroy,                      \
     }
 static const dv_venue_class CLASSES[] = {VENUE_CLASS("raydium"), VENUE_CLASS("meteora")};
 

@@ -151,8 +151,11 @@ int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns);
 void dv_chain_flights_fini(dv_chain_venue *venue);
 
 /* Notes that an order has traded, so that its guard can go once no attempt of it can land: the last
-   that could, could until last_height. */
+   that could, could until last_height, or until what is built now can. */
 void dv_chain_guard_add(dv_chain_venue *venue, const dv_id *order_id, uint64_t last_height);
+
+/* dv_venue_class.traded: notes it likewise. */
+void dv_chain_traded(dv_venue *venue, const dv_id *order_id);
 
 /* Lends an order whose guard is on the chain and may go to a transaction, which takes it back if it
    lands, until last_height. False: there is none. */

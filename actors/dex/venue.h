@@ -35,6 +35,9 @@ typedef struct dv_venue_class {
                  const dv_answers *answers);
     void (*check)(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
                   const dv_answers *answers);
+    /* optional: told of the orders that were confirmed here before it started, of all of the last
+       thousand; of one of them perhaps again. */
+    void (*traded)(dv_venue *venue, const dv_id *order_id);
     /* Does what is due; returns the next deadline, monotonic nanoseconds. */
     int64_t (*tick)(dv_venue *venue, dv_time now, const dv_answers *answers);
     /* optional, together: the descriptors to poll (at most DV_WATCH_MAX; returns how many), and

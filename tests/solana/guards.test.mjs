@@ -1,5 +1,5 @@
 // Guards on the ledger: an order that has traded, though nobody knows of it any more, is confirmed by
-// the trade that the ledger has.
+// the trade that the ledger has; and their rent comes back.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -17,6 +17,8 @@ const PROGRAM = 'raydium_cpmm';
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const END_MS = 90_000; // an order that may have traded is looked at every 30 s
 const LATE_SLOTS = 25;
+const GUARD_BLOCKS = 150 + 300; // an order's guard stays for so many blocks
+const LEFT = 3; // guards
 
 describe('guards on the compiled programs', { skip: missingPrograms() }, () => {
   withServices('of orders that have traded', (services) => {
@@ -64,6 +66,29 @@ describe('guards on the compiled programs', { skip: missingPrograms() }, () => {
         assert.deepEqual(trade, before.slice(1), 'expected the trade that it made');
         assert.equal(told.txHash, before[1]);
         await checkLedger(scene);
+      } finally {
+        await scene.engine.kill();
+      }
+    });
+
+    test('rent comes back that was left when the engine was killed', async () => {
+      const scene = await open({ DROVER_LEASE_MS: 300 });
+      try {
+        const cost = async () => {
+          const trade = await scene.trade(order(scene));
+          assert.equal(trade.order.status, 'confirmed', trade.order.failureReason);
+          const { preBalances, postBalances, fee } = node.chain.landed.get(trade.signature);
+          return preBalances[0] - postBalances[0] - BigInt(fee);
+        };
+        const rent = node.chain.svm.minimumBalanceForRentExemption(0n);
+        for (let i = 0; i < LEFT; i++) assert.equal(await cost(), rent, 'it keeps a guard');
+        await scene.engine.kill();
+        await scene.engine.start();
+        const free = node.chain.height + GUARD_BLOCKS;
+        await until('the guards may go', () => node.chain.height > free, END_MS);
+        let back = 0;
+        const all = async () => (back += (await cost()) === 0n ? 1 : 0) === LEFT;
+        await until('each is taken back', all, GUARD_BLOCKS * NODE.slotMs);
       } finally {
         await scene.engine.kill();
       }

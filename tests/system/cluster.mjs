@@ -27,6 +27,8 @@ export const LINKS = [
   { port: 56, producer: 'persistence', consumer: 'notification' }, // events
   { port: 64, producer: 'gateway', consumer: 'persistence' }, // query
   { port: 65, producer: 'notification', consumer: 'persistence' }, // recall
+  { port: 66, producer: 'router:raydium', consumer: 'persistence' }, // past
+  { port: 67, producer: 'router:meteora', consumer: 'persistence' },
   { port: 72, producer: 'gateway', consumer: 'notification' }, // feed
   { port: 88, producer: '*', consumer: 'gateway' }, // health
 ];

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #define PORT DV_PORT(DV_LINK_quote, 1)
+#define PAST DV_PORT(DV_LINK_query, 3)
 #define TICKETS 200000
 #define FORGET_MS 120000
 
@@ -15,6 +16,8 @@ typedef struct fake {
     int64_t next_ns;
     dv_err start_error;
     dv_health health;
+    dv_id traded[8]; /* what it was told of */
+    size_t traded_count;
 } fake;
 
 static fake *venue;
@@ -101,6 +104,12 @@ static void fake_ready(dv_venue *v, dv_watch watch, dv_time now, const dv_answer
 {
     ck_assert_int_eq(watch.fd, 42);
     (void)fake_tick(v, now, answers);
+}
+
+static void fake_traded(dv_venue *v, const dv_id *order_id)
+{
+    (void)v;
+    venue->traded[venue->traded_count++] = *order_id;
 }
 
 static dv_venue_class fake_class;
@@ -359,6 +368,90 @@ START_TEST(its_health_is_the_venues)
 }
 END_TEST
 
+/* The router of a venue that wants to know what it has confirmed. */
+static void set_up_past(void)
+{
+    tear_down();
+    fake_class.traded = fake_traded;
+    venue = calloc(1, sizeof *venue);
+    venue->base.class = &fake_class;
+    venue->next_ns = DV_NEVER;
+    dv_venue *given = &venue->base;
+    s = stage_new(&DV_ROUTER_CLASS, dv_router_new(1, &given));
+}
+
+static uint64_t past_asked(void)
+{
+    const dv_order_list *list = &stage_expect(s, DV_MSG_order_list)->message.order_list;
+    ck_assert_uint_eq(list->state, DV_STATE_confirmed);
+    return list->request_id;
+}
+
+static void tell_past(uint64_t request_id, uint32_t number, dv_state state, const char *dex)
+{
+    const dv_attempt attempts[] = {{.number = 1, .venue = dv_text_of("raydium")},
+                                   {.number = 2, .venue = dv_text_of(dex)}};
+    const dv_event events[] = {{.seq = 1, .state = DV_STATE_pending},
+                               {.seq = 2, .state = state, .attempt = 2}};
+    dv_message told = {.type = DV_MSG_order_view, .order_view = {.request_id = request_id}};
+    told.order_view.view = (dv_view){.terms = {.order_id = order(number)},
+                                     .attempts = attempts,
+                                     .attempts_count = 2,
+                                     .events = events,
+                                     .events_count = 2};
+    stage_receive(s, PAST, "persistence", told);
+}
+
+static void tell_past_done(uint64_t request_id, uint32_t count, dv_err error)
+{
+    dv_query_done done = {.request_id = request_id, .count = count, .error = error};
+    stage_receive(s, PAST, "persistence",
+                  (dv_message){.type = DV_MSG_query_done, .query_done = done});
+}
+
+START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)
+{
+    set_up_past();
+    stage_tick(s);
+    uint64_t asked = past_asked();
+    tell_past(asked, 1, DV_STATE_confirmed, "meteora");
+    tell_past(asked, 2, DV_STATE_confirmed, "raydium");
+    tell_past(asked, 3, DV_STATE_submitted, "meteora");
+    tell_past(asked + 1, 4, DV_STATE_confirmed, "meteora");
+    tell_past_done(asked, 3, DV_OK);
+    ck_assert_uint_eq(venue->traded_count, 1);
+    dv_id first = order(1);
+    ck_assert_mem_eq(&venue->traded[0], &first, sizeof first);
+    stage_pass_ms(s, 60000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+}
+END_TEST
+
+START_TEST(what_it_has_confirmed_is_asked_for_until_all_of_it_has_come)
+{
+    set_up_past();
+    stage_tick(s);
+    past_asked(); /* and no answer */
+    stage_pass_ms(s, 10000);
+    tell_past_done(past_asked(), 0, DV_STORE_AWAY);
+    stage_pass_ms(s, 10000);
+    uint64_t asked = past_asked();
+    tell_past(asked, 1, DV_STATE_confirmed, "meteora");
+    tell_past_done(asked, 2, DV_OK); /* one was lost */
+    stage_pass_ms(s, 10000);
+    tell_past_done(past_asked(), 0, DV_OK);
+    stage_pass_ms(s, 60000);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+}
+END_TEST
+
+START_TEST(a_venue_that_wants_to_know_nothing_has_nothing_asked_for)
+{
+    stage_tick(s);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+}
+END_TEST
+
 START_TEST(a_router_that_never_got_further_can_be_destroyed)
 {
     void *nothing = NULL;
@@ -384,6 +477,9 @@ int main(void)
     tcase_add_test(tcase, a_tick_passes_on_the_venues_deadline);
     tcase_add_test(tcase, the_venues_descriptors_are_watched_and_may_bring_answers);
     tcase_add_test(tcase, its_health_is_the_venues);
+    tcase_add_test(tcase, a_venue_that_wants_to_know_is_told_what_it_has_confirmed);
+    tcase_add_test(tcase, what_it_has_confirmed_is_asked_for_until_all_of_it_has_come);
+    tcase_add_test(tcase, a_venue_that_wants_to_know_nothing_has_nothing_asked_for);
     tcase_add_test(tcase, a_router_that_never_got_further_can_be_destroyed);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
