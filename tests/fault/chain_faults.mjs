@@ -1,15 +1,10 @@
 // Every fault that the tests' Solana node can cause, dealt out so that each comes before any comes
 // again. A fault is told by what it is, and counted by that name once it has befallen a request.
 
-const READS = [
-  'getMultipleAccounts',
-  'getLatestBlockhash',
-  'simulateTransaction',
-  'getSignatureStatuses',
-  'getTransaction',
-  'getEpochInfo',
-  'isBlockhashValid',
-];
+// Questions that are asked in any case, and those about what was sent.
+const ALWAYS = ['getMultipleAccounts', 'getLatestBlockhash', 'simulateTransaction'];
+const SENT = ['getSignatureStatuses', 'getTransaction', 'getEpochInfo', 'isBlockhashValid'];
+const HEIGHTS = ['getEpochInfo', 'getLatestBlockhash'];
 const SLIPPAGE = { InstructionError: [3, { Custom: 6006 }] }; // of Raydium's CPMM and others
 const LIFE = 150; // blocks of a blockhash
 const AWAY_MS = [300, 3000];
@@ -33,21 +28,21 @@ const SENDING = {
   'send slow': (dice) => ({ kind: 'slow', ms: dice.between(100, 1500) }),
 };
 
-const any = (dice) => ({ method: dice.pick(READS), count: dice.between(1, 4) });
+const any = (dice, asked) => ({ method: dice.pick(asked), count: dice.between(1, 4) });
 
-// What befalls questions.
+// What befalls questions: (dice, those that are asked) → fault.
 const READING = {
-  'read 429': (dice) => ({ kind: 'http', status: 429, ...any(dice) }),
-  'read 5xx': (dice) => ({ kind: 'http', status: 502, ...any(dice) }),
-  'read garbage': (dice) => ({ kind: 'garbage', ...any(dice) }),
-  'read cut off': (dice) => ({ kind: 'truncate', ...any(dice) }),
-  'read behind': (dice) => ({ kind: 'rpc', code: -32005, ...any(dice) }),
-  'read connection closed': (dice) => ({ kind: 'close', ...any(dice) }),
-  'read without answer': (dice) => ({ kind: 'hang', ...any(dice), count: 1 }),
-  'read slow': (dice) => ({ kind: 'slow', ms: dice.between(100, 1500), ...any(dice) }),
-  'slot for height': (dice) => ({
+  'read 429': (dice, asked) => ({ kind: 'http', status: 429, ...any(dice, asked) }),
+  'read 5xx': (dice, asked) => ({ kind: 'http', status: 502, ...any(dice, asked) }),
+  'read garbage': (dice, asked) => ({ kind: 'garbage', ...any(dice, asked) }),
+  'read cut off': (dice, asked) => ({ kind: 'truncate', ...any(dice, asked) }),
+  'read behind': (dice, asked) => ({ kind: 'rpc', code: -32005, ...any(dice, asked) }),
+  'read connection closed': (dice, asked) => ({ kind: 'close', ...any(dice, asked) }),
+  'read without answer': (dice, asked) => ({ kind: 'hang', ...any(dice, asked), count: 1 }),
+  'read slow': (dice, asked) => ({ kind: 'slow', ms: dice.between(100, 1500), ...any(dice, asked) }),
+  'slot for height': (dice, asked) => ({
     kind: 'slotForHeight',
-    method: dice.pick(['getEpochInfo', 'getLatestBlockhash']),
+    method: dice.pick(HEIGHTS.filter((each) => asked.includes(each))),
     count: dice.between(1, 6),
   }),
   'endpoint away': () => ({ kind: 'http', status: 503, method: '*', count: 0 }),
@@ -84,6 +79,7 @@ export function faultNames({ swaps }) {
 export class ChainFaults {
   constructor({ node, dice, swaps }) {
     Object.assign(this, { node, dice, names: faultNames({ swaps }), deck: [] });
+    this.asked = swaps ? [...ALWAYS, ...SENT] : ALWAYS;
     this.struck = {};
   }
 
@@ -110,7 +106,7 @@ export class ChainFaults {
       if (STRIKING[name](this)) this.struck[name] = (this.struck[name] ?? 0) + 1;
       return;
     }
-    const fault = (SENDING[name] ?? READING[name])(this.dice);
+    const fault = (SENDING[name] ?? READING[name])(this.dice, this.asked);
     const isOne = name === 'endpoint away' || this.dice.hits(50);
     const ordered = { name, ...fault, endpoint: isOne ? this.dice.between(0, 1) : undefined };
     this.node.faults.add(ordered);
