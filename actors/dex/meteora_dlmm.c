@@ -398,20 +398,18 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     return DV_OK;
 }
 
-/* The arrays walked through, and then as many spare ones as are known. */
+/* The arrays walked through, and spare ones. */
 static void add_arrays(const walk *w, const dv_swap_user *user, dv_instruction *ret_instruction)
 {
-    int32_t number = w->first_array;
-    uint32_t count = w->array_count + DV_SWAP_SPARES - user->spares_less;
-    if (count > SWAP_ARRAYS_MAX) count = SWAP_ARRAYS_MAX;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!dv_array_bits_next(&w->pool->bits, number, w->side == 1, &number)) return;
-        const dv_pool_array *array =
-            dv_pool_array_find(w->pool->arrays, w->pool->array_count, number);
-        if (!array) return;
-        dv_instruction_add(ret_instruction, &array->address, false, true);
-        number += w->side == 0 ? -1 : 1;
-    }
+    dv_pool_arrays_add(&(dv_pool_arrays_way){.bits = &w->pool->bits,
+                                             .arrays = w->pool->arrays,
+                                             .count = w->pool->array_count,
+                                             .first = w->first_array,
+                                             .walked = w->array_count,
+                                             .most = SWAP_ARRAYS_MAX,
+                                             .spares_less = user->spares_less,
+                                             .up = w->side == 1},
+                       ret_instruction);
 }
 
 static void add_accounts(const dv_dlmm_pool *pool, const dv_swap_user *user, dv_instruction *to)

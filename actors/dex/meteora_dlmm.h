@@ -4,8 +4,7 @@
 #ifndef DV_DEX_METEORA_DLMM_H
 #define DV_DEX_METEORA_DLMM_H
 
-#include "actors/dex/array_bits.h"
-#include "actors/dex/pool.h"
+#include "actors/dex/pool_arrays.h"
 #include "actors/dex/wide.h"
 
 #define DV_DLMM_POOL_SIZE 904u /* bytes */

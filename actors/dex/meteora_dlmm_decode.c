@@ -118,22 +118,14 @@ static dv_err read_own(const dv_account *own, dv_dlmm_pool *pool, dv_refusal *re
 
 /* ---- the bitmap ---- */
 
-/* Whether an account is of this kind and says, at an offset, that it belongs to this pool. */
-static bool belongs(const dv_account *account, const dv_account *own, uint32_t size,
-                    const uint8_t discriminator[8], uint32_t pool_at)
-{
-    return account->size >= size && dv_pubkey_equal(&account->owner, &own->owner) &&
-           memcmp(account->data, discriminator, 8) == 0 &&
-           memcmp(account->data + pool_at, own->address.bytes, DV_PUBKEY_SIZE) == 0;
-}
-
 /* ret_address may be NULL; is left alone without an extension. */
 static void read_bits(const dv_account *own, const dv_account_set *accounts,
                       dv_array_bits *ret_bits, dv_pubkey *ret_address)
 {
     const uint8_t *up = NULL, *down = NULL;
     for (uint32_t i = 0; i < accounts->count && !up; i++) {
-        if (!belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION, 8)) continue;
+        if (!dv_pool_array_belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION, 8))
+            continue;
         up = accounts->at[i].data + EXTENSION_UP_AT;
         down = accounts->at[i].data + EXTENSION_DOWN_AT;
         if (ret_address) *ret_address = accounts->at[i].address;
@@ -179,9 +171,11 @@ static bool has_old_counters(const uint8_t *bin)
     return dv_le128(bin + 112) != 0 || dv_le128(bin + 128) != 0;
 }
 
-static dv_err read_array(const dv_account *account, const dv_dlmm_pool *pool,
-                         dv_pool_array *ret_array, dv_dlmm_bin *ret_bins, dv_refusal *ret_refusal)
+static dv_err read_array(const dv_account *account, const dv_pool *base, dv_pool_array *ret_array,
+                         void *ret_slots, dv_refusal *ret_refusal)
 {
+    const dv_dlmm_pool *pool = (const dv_dlmm_pool *)base;
+    dv_dlmm_bin *ret_bins = ret_slots;
     int64_t number = (int64_t)dv_le64(account->data + 8);
     bool is_old = account->data[16] < ARRAY_VERSION_WITH_ORDERS;
     if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
@@ -199,52 +193,18 @@ static dv_err read_array(const dv_account *account, const dv_dlmm_pool *pool,
     return DV_OK;
 }
 
-static int by_number(const void *a, const void *b)
+static int64_t number_of(const uint8_t *data)
 {
-    const dv_account *const *left = a, *const *right = b;
-    int64_t l = (int64_t)dv_le64((*left)->data + 8), r = (int64_t)dv_le64((*right)->data + 8);
-    return (l > r) - (l < r);
+    return (int64_t)dv_le64(data + 8);
 }
 
-/* Reads the arrays that were sorted by their number. */
-static dv_err read_sorted(const dv_account *const *sorted, uint32_t count, dv_dlmm_pool *pool,
-                          dv_refusal *ret_refusal)
-{
-    uint32_t bin_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        dv_pool_array *array = &pool->arrays[i];
-        dv_err err = read_array(sorted[i], pool, array, pool->bins + bin_count, ret_refusal);
-        if (err) return err;
-        if (i > 0 && array->number == array[-1].number)
-            return malformed(ret_refusal, "two bin arrays of the pool have the same number");
-        array->first = bin_count;
-        bin_count += array->count;
-        pool->array_count++;
-    }
-    return DV_OK;
-}
-
-static dv_err read_arrays(const dv_account *own, const dv_account_set *accounts, dv_dlmm_pool *pool,
-                          dv_refusal *ret_refusal)
-{
-    dv_err err = DV_OUT_OF_MEMORY;
-    uint32_t count = 0;
-    const dv_account **sorted = calloc((size_t)accounts->count + 1, sizeof *sorted);
-    if (!sorted) goto out;
-    for (uint32_t i = 0; i < accounts->count; i++)
-        if (belongs(&accounts->at[i], own, ARRAY_SIZE, IS_ARRAY, 24))
-            sorted[count++] = &accounts->at[i];
-    qsort(sorted, count, sizeof *sorted, by_number);
-    pool->arrays = calloc((size_t)count + 1, sizeof *pool->arrays);
-    /* and one more: where a bin is read that turns out to be empty */
-    pool->bins = calloc((size_t)count * DV_DLMM_ARRAY_BINS + 1, sizeof *pool->bins);
-    if (pool->arrays && pool->bins) err = read_sorted(sorted, count, pool, ret_refusal);
-out:
-    if (err == DV_OUT_OF_MEMORY)
-        dv_refuse(ret_refusal, err, DV_PROGRAM_ERROR_NONE, "there is no memory for the pool");
-    free(sorted);
-    return err;
-}
+static const dv_pool_array_kind ARRAYS = {.size = ARRAY_SIZE,
+                                          .pool_at = 24,
+                                          .discriminator = IS_ARRAY,
+                                          .slots = DV_DLMM_ARRAY_BINS,
+                                          .slot_size = sizeof(dv_dlmm_bin),
+                                          .place = number_of,
+                                          .read = read_array};
 
 /* ---- the class's functions ---- */
 
@@ -260,7 +220,10 @@ dv_err dv_dlmm_make(const dv_account *own, const dv_account_set *accounts, dv_po
         err = dv_pool_read_mint(&pool->base, side, accounts, ret_refusal);
     if (err == DV_OK) {
         read_bits(own, accounts, &pool->bits, &pool->extension);
-        err = read_arrays(own, accounts, pool, ret_refusal);
+        void *bins;
+        err = dv_pool_arrays_read(&ARRAYS, own, accounts, &pool->base, &pool->arrays, &bins,
+                                  &pool->array_count, ret_refusal);
+        pool->bins = bins;
     }
     if (err == DV_OK)
         *ret_pool = &pool->base;

@@ -191,18 +191,3 @@ dv_err dv_pool_read_mint(dv_pool *pool, uint32_t side, const dv_account_set *acc
     pool->token_program[side] = account->owner;
     return DV_OK;
 }
-
-/* ---- arrays ---- */
-
-const dv_pool_array *dv_pool_array_find(const dv_pool_array *arrays, uint32_t count, int32_t number)
-{
-    uint32_t from = 0, to = count;
-    while (from < to) {
-        uint32_t middle = from + (to - from) / 2;
-        if (arrays[middle].number < number)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from < count && arrays[from].number == number ? &arrays[from] : NULL;
-}

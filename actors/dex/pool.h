@@ -224,17 +224,4 @@ DV_MUST_CHECK static inline bool dv_pool_withheld_inverse_ceil(const dv_pool *po
 extern const dv_pool_class DV_RAYDIUM_CPMM, DV_RAYDIUM_AMM_V4, DV_RAYDIUM_CLMM, DV_METEORA_DAMM_V2,
     DV_METEORA_DLMM;
 
-/* An account that holds a stretch of a pool's ticks or bins, as Raydium's and Meteora's arrays do.
- */
-typedef struct dv_pool_array {
-    dv_pubkey address;
-    int32_t number; /* of the one that begins at tick or bin 0: 0 */
-    uint32_t first; /* of its ticks or bins, among the pool's */
-    uint32_t count; /* of those that hold anything */
-} dv_pool_array;
-
-/* The array of a number, among arrays by number without repetition; NULL when it is not there. */
-const dv_pool_array *dv_pool_array_find(const dv_pool_array *arrays, uint32_t count,
-                                        int32_t number);
-
 #endif

@@ -5,8 +5,7 @@
 #ifndef DV_DEX_RAYDIUM_CLMM_H
 #define DV_DEX_RAYDIUM_CLMM_H
 
-#include "actors/dex/array_bits.h"
-#include "actors/dex/pool.h"
+#include "actors/dex/pool_arrays.h"
 #include "actors/dex/raydium_clmm_math.h"
 
 #define DV_CLMM_POOL_SIZE 1544u /* bytes */

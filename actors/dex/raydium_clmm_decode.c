@@ -94,22 +94,14 @@ static dv_err read_config(const dv_account_set *accounts, dv_clmm_pool *pool,
 
 /* ---- the bitmap ---- */
 
-/* Whether an account is of this kind and says that it belongs to this pool. */
-static bool belongs(const dv_account *account, const dv_account *own, uint32_t size,
-                    const uint8_t discriminator[8])
-{
-    return account->size >= size && dv_pubkey_equal(&account->owner, &own->owner) &&
-           is(account->data, discriminator) &&
-           memcmp(account->data + 8, own->address.bytes, DV_PUBKEY_SIZE) == 0;
-}
-
 /* ret_address may be NULL; is left alone without an extension. */
 static void read_bits(const dv_account *own, const dv_account_set *accounts,
                       dv_array_bits *ret_bits, dv_pubkey *ret_address)
 {
     const uint8_t *up = NULL, *down = NULL;
     for (uint32_t i = 0; i < accounts->count && !up; i++) {
-        if (!belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION)) continue;
+        if (!dv_pool_array_belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION, 8))
+            continue;
         up = accounts->at[i].data + EXTENSION_UP_AT;
         down = accounts->at[i].data + EXTENSION_DOWN_AT;
         if (ret_address) *ret_address = accounts->at[i].address;
@@ -134,9 +126,11 @@ static dv_err read_tick(const uint8_t *at, int32_t index, dv_clmm_tick *ret_tick
     return DV_OK;
 }
 
-static dv_err read_array(const dv_account *account, const dv_clmm_pool *pool,
-                         dv_pool_array *ret_array, dv_clmm_tick *ret_ticks, dv_refusal *ret_refusal)
+static dv_err read_array(const dv_account *account, const dv_pool *base, dv_pool_array *ret_array,
+                         void *ret_slots, dv_refusal *ret_refusal)
 {
+    const dv_clmm_pool *pool = (const dv_clmm_pool *)base;
+    dv_clmm_tick *ret_ticks = ret_slots;
     int32_t start = (int32_t)dv_le32(account->data + 40), width;
     width = DV_CLMM_ARRAY_TICKS * pool->tick_spacing;
     if (start % width != 0 || start > DV_CLMM_TICK_MAX || start < DV_CLMM_TICK_MIN - width)
@@ -153,52 +147,18 @@ static dv_err read_array(const dv_account *account, const dv_clmm_pool *pool,
     return DV_OK;
 }
 
-static int by_start(const void *a, const void *b)
+static int64_t start_of(const uint8_t *data)
 {
-    const dv_account *const *left = a, *const *right = b;
-    int32_t l = (int32_t)dv_le32((*left)->data + 40), r = (int32_t)dv_le32((*right)->data + 40);
-    return (l > r) - (l < r);
+    return (int32_t)dv_le32(data + 40);
 }
 
-/* Reads the arrays that were sorted by where they start. */
-static dv_err read_sorted(const dv_account *const *sorted, uint32_t count, dv_clmm_pool *pool,
-                          dv_refusal *ret_refusal)
-{
-    uint32_t tick_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        dv_pool_array *array = &pool->arrays[i];
-        dv_err err = read_array(sorted[i], pool, array, pool->ticks + tick_count, ret_refusal);
-        if (err) return err;
-        if (i > 0 && array->number == array[-1].number)
-            return malformed(ret_refusal, "two tick arrays of the pool begin at the same tick");
-        array->first = tick_count;
-        tick_count += array->count;
-        pool->array_count++;
-    }
-    return DV_OK;
-}
-
-static dv_err read_arrays(const dv_account *own, const dv_account_set *accounts, dv_clmm_pool *pool,
-                          dv_refusal *ret_refusal)
-{
-    dv_err err = DV_OUT_OF_MEMORY;
-    uint32_t count = 0;
-    const dv_account **sorted = calloc((size_t)accounts->count + 1, sizeof *sorted);
-    if (!sorted) goto out;
-    for (uint32_t i = 0; i < accounts->count; i++)
-        if (belongs(&accounts->at[i], own, ARRAY_SIZE, IS_ARRAY))
-            sorted[count++] = &accounts->at[i];
-    qsort(sorted, count, sizeof *sorted, by_start);
-    pool->arrays = calloc((size_t)count + 1, sizeof *pool->arrays);
-    /* and one more: where a tick is read that turns out not to be in use */
-    pool->ticks = calloc((size_t)count * DV_CLMM_ARRAY_TICKS + 1, sizeof *pool->ticks);
-    if (pool->arrays && pool->ticks) err = read_sorted(sorted, count, pool, ret_refusal);
-out:
-    if (err == DV_OUT_OF_MEMORY)
-        dv_refuse(ret_refusal, err, DV_PROGRAM_ERROR_NONE, "there is no memory for the pool");
-    free(sorted);
-    return err;
-}
+static const dv_pool_array_kind ARRAYS = {.size = ARRAY_SIZE,
+                                          .pool_at = 8,
+                                          .discriminator = IS_ARRAY,
+                                          .slots = DV_CLMM_ARRAY_TICKS,
+                                          .slot_size = sizeof(dv_clmm_tick),
+                                          .place = start_of,
+                                          .read = read_array};
 
 /* ---- the class's functions ---- */
 
@@ -215,7 +175,10 @@ dv_err dv_clmm_make(const dv_account *own, const dv_account_set *accounts, dv_po
         err = dv_pool_read_mint(&pool->base, side, accounts, ret_refusal);
     if (err == DV_OK) {
         read_bits(own, accounts, &pool->bits, &pool->extension);
-        err = read_arrays(own, accounts, pool, ret_refusal);
+        void *ticks;
+        err = dv_pool_arrays_read(&ARRAYS, own, accounts, &pool->base, &pool->arrays, &ticks,
+                                  &pool->array_count, ret_refusal);
+        pool->ticks = ticks;
     }
     if (err == DV_OK)
         *ret_pool = &pool->base;
