@@ -198,7 +198,10 @@ void dv_clmm_destroy(dv_pool *pool)
 
 static void need_array(const dv_clmm_pool *pool, int32_t number, dv_pool_needs *ret_needs)
 {
-    int32_t start = number * DV_CLMM_ARRAY_TICKS * pool->tick_spacing;
+    int32_t width = DV_CLMM_ARRAY_TICKS * pool->tick_spacing;
+    int64_t start = (int64_t)number * width;
+    /* A bitmap may say anything; no array begins beyond the ticks that there are. */
+    if (start > DV_CLMM_TICK_MAX || start < DV_CLMM_TICK_MIN - width) return;
     uint8_t big_endian[4];
     for (int i = 0; i < 4; i++) big_endian[i] = (uint8_t)((uint32_t)start >> (24 - 8 * i));
     const dv_seed seeds[] = {DV_SEED_TEXT("tick_array"),

@@ -433,6 +433,22 @@ START_TEST(a_pool_asks_for_what_its_accounts_name)
 }
 END_TEST
 
+START_TEST(a_bitmap_of_lies_asks_for_no_array_beyond_the_ticks)
+{
+    scene_clmm(&s, 60000, 5, 1000000);
+    scene_clmm_extension(&s);
+    memset(scene_data(&s, SCENE_POOL) + 904, 0xff, 128);
+    memset(scene_data(&s, SCENE_EXTENSION) + 40, 0xff, 1832 - 40);
+    dv_account_set set = {s.accounts, s.count};
+    dv_pubkey address = scene_key(SCENE_POOL);
+    dv_pool_needs needs;
+    dv_refusal refusal;
+    ck_assert_int_eq(dv_pool_list_needs(&address, &set, &needs, &refusal), DV_OK);
+    ck_assert_uint_eq(needs.count,
+                      6); /* configuration, mints, extension, the arrays at 0 and below */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("raydium_clmm");
@@ -463,6 +479,7 @@ int main(void)
     tcase_add_test(c, a_swap_names_its_accounts_in_the_programs_order);
     tcase_add_test(c, its_swaps_are_read_back);
     tcase_add_test(c, a_pool_asks_for_what_its_accounts_name);
+    tcase_add_test(c, a_bitmap_of_lies_asks_for_no_array_beyond_the_ticks);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
