@@ -336,6 +336,7 @@ export class ChainCampaign {
       faults: this.faults.met,
       landed_and_failed: failed,
       forked_out: forkedOut,
+      superseded: checker.superseded,
       expired,
       requests_again: load.again,
       frames_checked: load.seen.frames,

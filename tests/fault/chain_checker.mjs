@@ -16,11 +16,13 @@ export class ChainChecker extends Checker {
   constructor({ guards, reads, heights, ...rest }) {
     super({ ...rest, blockMs: 1 });
     Object.assign(this, { guards, reads, heights });
+    this.superseded = 0; // trades that were told, and that a fork took back
   }
 
   order(order) {
     const traded = (this.byOrder.get(order.id) ?? []).some((line) => line.ok);
     super.order(order);
+    this.superseded += order.events.filter(({ status }) => status === 'superseded').length;
     this.guard(order, traded);
     this.read(order);
   }
