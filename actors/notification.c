@@ -225,6 +225,7 @@ static void ended_trim(notification *self)
 static void order_defer(notification *self, order *o, const dv_order_event *m)
 {
     dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &o->later);
+    dv_buffer_trim(&o->later);
     o->seq++;
     order_at(self, o, &m->event);
     ended_trim(self);

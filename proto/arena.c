@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BLOCK_SIZE (64u * 1024u)
+#define BLOCK_LEAST (4u * 1024u) /* the first block's size; each next one has twice as much */
+#define BLOCK_MOST (64u * 1024u) /* up to this, unless a single piece needs more */
 
-/* Blocks form a list, newest first; reset keeps the oldest, which is always BLOCK_SIZE. */
+/* Blocks form a list, newest first. */
 typedef struct block {
     struct block *next;
     size_t size, used;
@@ -31,7 +32,7 @@ dv_arena *dv_arena_new(void)
 {
     dv_arena *arena = malloc(sizeof *arena);
     if (arena == NULL) abort();
-    arena->head = block_new(BLOCK_SIZE, NULL);
+    arena->head = block_new(BLOCK_LEAST, NULL);
     return arena;
 }
 
@@ -44,14 +45,24 @@ void dv_arena_destroy(dv_arena **arena)
     *arena = NULL;
 }
 
+/* The largest block of a usual size stays: whoever needed it will again. The first one is such. */
 void dv_arena_reset(dv_arena *arena)
 {
-    while (arena->head->next != NULL) {
-        block *next = arena->head->next;
-        free(arena->head);
-        arena->head = next;
+    block *kept = NULL;
+    for (block *b = arena->head, *next; b != NULL; b = next) {
+        next = b->next;
+        bool better = b->size <= BLOCK_MOST && (kept == NULL || b->size > kept->size);
+        free(better ? kept : b);
+        if (better) kept = b;
     }
-    arena->head->used = 0;
+    kept->next = NULL;
+    kept->used = 0;
+    arena->head = kept;
+}
+
+static size_t next_size(const block *newest)
+{
+    return newest->size < BLOCK_MOST ? 2 * newest->size : BLOCK_MOST;
 }
 
 static void *take(dv_arena *arena, size_t size)
@@ -60,7 +71,8 @@ static void *take(dv_arena *arena, size_t size)
     size = (size + align - 1) / align * align;
     block *b = arena->head;
     if (b->size - b->used < size) {
-        b = block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE, b);
+        size_t usual = next_size(b);
+        b = block_new(size > usual ? size : usual, b);
         arena->head = b;
     }
     void *at = b->bytes + b->used;

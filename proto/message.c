@@ -109,6 +109,15 @@ void dv_buffer_fini(dv_buffer *buffer)
     *buffer = (dv_buffer){0};
 }
 
+void dv_buffer_trim(dv_buffer *buffer)
+{
+    if (buffer->size == 0 || buffer->size == buffer->capacity) return;
+    char *less = realloc(buffer->bytes, buffer->size);
+    if (less == NULL) return; /* then it stays as large as it is */
+    buffer->bytes = less;
+    buffer->capacity = buffer->size;
+}
+
 /* ---- members of a struct, by offset ------------------------------------------------------ */
 
 static const void *member(const void *record, const dv_field *f)

@@ -576,6 +576,9 @@ typedef struct dv_buffer {
 void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t size);
 void dv_buffer_fini(dv_buffer *buffer);
 
+/* Gives back what is not used: for one of very many that are kept. */
+void dv_buffer_trim(dv_buffer *buffer);
+
 /* Appends a message's encoding. The message must obey the catalogue's maxima (asserted): the texts
    a caller got from outside were checked when they came in. */
 void dv_message_encode(const dv_message *message, dv_buffer *buffer);

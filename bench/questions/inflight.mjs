@@ -10,7 +10,7 @@ import { quantiles } from '../report.mjs';
 import { round } from '../stage.mjs';
 import { checkStored } from './throughput.mjs';
 
-export const OPTIONS = { seconds: 10, orders: 50_000, stretch: 10, connections: 480 };
+export const OPTIONS = { seconds: 10, orders: 50_000, stretch: 10, connections: 128 };
 
 const DEFAULTS = { quoteMin: 200, quoteMax: 300, settleMin: 2000, settleMax: 3000, resend: 1000 };
 const QUOTE_S = 0.267; // on average, the slower of two
