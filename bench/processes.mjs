@@ -36,6 +36,38 @@ export function cpuSeconds(pid) {
   return ticks / TICKS_PER_SECOND;
 }
 
+const NAME = /\((.*)\)/s; // of a process or thread, in its stat
+
+// Processor seconds of each thread of a process, in user mode and in the kernel: threads of the same
+// name, and those that end meanwhile, are one.
+export function threadSeconds(pid) {
+  const tasks = fs.existsSync(`/proc/${pid}/task`) ? fs.readdirSync(`/proc/${pid}/task`) : [];
+  return sumByName(
+    tasks.map((task) => {
+      const name = NAME.exec(read(pid, `task/${task}/stat`))?.[1];
+      return [name, stat(`${pid}/task/${task}`)];
+    }),
+  );
+}
+
+// The same of a service's processes, by what they call themselves.
+export function processSeconds(pid) {
+  const title = (child) => read(child, 'cmdline').replaceAll('\0', ' ').trim();
+  return sumByName([pid, ...children(pid)].map((child) => [title(child), stat(child)]));
+}
+
+function sumByName(named) {
+  const sums = {};
+  for (const [name, fields] of named) {
+    if (fields.length === 0) continue;
+    const [user, kernel] = fields.slice(USER, USER + 2).map((n) => Number(n) / TICKS_PER_SECOND);
+    const sum = (sums[name] ??= { user: 0, kernel: 0 });
+    sum.user += user;
+    sum.kernel += kernel;
+  }
+  return sums;
+}
+
 // Processor seconds that the whole machine has worked.
 export function machineSeconds() {
   const [user, nice, system, , , interrupts, soft] = fs
