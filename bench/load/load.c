@@ -10,6 +10,7 @@
 #define NS_PER_MS 1000000ll
 #define PROGRESS_NS (500 * NS_PER_MS)
 #define IDLE_NS (100 * NS_PER_MS) /* the longest wait of the loop */
+#define REST_NS NS_PER_S          /* of a client that was refused */
 
 static const char STATS[] = "GET /api/orders/queue/stats HTTP/1.1\r\nHost: localhost\r\n\r\n";
 static const char ORDER_ID[] = "\"orderId\":\"";
@@ -124,15 +125,41 @@ static int64_t due_at(const load_run *r)
     return r->start_ns + (int64_t)((double)r->due_count * 1e9 / r->options.rate);
 }
 
+static uint32_t clients_busy(const load_run *r)
+{
+    return r->options.connections - r->idle_count - r->resting_count;
+}
+
+static load_client *resting_first(const load_run *r)
+{
+    return &r->clients[r->resting[r->resting_first]];
+}
+
+static void rest(load_run *r, load_client *client, int64_t now_ns)
+{
+    uint32_t last = (r->resting_first + r->resting_count++) % r->options.connections;
+    r->resting[last] = (uint32_t)(client - r->clients);
+    client->due_ns = now_ns + REST_NS;
+}
+
+static void rested_wake(load_run *r, int64_t now_ns)
+{
+    while (r->resting_count > 0 && resting_first(r)->due_ns <= now_ns) {
+        r->idle[r->idle_count++] = r->resting[r->resting_first];
+        r->resting_first = (r->resting_first + 1) % r->options.connections;
+        r->resting_count--;
+    }
+}
+
 /* Sends what may be sent now. */
 static void send_more(load_run *r, int64_t now_ns)
 {
+    rested_wake(r, now_ns);
     if (r->phase != LOAD_WARMING && r->phase != LOAD_STEADY) return;
     uint32_t each = orders_each(r);
     if (r->options.rate <= 0) {
         while (r->idle_count > 0 &&
-               outstanding(r) + (uint64_t)(r->options.connections - r->idle_count) * each <
-                   r->options.bound)
+               outstanding(r) + (uint64_t)clients_busy(r) * each < r->options.bound)
             client_send(r, now_ns);
         return;
     }
@@ -181,7 +208,10 @@ static void posted(load_client *client, unsigned status, const char *body, size_
         size -= (size_t)(id.at - body);
         body = id.at;
     }
-    r->idle[r->idle_count++] = (uint32_t)(client - r->clients);
+    if (r->options.rate <= 0 && (status == 503 || status == 429))
+        rest(r, client, now_ns);
+    else
+        r->idle[r->idle_count++] = (uint32_t)(client - r->clients);
     send_more(r, now_ns);
 }
 
@@ -246,8 +276,7 @@ static void progress_tick(load_run *r, int64_t now_ns)
 
 static bool is_drained(const load_run *r)
 {
-    return r->idle_count == r->options.connections && ended(r) >= r->counts.accepted &&
-           newest(r)->at_ns > r->end_ns;
+    return clients_busy(r) == 0 && ended(r) >= r->counts.accepted && newest(r)->at_ns > r->end_ns;
 }
 
 static void phase_tick(load_run *r, int64_t now_ns)
@@ -282,6 +311,8 @@ static int64_t next_due(const load_run *r, int64_t now_ns)
     bool sends = r->phase == LOAD_WARMING || r->phase == LOAD_STEADY;
     if (sends && r->options.rate > 0 && r->idle_count > 0 && due_at(r) < next_ns)
         next_ns = due_at(r);
+    if (r->resting_count > 0 && resting_first(r)->due_ns < next_ns)
+        next_ns = resting_first(r)->due_ns;
     if (r->phase == LOAD_WARMING && r->steady_ns < next_ns) next_ns = r->steady_ns;
     if (r->phase == LOAD_STEADY && r->end_ns < next_ns) next_ns = r->end_ns;
     return next_ns;
@@ -294,7 +325,8 @@ static void run_init(load_run *r, const load_options *options)
     load_orders_make(&r->orders, options->seed, options->batch);
     r->clients = calloc(options->connections, sizeof *r->clients);
     r->idle = calloc(options->connections, sizeof *r->idle);
-    if (r->clients == NULL || r->idle == NULL) abort();
+    r->resting = calloc(options->connections, sizeof *r->resting);
+    if (r->clients == NULL || r->idle == NULL || r->resting == NULL) abort();
     for (uint32_t i = options->connections; i-- > 0;) {
         load_client_init(&r->clients[i], &r->loop, options->port, posted, r);
         r->idle[r->idle_count++] = i;
@@ -320,6 +352,7 @@ static void run_fini(load_run *r)
     load_loop_fini(&r->loop);
     free(r->clients);
     free(r->idle);
+    free(r->resting);
     free(r->polls);
 }
 

@@ -1,8 +1,10 @@
 /* One run of the load generator: what is asked of it, and what it has seen.
 
      closed  `connections` clients post as fast as they are answered, while fewer than `bound`
-   orders are accepted and not finished open    orders are due at a fixed rate, and latency counts
-   from when an order was due: a server that is slow does not slow down what is asked of it
+             orders are accepted and not finished; one that is refused with 503 or 429 rests for a
+             second, as Retry-After asks of it
+     open    orders are due at a fixed rate, and latency counts from when an order was due: a
+             server that is slow does not slow down what is asked of it
 
    How many orders have ended is asked of the engine, some 20 times a second; when each of them
    ended is seen on the socket that shows all orders, if wanted.
@@ -61,6 +63,8 @@ typedef struct load_run {
     load_client *clients; /* owned, `connections` of them */
     uint32_t *idle;       /* owned: which of them are free */
     uint32_t idle_count;
+    uint32_t *resting; /* owned, a ring: those that rest, by when they may go on */
+    uint32_t resting_first, resting_count;
     load_client poller;
     load_watch watch;
     load_flights flights;

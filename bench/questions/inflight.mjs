@@ -1,8 +1,7 @@
 // Many orders in flight at once: the engine's memory for each, and the time it adds to the venues'
 // own. By Little's law 50,000 orders in flight with the default delays of 2.75 s on average take 18,000
-// orders a second; an engine that does less holds the rest in its queues, and the time added is what
-// they wait there. So this is asked twice: with the default delays, as many orders as asked for being
-// kept accepted and unfinished; and with landings that take so much longer that the rate is one it can bear.
+// orders a second. So this is asked twice: with the default delays, of an engine that is offered as
+// many orders as it takes; and with landings that take so much longer that the rate is one it can bear.
 
 import { drawBars } from '../chart.mjs';
 import { residentBytes } from '../processes.mjs';
