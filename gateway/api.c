@@ -21,13 +21,17 @@ static void refuse(const dv_request *request, dv_reply *reply, dv_err error)
 
 /* ---- orders in ---- */
 
-static bool is_json(const char *content_type)
+static const char JSON[] = "application/json";
+static const char NDJSON[] = "application/x-ndjson";
+
+/* Whether the body is of a type, whatever its parameters; one that does not say is JSON. */
+static bool is_type(const dv_request *request, const char *type)
 {
-    static const char JSON[] = "application/json";
-    if (content_type == NULL) return true;
-    if (strncasecmp(content_type, JSON, sizeof JSON - 1) != 0) return false;
-    char after = content_type[sizeof JSON - 1];
-    return after == '\0' || after == ';' || after == ' ';
+    const char *said = mg_get_header(request->connection, "Content-Type");
+    if (said == NULL) said = JSON;
+    size_t size = strlen(type);
+    if (strncasecmp(said, type, size) != 0) return false;
+    return said[size] == '\0' || said[size] == ';' || said[size] == ' ';
 }
 
 static void allowance_show(dv_reply *reply, const dv_allowance *allowance, bool refused)
@@ -55,12 +59,10 @@ static void submission_show(dv_request *request, dv_reply *reply, dv_submission 
     reply->body = submission->body; /* which says more of an error than the catalogue does */
 }
 
-/* Takes the body of a POST. False: the reply says why not. */
-static bool body_take(dv_request *request, dv_reply *reply, dv_buffer *ret_body)
+/* Takes the body of a POST, of a type that is taken there. False: the reply says why not. */
+static bool body_take(dv_request *request, dv_reply *reply, bool typed, dv_buffer *ret_body)
 {
-    dv_err error = is_json(mg_get_header(request->connection, "Content-Type"))
-                       ? dv_http_body(request, ret_body)
-                       : DV_REQUEST_NOT_JSON;
+    dv_err error = typed ? dv_http_body(request, ret_body) : DV_REQUEST_NOT_JSON;
     if (error != DV_OK) refuse(request, reply, error);
     return error == DV_OK;
 }
@@ -68,7 +70,7 @@ static bool body_take(dv_request *request, dv_reply *reply, dv_buffer *ret_body)
 static void order_post(dv_request *request, dv_reply *reply)
 {
     dv_buffer body = {0};
-    if (body_take(request, reply, &body)) {
+    if (body_take(request, reply, is_type(request, JSON), &body)) {
         dv_submission submission;
         dv_submit(request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
                   dv_text_of(mg_get_header(request->connection, "Idempotency-Key")),
@@ -78,9 +80,32 @@ static void order_post(dv_request *request, dv_reply *reply)
     dv_buffer_fini(&body);
 }
 
+static dv_text answer_of(const dv_submission *submission)
+{
+    return (dv_text){submission->body.bytes, (uint32_t)submission->body.size};
+}
+
+static void batch_show_lines(dv_reply *reply, const dv_submission *list, uint32_t count)
+{
+    reply->content_type = NDJSON;
+    for (uint32_t i = 0; i < count; i++) {
+        dv_text answer = answer_of(&list[i]);
+        dv_buffer_add(&reply->body, answer.at, answer.size);
+        dv_buffer_add(&reply->body, "\n", 1);
+    }
+}
+
+static void batch_show_list(dv_reply *reply, const dv_submission *list, uint32_t count,
+                            uint32_t accepted)
+{
+    dv_render_batch_open(&reply->body, count, accepted);
+    for (uint32_t i = 0; i < count; i++) dv_render_batch_add(&reply->body, answer_of(&list[i]));
+    dv_render_batch_close(&reply->body);
+}
+
 /* One order accepted makes it a success; of none, the first one's error says how to go on. */
-static void batch_show(const dv_request *request, dv_reply *reply, const dv_submission *list,
-                       uint32_t count)
+static void batch_show(const dv_request *request, dv_reply *reply, bool lines,
+                       const dv_submission *list, uint32_t count)
 {
     uint32_t accepted = 0;
     for (uint32_t i = 0; i < count; i++) accepted += list[i].error == DV_OK;
@@ -89,25 +114,26 @@ static void batch_show(const dv_request *request, dv_reply *reply, const dv_subm
     const dv_submission *last = &list[count - 1];
     allowance_show(reply, &last->allowance, last->error == DV_REQUEST_RATE_LIMITED);
     reply->body.size = 0;
-    dv_render_batch_open(&reply->body, count, accepted);
-    for (uint32_t i = 0; i < count; i++)
-        dv_render_batch_add(&reply->body,
-                            (dv_text){list[i].body.bytes, (uint32_t)list[i].body.size});
-    dv_render_batch_close(&reply->body);
+    if (lines)
+        batch_show_lines(reply, list, count);
+    else
+        batch_show_list(reply, list, count, accepted);
 }
 
 static void batch_post(dv_request *request, dv_reply *reply)
 {
     dv_buffer body = {0};
-    if (body_take(request, reply, &body)) {
+    bool lines = is_type(request, NDJSON);
+    if (body_take(request, reply, lines || is_type(request, JSON), &body)) {
         dv_submission *list;
         dv_faults faults;
         uint32_t count;
         dv_err error = dv_submit_batch(
-            request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
-            request->info->remote_addr, request->path, &list, &count, &faults);
+            request->front, request->desk, lines ? dv_request_lines : dv_request_batch,
+            (dv_text){body.bytes, (uint32_t)body.size}, request->info->remote_addr, request->path,
+            &list, &count, &faults);
         if (error == DV_OK)
-            batch_show(request, reply, list, count);
+            batch_show(request, reply, lines, list, count);
         else
             dv_reply_error(reply, error, (dv_text){0}, faults.count > 0 ? &faults : NULL,
                            request->path);

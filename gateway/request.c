@@ -1,5 +1,6 @@
 #include "gateway/request.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
@@ -607,6 +608,36 @@ dv_err dv_request_batch(dv_text body, dv_arena *arena, dv_text **ret_orders, uin
               (dv_text){0}, dv_text_of(flaw));
     *ret_orders = c.orders;
     *ret_count = c.count;
+    return ret_faults->count > 0 ? ret_faults->error : DV_OK;
+}
+
+static dv_text trimmed(const char *at, const char *end)
+{
+    while (at < end && isspace((unsigned char)*at)) at++;
+    while (at < end && isspace((unsigned char)end[-1])) end--;
+    return (dv_text){at, (uint32_t)(end - at)};
+}
+
+dv_err dv_request_lines(dv_text body, dv_arena *arena, dv_text **ret_orders, uint32_t *ret_count,
+                        dv_faults *ret_faults)
+{
+    *ret_faults = (dv_faults){0};
+    *ret_orders = dv_arena_alloc(arena, DV_BATCH_ORDERS_MAX * sizeof(dv_text));
+    *ret_count = 0;
+    const char *end = body.at + body.size;
+    for (const char *at = body.at, *next; at < end; at = next + 1) {
+        next = memchr(at, '\n', (size_t)(end - at));
+        if (next == NULL) next = end;
+        dv_text line = trimmed(at, next);
+        if (line.size == 0) continue;
+        if (*ret_count == DV_BATCH_ORDERS_MAX) {
+            fault(ret_faults, DV_REQUEST_TOO_LARGE, (dv_text){0}, dv_text_of(TOO_MANY));
+            return ret_faults->error;
+        }
+        (*ret_orders)[(*ret_count)++] = line;
+    }
+    if (*ret_count == 0)
+        fault(ret_faults, DV_REQUEST_MALFORMED, (dv_text){0}, dv_text_of("the body has no lines"));
     return ret_faults->count > 0 ? ret_faults->error : DV_OK;
 }
 

@@ -46,6 +46,10 @@ DV_MUST_CHECK dv_err dv_request_order(dv_text body, dv_text key, const dv_tokens
 DV_MUST_CHECK dv_err dv_request_batch(dv_text body, dv_arena *arena, dv_text **ret_orders,
                                       uint32_t *ret_count, dv_faults *ret_faults);
 
+/* The same for NDJSON: an order a line, whatever it is; lines of white space do not count. */
+DV_MUST_CHECK dv_err dv_request_lines(dv_text body, dv_arena *arena, dv_text **ret_orders,
+                                      uint32_t *ret_count, dv_faults *ret_faults);
+
 /* Whether an in-band WebSocket message is {"type":"ping"}. Anything unreadable is not. */
 bool dv_request_is_ping(dv_text message);
 

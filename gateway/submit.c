@@ -149,8 +149,8 @@ static void batch_ask(const dv_front *front, dv_desk *desk, const dv_text *order
     questions_ask(front, desk, questions, asked, n);
 }
 
-dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_text body, const char *address,
-                       dv_text path, dv_submission **ret, uint32_t *ret_count,
+dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut, dv_text body,
+                       const char *address, dv_text path, dv_submission **ret, uint32_t *ret_count,
                        dv_faults *ret_faults)
 {
     *ret = NULL;
@@ -160,7 +160,7 @@ dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_text body, const
     dv_arena *arena = dv_arena_new();
     dv_text *orders;
     uint32_t count;
-    dv_err error = dv_request_batch(body, arena, &orders, &count, ret_faults);
+    dv_err error = cut(body, arena, &orders, &count, ret_faults);
     if (error == DV_OK) {
         *ret = calloc(count, sizeof **ret);
         if (*ret == NULL) abort();

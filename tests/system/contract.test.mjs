@@ -489,6 +489,24 @@ function batches(holder) {
     assert.equal(again.json.orderId, first.orderId, 'expected the key to be kept');
   });
 
+  it('answers an order a line when it was asked in lines', async () => {
+    const body = `${JSON.stringify(ORDER)}\n\n{"amount":\r\n${JSON.stringify({ ...ORDER, amount: 3 })}`;
+    const headers = { 'content-type': 'application/x-ndjson; charset=utf-8' };
+    const answer = await holder.engine.api.post('/api/orders/batch', body, headers);
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.headers['content-type'], /^application\/x-ndjson/);
+    const [first, broken, last, end] = answer.text.split('\n');
+    assert.equal(JSON.parse(first).success, true);
+    checkError(JSON.parse(broken), { status: 400 });
+    assert.equal(JSON.parse(last).amountIn, 3);
+    assert.equal(end, '');
+    const lines = { 'content-type': 'application/x-ndjson' };
+    await storesNothing(holder.engine, async () => {
+      assertError(await holder.engine.api.post('/api/orders', JSON.stringify(ORDER), lines), 415);
+      assertError(await holder.engine.api.post('/api/orders/batch', '\n', lines), 400);
+    });
+  });
+
   it('takes the first of two orders with one key', async () => {
     const keys = Array.from({ length: 20 }, (_, i) => `twice in a batch ${i}`);
     const first = keys.map((clientOrderId) => ({ ...ORDER, clientOrderId }));

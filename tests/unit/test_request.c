@@ -458,6 +458,31 @@ START_TEST(a_batch_has_a_limit)
 }
 END_TEST
 
+START_TEST(ndjson_is_cut_at_its_lines)
+{
+    dv_text body = dv_text_of("\n{\"a\":1}\r\n \t\n7\n  {} ");
+    ck_assert(dv_request_lines(body, arena, &batch, &batch_count, &faults) == DV_OK);
+    ck_assert_uint_eq(batch_count, 3);
+    assert_text(batch[0], "{\"a\":1}");
+    assert_text(batch[1], "7");
+    assert_text(batch[2], "{}");
+}
+END_TEST
+
+START_TEST(ndjson_has_a_line_and_a_limit)
+{
+    static char body[2 * DV_BATCH_ORDERS_MAX + 3];
+    for (size_t i = 0; i <= DV_BATCH_ORDERS_MAX; i++) memcpy(body + 2 * i, "7\n", 2);
+    dv_text most = {body, 2 * DV_BATCH_ORDERS_MAX}, more = {body, most.size + 2};
+    ck_assert(dv_request_lines(most, arena, &batch, &batch_count, &faults) == DV_OK);
+    ck_assert_uint_eq(batch_count, DV_BATCH_ORDERS_MAX);
+    ck_assert(dv_request_lines(more, arena, &batch, &batch_count, &faults) == DV_REQUEST_TOO_LARGE);
+    dv_text none = dv_text_of(" \n\n");
+    ck_assert(dv_request_lines(none, arena, &batch, &batch_count, &faults) == DV_REQUEST_MALFORMED);
+    ck_assert_uint_eq(faults.count, 1);
+}
+END_TEST
+
 START_TEST(only_a_ping_is_a_ping)
 {
     ck_assert(dv_request_is_ping(dv_text_of("{\"type\":\"ping\"}")));
@@ -504,6 +529,8 @@ int main(void)
     tcase_add_test(tcase, a_batch_is_cut_into_its_orders);
     tcase_add_test(tcase, what_is_no_array_of_orders_is_malformed);
     tcase_add_test(tcase, a_batch_has_a_limit);
+    tcase_add_test(tcase, ndjson_is_cut_at_its_lines);
+    tcase_add_test(tcase, ndjson_has_a_line_and_a_limit);
     tcase_add_test(tcase, only_a_ping_is_a_ping);
     Suite *suite = suite_create("request");
     suite_add_tcase(suite, tcase);
