@@ -36,6 +36,7 @@ struct dv_subscription {
     char accounts[DV_SUBSCRIPTION_ACCOUNTS_MAX][DV_BASE58_TEXT_SIZE];
     struct lws_context *context;
     struct lws *socket; /* NULL: there is no connection */
+    bool open;          /* it takes messages */
     lws_sorted_usec_list_t timer;
     int64_t wait_us;
     uint32_t asked; /* accounts that were subscribed to on this connection */
@@ -81,6 +82,7 @@ static void connect_now(lws_sorted_usec_list_t *timer);
 static void connect_later(dv_subscription *s)
 {
     s->socket = NULL;
+    s->open = false;
     s->wait_us = s->wait_us == 0 ? AGAIN_MIN_US : s->wait_us * 2;
     if (s->wait_us > AGAIN_MAX_US) s->wait_us = AGAIN_MAX_US;
     lws_sul_schedule(s->context, 0, &s->timer, connect_now, s->wait_us);
@@ -99,7 +101,8 @@ static void connect_now(lws_sorted_usec_list_t *timer)
                                            .local_protocol_name = "solana",
                                            .pwsi = &s->socket,
                                            .opaque_user_data = s};
-    if (lws_client_connect_via_info(&info) == NULL && s->socket == NULL) connect_later(s);
+    bool failed = lws_client_connect_via_info(&info) == NULL;
+    if (failed && lws_dll2_is_detached(&s->timer.list)) connect_later(s); /* on_event was not told */
 }
 
 static int subscribe_next(dv_subscription *s, struct lws *socket)
@@ -135,6 +138,7 @@ static int on_event(struct lws *socket, enum lws_callback_reasons reason, void *
     dv_subscription *s = lws_get_opaque_user_data(socket);
     switch (reason) {
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        s->open = true;
         s->wait_us = 0;
         s->asked = 0;
         s->message.size = 0;
@@ -142,9 +146,8 @@ static int on_event(struct lws *socket, enum lws_callback_reasons reason, void *
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE: return subscribe_next(s, socket);
     case LWS_CALLBACK_CLIENT_RECEIVE: return receive(s, socket, in, size);
-    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-    case LWS_CALLBACK_CLIENT_CLOSED:
-        if (s != NULL && !s->stop) connect_later(s);
+    case LWS_CALLBACK_WSI_DESTROY: /* what comes of every connection, however far it got */
+        if (s != NULL && socket == s->socket && !s->stop) connect_later(s);
         return 0;
     default: return 0;
     }
@@ -171,7 +174,7 @@ static void *run(void *arg)
     while (!s->stop && lws_service(s->context, 0) >= 0) {
         if (!accounts_take(s)) continue;
         s->asked = 0; /* what the old connection still tells means nothing */
-        if (s->socket != NULL)
+        if (s->open) /* one that is not open yet will ask for these */
             lws_set_timeout(s->socket, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
     return NULL;
