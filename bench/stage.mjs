@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 
-import { BINARY, ROOT, Services } from '../tests/system/harness.mjs';
+import { BINARY, ROOT, Services, psql } from '../tests/system/harness.mjs';
 import { cpuSeconds, machineSeconds } from './processes.mjs';
 
 export const PROGRAMS = path.join(path.dirname(BINARY), 'bench');
@@ -24,6 +24,10 @@ export const POSTGRES = [
   'wal_buffers=16MB',
   'huge_pages=off',
 ];
+
+const UNUSED =
+  "select datname from pg_database d where datname like 'drover_%' and not exists (select from" +
+  " pg_stat_activity a where a.datid = d.oid and a.backend_type = 'client backend')";
 
 // The simulated venues answer at once.
 export const INSTANT = {
@@ -59,14 +63,25 @@ export class Stage {
     await postgres.start();
   }
 
+  // Drops the databases that nobody is connected to any more: what autovacuum and the checkpointer do
+  // for them would be done while something else is measured.
+  async clear() {
+    const url = this.services.postgres.url('postgres');
+    const names = await psql(url, UNUSED);
+    for (const [name] of names) await psql(url, `drop database ${name} with (force)`);
+    await psql(url, 'checkpoint');
+  }
+
   // A started engine on an empty database of its own.
   async engine(settings = {}) {
+    await this.clear();
     const engine = await this.services.engine({ DROVER_LOG_LEVEL: 'warn', ...settings });
     return engine.start();
   }
 
   // An empty database, for what works without an engine: its URL.
   async database() {
+    await this.clear();
     return (await this.services.engine()).databaseUrl;
   }
 
