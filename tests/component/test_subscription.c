@@ -38,8 +38,8 @@ START_TEST(a_node_that_is_away_costs_nothing_but_hints)
 }
 END_TEST
 
-/* Whoever answers the handshake with something else is no node; it ends while it tries again. */
-START_TEST(what_answers_nonsense_is_left)
+/* Listens for WebSockets, and says at which URL a node would take requests then. */
+static int node_listen(char ret_url[64])
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
@@ -47,14 +47,26 @@ START_TEST(what_answers_nonsense_is_left)
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
     ck_assert_int_eq(listen(listener, 8), 0);
     getsockname(listener, (struct sockaddr *)&at, &size);
+    snprintf(ret_url, 64, "http://127.0.0.1:%d/", ntohs(at.sin_port) - 1);
+    return listener;
+}
+
+static int node_accept(int listener)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+    ck_assert_int_eq(poll(&p, 1, 10000), 1);
+    return accept(listener, NULL, NULL);
+}
+
+/* Whoever answers the handshake with something else is no node; it ends while it tries again. */
+START_TEST(what_answers_nonsense_is_left)
+{
     char url[64], why[200];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(at.sin_port) - 1);
+    int listener = node_listen(url);
     dv_subscription *s = dv_subscription_new(url, ACCOUNTS, COUNT, why);
     ck_assert_ptr_nonnull(s);
     for (int tries = 0; tries < 2; tries++) {
-        struct pollfd p = {.fd = listener, .events = POLLIN};
-        ck_assert_int_eq(poll(&p, 1, 10000), 1); /* it comes, and comes again */
-        int fd = accept(listener, NULL, NULL);
+        int fd = node_accept(listener); /* it comes, and comes again */
         static const char NONSENSE[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
         ck_assert_int_eq(send(fd, NONSENSE, sizeof NONSENSE - 1, MSG_NOSIGNAL),
                          sizeof NONSENSE - 1);
@@ -63,6 +75,27 @@ START_TEST(what_answers_nonsense_is_left)
     uint32_t index;
     ck_assert(!dv_subscription_next(s, &index));
     dv_subscription_destroy(&s);
+    close(listener);
+}
+END_TEST
+
+/* However often the accounts change before there is a connection, one is opened in the end. */
+START_TEST(accounts_may_change_while_a_connection_is_opened)
+{
+    char url[64], why[200], request[1024];
+    int listener = node_listen(url);
+    for (int round = 0; round < 20; round++) {
+        dv_subscription *s = dv_subscription_new(url, ACCOUNTS, COUNT, why);
+        ck_assert_ptr_nonnull(s);
+        for (int i = 0; i < 100; i++) dv_subscription_change(s, ACCOUNTS, 1 + (uint32_t)i % COUNT);
+        ssize_t size = 0;
+        while (size <= 0) { /* a connection that asks for nothing was given up */
+            int fd = node_accept(listener);
+            size = recv(fd, request, sizeof request, 0);
+            close(fd);
+        }
+        dv_subscription_destroy(&s);
+    }
     close(listener);
 }
 END_TEST
@@ -77,6 +110,7 @@ int main(void)
                         sizeof NO_URLS / sizeof NO_URLS[0]);
     tcase_add_test(c, a_node_that_is_away_costs_nothing_but_hints);
     tcase_add_test(c, what_answers_nonsense_is_left);
+    tcase_add_test(c, accounts_may_change_while_a_connection_is_opened);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
