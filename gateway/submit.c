@@ -46,6 +46,7 @@ static void refused_take(const submitting *s, const dv_order_refused *refused)
 {
     dv_err error = (dv_err)refused->error;
     dv_text message = refused->error_text;
+    if (error == DV_ENGINE_FULL) dv_board_set_full(s->front->board, dv_time_now());
     if (refused->field.size == 0) {
         refuse(s->ret, error, message, NULL, s->path);
         return;
@@ -116,12 +117,20 @@ static void questions_ask(const dv_front *front, dv_desk *desk, dv_message *ques
     }
 }
 
+/* Why no order is taken just now, whatever it is; DV_OK: it may be. */
+static dv_err door(const dv_front *front)
+{
+    if (dv_board_stage(front->board) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
+    return dv_board_full(front->board, dv_time_now()) ? DV_ENGINE_FULL : DV_OK;
+}
+
 void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, const char *address,
                dv_text path, dv_submission *ret)
 {
     *ret = (dv_submission){0};
-    if (dv_board_stage(front->board) != DV_STAGE_SERVING) {
-        refuse(ret, DV_ENGINE_DRAINING, (dv_text){0}, NULL, path);
+    dv_err closed = door(front);
+    if (closed != DV_OK) {
+        refuse(ret, closed, (dv_text){0}, NULL, path);
         return;
     }
     dv_arena *arena = dv_arena_new();
@@ -156,11 +165,12 @@ dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut, 
     *ret = NULL;
     *ret_count = 0;
     *ret_faults = (dv_faults){0};
-    if (dv_board_stage(front->board) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
+    dv_err error = door(front);
+    if (error != DV_OK) return error;
     dv_arena *arena = dv_arena_new();
     dv_text *orders;
     uint32_t count;
-    dv_err error = cut(body, arena, &orders, &count, ret_faults);
+    error = cut(body, arena, &orders, &count, ret_faults);
     if (error == DV_OK) {
         *ret = calloc(count, sizeof **ret);
         if (*ret == NULL) abort();

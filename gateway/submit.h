@@ -27,7 +27,7 @@ typedef dv_err dv_batch_cut(dv_text body, dv_arena *arena, dv_text **ret_orders,
 /* The same for many orders, each of which is accepted or refused on its own; the keys
    are their own, too. The submissions, in the orders' order, are the caller's to end with
    dv_submissions_free. On an error of the batch as a whole there are none, and ret_faults says
-   what: REQUEST_MALFORMED, REQUEST_TOO_LARGE, ENGINE_DRAINING. */
+   what: REQUEST_MALFORMED, REQUEST_TOO_LARGE, ENGINE_DRAINING, ENGINE_FULL. */
 DV_MUST_CHECK dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut,
                                      dv_text body, const char *address, dv_text path,
                                      dv_submission **ret, uint32_t *ret_count,

@@ -95,6 +95,36 @@ START_TEST(an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_
 }
 END_TEST
 
+/* Posts an order that the engine, where it is asked, refuses for being full; whether it was. */
+static bool refused_for_full(client *c)
+{
+    dv_message submit;
+    post(c, ORDER);
+    bool asked = hear(&ingest, 100, &submit);
+    if (asked)
+        tell(&ingest, &(dv_message){.type = DV_MSG_order_refused,
+                                    .order_refused = {.request_id = submit.order_submit.request_id,
+                                                      .error = DV_ENGINE_FULL}});
+    answer a = read_answer(c);
+    ck_assert_int_eq(a.status, 503);
+    ck_assert_contains(a.body, "ENGINE_FULL");
+    ck_assert_contains(a.head, "Retry-After: ");
+    return asked;
+}
+
+START_TEST(an_engine_that_is_full_is_not_asked_again_at_once_but_soon)
+{
+    client c = dial();
+    int spared = 0; /* a machine that is slow enough comes too late for it, now and then */
+    for (int i = 0; i < 20; i++) spared += !refused_for_full(&c);
+    ck_assert_int_gt(spared, 0);
+    ck_assert_int_lt(spared, 20);
+    for (int64_t end = now_ms() + DEADLINE_MS; !refused_for_full(&c);)
+        ck_assert_int_lt(now_ms(), end);
+    hang_up(&c);
+}
+END_TEST
+
 START_TEST(an_order_that_is_not_answered_is_submitted_again_as_the_same_order)
 {
     client c = dial();
@@ -548,6 +578,7 @@ int main(void)
     tcase_add_test(t, a_drain_refuses_orders_and_closes_websockets_with_1001);
     t = tcase(suite, "short answers", setup_short_answers);
     tcase_add_test(t, an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_nobodys);
+    tcase_add_test(t, an_engine_that_is_full_is_not_asked_again_at_once_but_soon);
     t = tcase(suite, "limited", setup_limited);
     tcase_add_test(t, orders_over_the_rate_are_refused_with_429);
     tcase_add_test(t, operators_can_turn_broadcast_and_bound_upgrades_off);
