@@ -1,12 +1,11 @@
 #include "gateway/json.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <yajl/yajl_gen.h>
 
 #include "actors/base/clock.h"
+#include "proto/amount.h"
 
 static void append(void *out, const char *bytes, size_t size)
 {
@@ -97,9 +96,9 @@ void dv_json_number(dv_json *json, const char *name, dv_text digits)
 
 void dv_json_uint(dv_json *json, const char *name, uint64_t value)
 {
-    char digits[24];
-    snprintf(digits, sizeof digits, "%" PRIu64, value);
-    dv_json_number(json, name, dv_text_of(digits));
+    char digits[DV_AMOUNT_TEXT_SIZE];
+    uint32_t size = dv_decimal_format(value, 0, digits);
+    dv_json_number(json, name, (dv_text){digits, size});
 }
 
 void dv_json_bool(dv_json *json, const char *name, bool value)

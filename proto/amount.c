@@ -124,17 +124,28 @@ dv_decimal_result dv_decimal_parse_floor(dv_text text, uint8_t decimals, bool ex
     return parse(text, decimals, exponent_allowed, true, ret_atoms);
 }
 
+/* Writes a number with at least so many digits; returns the place after the last one. */
+static char *digits_put(char *at, uint64_t value, int least)
+{
+    char reversed[DV_AMOUNT_TEXT_SIZE];
+    int count = 0;
+    for (; value > 0 || count < least; value /= 10) reversed[count++] = (char)('0' + value % 10);
+    while (count > 0) *at++ = reversed[--count];
+    return at;
+}
+
 uint32_t dv_decimal_format(uint64_t atoms, uint8_t decimals, char ret_text[DV_AMOUNT_TEXT_SIZE])
 {
     uint64_t unit = POWER_OF_TEN[decimals <= DV_DECIMALS_MAX ? decimals : DV_DECIMALS_MAX];
     uint64_t whole = atoms / unit, rest = atoms % unit;
-    if (rest == 0)
-        return (uint32_t)snprintf(ret_text, DV_AMOUNT_TEXT_SIZE, "%llu", (unsigned long long)whole);
-    int n = snprintf(ret_text, DV_AMOUNT_TEXT_SIZE, "%llu.%0*llu", (unsigned long long)whole,
-                     (int)decimals, (unsigned long long)rest);
-    while (ret_text[n - 1] == '0') n--;
-    ret_text[n] = '\0';
-    return (uint32_t)n;
+    char *end = digits_put(ret_text, whole, 1);
+    if (rest > 0) {
+        *end++ = '.';
+        end = digits_put(end, rest, decimals);
+        while (end[-1] == '0') end--;
+    }
+    *end = '\0';
+    return (uint32_t)(end - ret_text);
 }
 
 bool dv_mul_div_floor(uint64_t a, uint64_t b, uint64_t divisor, uint64_t *ret)
