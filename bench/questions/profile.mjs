@@ -27,28 +27,38 @@ function kindOf(title) {
   return name(pattern.exec(title));
 }
 
-// Seconds between two readings, by name; kind: what a name belongs to.
-function spent(before, after, kind = (name) => name) {
-  const sums = {};
-  for (const [name, { user, kernel }] of Object.entries(after)) {
-    const sum = (sums[kind(name)] ??= { user: 0, kernel: 0 });
-    sum.user += user - (before[name]?.user ?? 0);
-    sum.kernel += kernel - (before[name]?.kernel ?? 0);
+// Adds a reading up by kind, for what changes its name meanwhile.
+function sums(reading, kind) {
+  const of = {};
+  for (const [name, { user, kernel }] of Object.entries(reading)) {
+    const sum = (of[kind(name)] ??= { user: 0, kernel: 0 });
+    sum.user += user;
+    sum.kernel += kernel;
   }
-  return sums;
+  return of;
+}
+
+// Seconds between two readings, by kind.
+function spent(before, after, kind = (name) => name) {
+  const [old, now] = [sums(before, kind), sums(after, kind)];
+  const less = ([name, { user, kernel }]) => [
+    name,
+    { user: user - (old[name]?.user ?? 0), kernel: kernel - (old[name]?.kernel ?? 0) },
+  ];
+  return Object.fromEntries(Object.entries(now).map(less));
 }
 
 // What took any time worth a line, the most first.
-function tellParty(report, party, sums, orders, more) {
+function tellParty(report, party, seconds, orders) {
   const each = (s) => round((s * 1e6) / orders, 1);
-  return Object.entries(sums)
+  return Object.entries(seconds)
     .map(([name, { user, kernel }]) => ({ name, user, kernel, all: user + kernel }))
     .filter(({ all }) => each(all) > 0)
     .sort((a, b) => b.all - a.all)
     .map(({ name, user, kernel, all }) => {
       const figure = `${party}: ${name}`;
       const parts = { user: each(user), kernel: each(kernel) };
-      report.result(figure, each(all), 'µs an order', { ...parts, ...more });
+      report.result(figure, each(all), 'µs an order', parts);
       return [figure, each(all)];
     });
 }
