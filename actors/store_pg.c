@@ -16,7 +16,8 @@
 #define READER_DEPTH 64 /* queries in the reader's pipeline */
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
-#define BACKOFF_MAX_NS (1000 * DV_NS_PER_MS)     /* well below half a lease */
+#define BACKOFF_MAX_NS (1000 * DV_NS_PER_MS) /* well below half a lease */
+#define READERS 2 /* so that whoever asks for one order need not wait for a list */
 #define CONNECT_TIMEOUT_NS (5000 * DV_NS_PER_MS) /* also to prepare the statements */
 #define START_PAUSE_MS 250                       /* between tries to connect at start */
 
@@ -70,7 +71,7 @@ typedef struct conn {
 typedef struct store_pg {
     dv_store base;
     const dv_config *config;
-    conn conns[CONNS_MAX]; /* the reader, then the writers */
+    conn conns[CONNS_MAX]; /* the readers, then the writers */
     uint32_t conn_count;
     uint32_t next;                           /* writer to prefer, so that all get their share */
     int64_t now_ns;                          /* of this turn */
@@ -201,13 +202,15 @@ static void log_notice(void *context, const char *message)
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off"        \
     " -c jit=off"                                                                                  \
     " -c client_connection_check_interval=1s"
+#define LOOK_UPS " -c enable_mergejoin=off -c enable_hashjoin=off"
 
 /* The URL's own settings win over ours, but for the encoding. A peer that is gone without a word is
    noticed within seconds, here by the kernel, and by the server while it serves a statement. Plans
    are generic: a batch's arrays are looked up by primary key whatever their length, and planning
    each anew would cost more. They are also made while the tables are empty, or on statistics that
    are hours old: each statement is written for an index that gives its rows in order, and the
-   settings keep whole tables from being scanned or sorted instead. A query that takes long is given
+   settings keep whole tables from being scanned, sorted or joined instead; a reader looks a page's
+   orders up one by one. A query that takes long is given
    up, since the others wait behind it. */
 static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
 {
@@ -221,7 +224,7 @@ static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
                                 "client_encoding",
                                 NULL};
     const char *const values[] = {lane == DV_STORE_WRITER ? WRITER_TIMEOUT SETTINGS
-                                                          : READER_TIMEOUT SETTINGS,
+                                                          : READER_TIMEOUT SETTINGS LOOK_UPS,
                                   "drover",
                                   "5",
                                   "2",
@@ -659,9 +662,9 @@ dv_store *dv_store_pg_new(const dv_config *config)
     self->config = config;
     self->arena = dv_arena_new();
     uint32_t writers = config->store_connections;
-    if (writers > CONNS_MAX - 1) writers = CONNS_MAX - 1; /* the loop polls no more */
-    self->conn_count = writers + 1;
+    if (writers > CONNS_MAX - READERS) writers = CONNS_MAX - READERS; /* the loop polls no more */
+    self->conn_count = READERS + writers;
     for (uint32_t i = 0; i < self->conn_count; i++)
-        self->conns[i].lane = i == 0 ? DV_STORE_READER : DV_STORE_WRITER;
+        self->conns[i].lane = i < READERS ? DV_STORE_READER : DV_STORE_WRITER;
     return &self->base;
 }

@@ -101,211 +101,214 @@
                        " from (select) one left join o on true order by o.id"
 
 /* X(NAME, parameters, statement). */
-#define DV_STATEMENTS(X)                                                                            \
-    /* rows of order_insert → ord and first event of those that were new. Sorted, so that two     \
-       batches with the same keys wait for each other in one direction only, and of two orders      \
-       with the same key the first is stored. */                                                    \
-    X(INSERT, 13,                                                                                   \
-      "with input as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[],"       \
-      " $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],"             \
-      " $11::text[], $12::timestamptz[], $13::text[]) with ordinality as i(id, client_order_id,"    \
-      " user_id, order_type, swap_mode, token_in, token_out, amount, slippage_bps, style,"          \
-      " amount_input, created_at, owner, ord)),"                                                    \
-      " inserted as (insert into orders (id, client_order_id, user_id, order_type, swap_mode,"      \
-      " token_in, token_out, amount, slippage_bps, style, amount_input, status, owner,"             \
-      " created_at, updated_at)"                                                                    \
-      " select id, client_order_id, user_id, order_type, swap_mode, token_in, token_out,"           \
-      " amount::numeric, slippage_bps, style, amount_input, 'pending', owner, created_at,"          \
-      " created_at from input order by coalesce(user_id, ''), client_order_id, ord"                 \
-      " on conflict do nothing returning id),"                                                      \
-      " total as (select count(*) as n from inserted),"                                             \
-      " stream as (update event_stream h set position = h.position + t.n,"                          \
-      " pending = h.pending + t.n from total t where t.n > 0 returning h.position - t.n as base),"  \
-      " numbered as (select i.ord, i.id, i.created_at,"                                             \
-      " s.base + row_number() over (order by i.ord) as position"                                    \
-      " from inserted n join input i on i.id = n.id cross join stream s),"                          \
-      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"         \
-      " select id, 1, position, 'pending', 0, created_at from numbered)"                            \
-      " select ord, 1, position, " DV_SQL_US("created_at") ", 'pending', 0 from numbered")          \
-    /* ids, users, keys of order_inserts that were not new → views of the orders in their way:    \
-       the same id if there is one, else the holder of the key. */                                  \
-    X(FIND, 3,                                                                                      \
-      DV_SQL_WAITS DV_SQL_VIEWS(                                                                    \
-          "select i.ord as mark, i.ord as place, f.id"                                              \
-          " from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality"                        \
-          " as i(id, user_id, client_order_id, ord) cross join lateral"                             \
-          " (select 1 as rank, b.id from orders b where b.id = i.id"                                \
-          " union all select 2, k.id from orders k"                                                 \
-          " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                                \
-          " and k.client_order_id = i.client_order_id order by rank limit 1) f"                     \
-          " where (select at from waits) is not null"))                                             \
-    /* rows of order_step, and the attempts learnt with them → ord and event of those             \
-       that found their order in the state, attempt and epoch they expected. An order's attempts    \
-       are written by whoever moved the order, whose row is locked: so they are updated or          \
-       inserted, which costs half of what to try to insert them does. `taught` gives both parts of  \
-       the key, or a plan made while the tables are empty would look up by attempt alone. */        \
-    X(STEP, 22,                                                                                     \
-      "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"        \
-      " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"          \
-      " as s(id, epoch, from_status, to_status, from_attempt, to_attempt, at, due_at, ord)),"       \
-      " learnt as (select * from unnest($9::bigint[], $10::bigint[], $11::timestamptz[],"           \
-      " $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[],"             \
-      " $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[]) as l(ord, attempt,"      \
-      " due_at, chosen_dex, reason, routing_decision, tx_signature, transaction,"                   \
-      " last_valid_block_height, limit_amount, amount_in, amount_out, failure_code,"                \
-      " failure_reason)),"                                                                          \
-      " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"                \
-      " outcome = case when s.to_status in ('confirmed', 'failed', 'cancelled', 'expired')"         \
-      " then s.to_status end,"                                                                      \
-      " seq = o.seq + 1, updated_at = greatest(o.updated_at, s.at),"                                \
-      " retry_at = case when s.to_status = 'routing' then s.due_at end"                             \
-      " from step s where o.id = s.id and o.status = s.from_status"                                 \
-      " and o.attempt = s.from_attempt and o.epoch = s.epoch"                                       \
-      " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at),"           \
-      " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_,"  \
-      " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                 \
-      " (where status in ('failed', 'cancelled', 'expired')) as failed from moved),"                \
-      " stream as (update event_stream h set position = h.position + t.n,"                          \
-      " pending = h.pending - t.left_, confirmed = h.confirmed + t.confirmed,"                      \
-      " failed = h.failed + t.failed,"                                                              \
-      " active = h.active + t.left_ - t.confirmed - t.failed"                                       \
-      " from total t where t.n > 0 returning h.position - t.n as base),"                            \
-      " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"           \
-      " from moved m cross join stream s),"                                                         \
-      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"         \
-      " select id, seq, position, status, attempt, updated_at from numbered),"                      \
-      " taught as materialized (select m.id, m.updated_at, l.* from learnt l"                       \
-      " join moved m on m.ord = l.ord),"                                                            \
-      " known as (update order_executions x set"                                                    \
-      " due_at = coalesce(t.due_at, x.due_at),"                                                     \
-      " chosen_dex = coalesce(t.chosen_dex, x.chosen_dex),"                                         \
-      " reason = coalesce(t.reason, x.reason),"                                                     \
-      " routing_decision = coalesce(t.routing_decision::jsonb, x.routing_decision),"                \
-      " tx_signature = coalesce(t.tx_signature, x.tx_signature),"                                   \
-      " transaction = coalesce(t.transaction, x.transaction),"                                      \
-      " last_valid_block_height ="                                                                  \
-      " coalesce(t.last_valid_block_height::numeric, x.last_valid_block_height),"                   \
-      " limit_amount = coalesce(t.limit_amount::numeric, x.limit_amount),"                          \
-      " amount_in = coalesce(t.amount_in::numeric, x.amount_in),"                                   \
-      " amount_out = coalesce(t.amount_out::numeric, x.amount_out),"                                \
-      " failure_code = coalesce(t.failure_code, x.failure_code),"                                   \
-      " failure_reason = coalesce(t.failure_reason, x.failure_reason),"                             \
-      " updated_at = t.updated_at"                                                                  \
-      " from taught t where x.order_id = t.id and x.attempt = t.attempt"                            \
-      " returning t.ord, t.attempt),"                                                               \
-      " executions as (insert into order_executions (order_id, attempt, due_at, chosen_dex,"        \
-      " reason, routing_decision, tx_signature, transaction, last_valid_block_height,"              \
-      " limit_amount, amount_in, amount_out, failure_code, failure_reason, created_at,"             \
-      " updated_at)"                                                                                \
-      " select t.id, t.attempt, t.due_at, t.chosen_dex, t.reason, t.routing_decision::jsonb,"       \
-      " t.tx_signature, t.transaction, t.last_valid_block_height::numeric,"                         \
-      " t.limit_amount::numeric, t.amount_in::numeric, t.amount_out::numeric, t.failure_code,"      \
-      " t.failure_reason, t.updated_at, t.updated_at from taught t"                                 \
-      " where (t.ord, t.attempt) not in (select ord, attempt from known))"                          \
-      " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")     \
-    /* ids of steps that found something else → ord, and what their orders hold now. A statement  \
-       of its own, since it has to see what was committed while the step waited for a lock. */      \
-    X(LOOK, 1,                                                                                      \
-      DV_SQL_WAITS                                                                                  \
-      "select i.ord, e.seq, e.position, (extract(epoch from e.at) * 1000000)::bigint,"              \
-      " o.status, o.attempt, o.epoch, x.tx_signature"                                               \
-      " from unnest($1::uuid[]) with ordinality as i(id, ord) join orders o on o.id = i.id"         \
-      " join order_events e on e.order_id = o.id and e.seq = o.seq"                                 \
-      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"                \
-      " where (select at from waits) is not null")                                                  \
-    /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim,  \
-       ms until there may be some next, or 0. One that succeeds another of its name within that     \
-       one's lease goes on where it stood: PostgreSQL was there for both. An incarnation that is    \
-       superseded stays as it is. Those silent for a day go. */                                     \
-    X(BEAT, 4,                                                                                      \
-      "with recursive " DV_SQL_OWNERS ","                                                           \
-      " me as (insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)"      \
-      " select $1::text, $2::text, ($3::bigint::text || ' ms')::interval, coalesce((select"         \
-      " i.alive_since from instances i where i.name = $2 and i.beat_at + i.lease > now()"           \
-      " order by i.number desc limit 1), now()), now(),"                                            \
-      " $4::bigint <> 0 where not exists"                                                           \
-      " (select from instances i where i.owner = $1 and " DV_SQL_SUPERSEDED ")"                     \
-      " on conflict (owner) do update set lease = excluded.lease, alive_since ="                    \
-      " case when b.beat_at + b.lease < now() then now() else b.alive_since end,"                   \
-      " beat_at = greatest(b.beat_at, now()), leaving = b.leaving or excluded.leaving"              \
-      " returning *), " DV_SQL_ORPHANS ", " DV_SQL_ORPHANED ","                                     \
-      " silent as (select i.owner from instances i where i.beat_at < now() - interval '1 day'"      \
-      " and i.owner <> $1 and not exists (select from owners w where w.owner = i.owner)"            \
-      " for update skip locked),"                                                                   \
-      " gone as (delete from instances i using silent s where i.owner = s.owner)"                   \
-      " select (select count(*) from me),"                                                          \
-      " (select count(*) from me where not leaving and exists (select from orphans)),"              \
-      " (select coalesce(ceil(extract(epoch from min(at) - now()) * 1000), 0)::bigint"              \
-      " from orphaned where at > now())")                                                           \
-    /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed  \
-       just now is left for the next claim. Without an order by, so that only orders_owned serves;  \
-       the page is written out, so that no plan joins it with all orders.                           \
-     */                                                                                             \
-    X(CLAIM_ORPHANS, 2,                                                                             \
-      "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                        \
-      " picked as materialized (select id, seq from (select p.id, p.seq from orphans w cross "      \
-      "join lateral"                                                                                \
-      " (select id, seq from orders where outcome is null and owner = w.owner"                      \
-      " limit 500 for update skip locked) p limit 500) page limit $2::bigint), " DV_SQL_CLAIMED)    \
-    /* owner, ids, epochs → the same, of its own orders. */                                       \
-    X(CLAIM_LISTED, 3,                                                                              \
-      "with " DV_SQL_ME ","                                                                         \
-      " picked as materialized (select t.id, t.seq from me m"                                       \
-      " cross join unnest($2::uuid[], $3::bigint[]) l(id, epoch)"                                   \
-      " join orders t on t.id = l.id and t.epoch = l.epoch and t.owner = m.owner"                   \
-      " where t.outcome is null order by l.id for update of t skip locked), " DV_SQL_CLAIMED)       \
-    /* owner, age in ms, after, limit → its unfinished orders without a step for so long, and     \
-       those whose last step bears a time to come: a clock was wrong, and hides their age. */       \
-    X(OWNED, 4,                                                                                     \
-      "select id, epoch, (extract(epoch from updated_at) * 1000000)::bigint from orders"            \
-      " where outcome is null and owner = $1::text"                                                 \
-      " and (updated_at <= now() - ($2::bigint::text || ' ms')::interval or updated_at > now())"    \
-      " and id > $3::uuid order by id limit $4::bigint")                                            \
-    /* before, after, limit → orders whose attempt is due. */                                     \
-    X(WAITING, 3,                                                                                   \
-      "select id, attempt, " DV_SQL_US(                                                             \
-          "retry_at") ", owner from orders where retry_at is not null"                              \
-                      " and retry_at < $1::timestamptz and id > "                                   \
-                      "$2::uuid order by id limit $3::bigint")                                      \
-    /* id → its view. */                                                                          \
-    X(GET, 1, DV_SQL_VIEWS("select seq as mark, 1 as place, id from orders where id = $1::uuid"))   \
-    /* limit → views, newest first. */                                                            \
-    X(LIST_ALL, 1,                                                                                  \
-      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
-                   " from orders order by id desc limit $1::bigint"))                               \
-    /* limit, states' names → the same, unfinished ones only: the newest of each owner's. */ \
-    X(LIST_UNFINISHED, 2,                                                                           \
-      "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                             \
-          "select p.seq as mark, row_number() over (order by p.id desc) as place, p.id"             \
-          " from owners w cross join lateral (select id, seq from orders"                           \
-          " where outcome is null and owner = w.owner and " DV_SQL_STATUS                           \
-          " order by owner desc, id desc limit $1::bigint) p order by p.id desc limit $1"))         \
-    /* limit, states' names → the same, the confirmed ones, final or landed. */                   \
-    X(LIST_CONFIRMED, 2,                                                                            \
-      "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                             \
-          "select c.seq as mark, row_number() over (order by c.id desc) as place, c.id from"        \
-          " ((select id, seq from orders where outcome = 'confirmed' order by id desc"              \
-          " limit $1::bigint) union all (select p.id, p.seq from owners w cross join lateral"       \
-          " (select id, seq from orders where outcome is null and owner = w.owner and "             \
-          DV_SQL_STATUS " order by owner desc, id desc limit $1) p order by p.id desc limit $1)) c" \
-          " order by c.id desc limit $1"))                                                          \
-    /* limit, terminal state's name → the same, those that ended so. */                           \
-    X(LIST_FINISHED, 2,                                                                             \
-      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
-                   " from orders where outcome = $2::text order by id desc limit $1::bigint"))      \
-    /* limit, states' names, user, 1 for unfinished ones only → the same of a user. */       \
-    X(LIST_USER, 4,                                                                                 \
-      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"          \
-                   " from orders where user_id = $3::text and " DV_SQL_STATUS                       \
-                   " and ($4::bigint = 0 or outcome is null)"                                       \
-                   " order by id desc limit $1::bigint"))                                           \
-    /* position, limit → the orders of the events above it, once for each event. */               \
-    X(EVENTS, 2,                                                                                    \
-      DV_SQL_VIEWS("select seq as mark, position as place, order_id as id from order_events"        \
-                   " where position > $1::bigint order by position limit $2::bigint"))              \
-    /* → waiting, active, completed, failed. An attempt that waits stands in an active state. */  \
-    X(STATS, 0,                                                                                     \
-      "select h.pending + w.n, h.active - w.n, h.confirmed, h.failed from event_stream h,"          \
+#define DV_STATEMENTS(X)                                                                           \
+    /* rows of order_insert → ord and first event of those that were new. Sorted, so that two    \
+       batches with the same keys wait for each other in one direction only, and of two orders     \
+       with the same key the first is stored. */                                                   \
+    X(INSERT, 13,                                                                                  \
+      "with input as (select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[],"      \
+      " $5::bigint[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::bigint[],"            \
+      " $11::text[], $12::timestamptz[], $13::text[]) with ordinality as i(id, client_order_id,"   \
+      " user_id, order_type, swap_mode, token_in, token_out, amount, slippage_bps, style,"         \
+      " amount_input, created_at, owner, ord)),"                                                   \
+      " inserted as (insert into orders (id, client_order_id, user_id, order_type, swap_mode,"     \
+      " token_in, token_out, amount, slippage_bps, style, amount_input, status, owner,"            \
+      " created_at, updated_at)"                                                                   \
+      " select id, client_order_id, user_id, order_type, swap_mode, token_in, token_out,"          \
+      " amount::numeric, slippage_bps, style, amount_input, 'pending', owner, created_at,"         \
+      " created_at from input order by coalesce(user_id, ''), client_order_id, ord"                \
+      " on conflict do nothing returning id),"                                                     \
+      " total as (select count(*) as n from inserted),"                                            \
+      " stream as (update event_stream h set position = h.position + t.n,"                         \
+      " pending = h.pending + t.n from total t where t.n > 0 returning h.position - t.n as base)," \
+      " numbered as (select i.ord, i.id, i.created_at,"                                            \
+      " s.base + row_number() over (order by i.ord) as position"                                   \
+      " from inserted n join input i on i.id = n.id cross join stream s),"                         \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
+      " select id, 1, position, 'pending', 0, created_at from numbered)"                           \
+      " select ord, 1, position, " DV_SQL_US("created_at") ", 'pending', 0 from numbered")         \
+    /* ids, users, keys of order_inserts that were not new → views of the orders in their way:   \
+       the same id if there is one, else the holder of the key. */                                 \
+    X(FIND, 3,                                                                                     \
+      DV_SQL_WAITS DV_SQL_VIEWS(                                                                   \
+          "select i.ord as mark, i.ord as place, f.id"                                             \
+          " from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality"                       \
+          " as i(id, user_id, client_order_id, ord) cross join lateral"                            \
+          " (select 1 as rank, b.id from orders b where b.id = i.id"                               \
+          " union all select 2, k.id from orders k"                                                \
+          " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                               \
+          " and k.client_order_id = i.client_order_id order by rank limit 1) f"                    \
+          " where (select at from waits) is not null"))                                            \
+    /* rows of order_step, and the attempts learnt with them → ord and event of those            \
+       that found their order in the state, attempt and epoch they expected. An order's attempts   \
+       are written by whoever moved the order, whose row is locked: so they are updated or         \
+       inserted, which costs half of what to try to insert them does. `taught` gives both parts of \
+       the key, or a plan made while the tables are empty would look up by attempt alone. */       \
+    X(STEP, 22,                                                                                    \
+      "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"       \
+      " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"         \
+      " as s(id, epoch, from_status, to_status, from_attempt, to_attempt, at, due_at, ord)),"      \
+      " learnt as (select * from unnest($9::bigint[], $10::bigint[], $11::timestamptz[],"          \
+      " $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[],"            \
+      " $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[]) as l(ord, attempt,"     \
+      " due_at, chosen_dex, reason, routing_decision, tx_signature, transaction,"                  \
+      " last_valid_block_height, limit_amount, amount_in, amount_out, failure_code,"               \
+      " failure_reason)),"                                                                         \
+      " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"               \
+      " outcome = case when s.to_status in ('confirmed', 'failed', 'cancelled', 'expired')"        \
+      " then s.to_status end,"                                                                     \
+      " seq = o.seq + 1, updated_at = greatest(o.updated_at, s.at),"                               \
+      " retry_at = case when s.to_status = 'routing' then s.due_at end"                            \
+      " from step s where o.id = s.id and o.status = s.from_status"                                \
+      " and o.attempt = s.from_attempt and o.epoch = s.epoch"                                      \
+      " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at),"          \
+      " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_," \
+      " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                \
+      " (where status in ('failed', 'cancelled', 'expired')) as failed from moved),"               \
+      " stream as (update event_stream h set position = h.position + t.n,"                         \
+      " pending = h.pending - t.left_, confirmed = h.confirmed + t.confirmed,"                     \
+      " failed = h.failed + t.failed,"                                                             \
+      " active = h.active + t.left_ - t.confirmed - t.failed"                                      \
+      " from total t where t.n > 0 returning h.position - t.n as base),"                           \
+      " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"          \
+      " from moved m cross join stream s),"                                                        \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
+      " select id, seq, position, status, attempt, updated_at from numbered),"                     \
+      " taught as materialized (select m.id, m.updated_at, l.* from learnt l"                      \
+      " join moved m on m.ord = l.ord),"                                                           \
+      " known as (update order_executions x set"                                                   \
+      " due_at = coalesce(t.due_at, x.due_at),"                                                    \
+      " chosen_dex = coalesce(t.chosen_dex, x.chosen_dex),"                                        \
+      " reason = coalesce(t.reason, x.reason),"                                                    \
+      " routing_decision = coalesce(t.routing_decision::jsonb, x.routing_decision),"               \
+      " tx_signature = coalesce(t.tx_signature, x.tx_signature),"                                  \
+      " transaction = coalesce(t.transaction, x.transaction),"                                     \
+      " last_valid_block_height ="                                                                 \
+      " coalesce(t.last_valid_block_height::numeric, x.last_valid_block_height),"                  \
+      " limit_amount = coalesce(t.limit_amount::numeric, x.limit_amount),"                         \
+      " amount_in = coalesce(t.amount_in::numeric, x.amount_in),"                                  \
+      " amount_out = coalesce(t.amount_out::numeric, x.amount_out),"                               \
+      " failure_code = coalesce(t.failure_code, x.failure_code),"                                  \
+      " failure_reason = coalesce(t.failure_reason, x.failure_reason),"                            \
+      " updated_at = t.updated_at"                                                                 \
+      " from taught t where x.order_id = t.id and x.attempt = t.attempt"                           \
+      " returning t.ord, t.attempt),"                                                              \
+      " executions as (insert into order_executions (order_id, attempt, due_at, chosen_dex,"       \
+      " reason, routing_decision, tx_signature, transaction, last_valid_block_height,"             \
+      " limit_amount, amount_in, amount_out, failure_code, failure_reason, created_at,"            \
+      " updated_at)"                                                                               \
+      " select t.id, t.attempt, t.due_at, t.chosen_dex, t.reason, t.routing_decision::jsonb,"      \
+      " t.tx_signature, t.transaction, t.last_valid_block_height::numeric,"                        \
+      " t.limit_amount::numeric, t.amount_in::numeric, t.amount_out::numeric, t.failure_code,"     \
+      " t.failure_reason, t.updated_at, t.updated_at from taught t"                                \
+      " where (t.ord, t.attempt) not in (select ord, attempt from known))"                         \
+      " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")    \
+    /* ids of steps that found something else → ord, and what their orders hold now. A statement \
+       of its own, since it has to see what was committed while the step waited for a lock. */     \
+    X(LOOK, 1,                                                                                     \
+      DV_SQL_WAITS                                                                                 \
+      "select i.ord, e.seq, e.position, (extract(epoch from e.at) * 1000000)::bigint,"             \
+      " o.status, o.attempt, o.epoch, x.tx_signature"                                              \
+      " from unnest($1::uuid[]) with ordinality as i(id, ord) join orders o on o.id = i.id"        \
+      " join order_events e on e.order_id = o.id and e.seq = o.seq"                                \
+      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"               \
+      " where (select at from waits) is not null")                                                 \
+    /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim, \
+       ms until there may be some next, or 0. One that succeeds another of its name within that    \
+       one's lease goes on where it stood: PostgreSQL was there for both. An incarnation that is   \
+       superseded stays as it is. Those silent for a day go. */                                    \
+    X(BEAT, 4,                                                                                     \
+      "with recursive " DV_SQL_OWNERS ","                                                          \
+      " me as (insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)"     \
+      " select $1::text, $2::text, ($3::bigint::text || ' ms')::interval, coalesce((select"        \
+      " i.alive_since from instances i where i.name = $2 and i.beat_at + i.lease > now()"          \
+      " order by i.number desc limit 1), now()), now(),"                                           \
+      " $4::bigint <> 0 where not exists"                                                          \
+      " (select from instances i where i.owner = $1 and " DV_SQL_SUPERSEDED ")"                    \
+      " on conflict (owner) do update set lease = excluded.lease, alive_since ="                   \
+      " case when b.beat_at + b.lease < now() then now() else b.alive_since end,"                  \
+      " beat_at = greatest(b.beat_at, now()), leaving = b.leaving or excluded.leaving"             \
+      " returning *), " DV_SQL_ORPHANS ", " DV_SQL_ORPHANED ","                                    \
+      " silent as (select i.owner from instances i where i.beat_at < now() - interval '1 day'"     \
+      " and i.owner <> $1 and not exists (select from owners w where w.owner = i.owner)"           \
+      " for update skip locked),"                                                                  \
+      " gone as (delete from instances i using silent s where i.owner = s.owner)"                  \
+      " select (select count(*) from me),"                                                         \
+      " (select count(*) from me where not leaving and exists (select from orphans)),"             \
+      " (select coalesce(ceil(extract(epoch from min(at) - now()) * 1000), 0)::bigint"             \
+      " from orphaned where at > now())")                                                          \
+    /* owner, limit → 1 if alive, and jobs by id, of owners that are gone. What is being changed \
+       just now is left for the next claim. Without an order by, so that only orders_owned serves; \
+       the page is written out, so that no plan joins it with all orders.                          \
+     */                                                                                            \
+    X(CLAIM_ORPHANS, 2,                                                                            \
+      "with recursive " DV_SQL_OWNERS ", " DV_SQL_ME ", " DV_SQL_ORPHANS ","                       \
+      " picked as materialized (select id, seq from (select p.id, p.seq from orphans w cross "     \
+      "join lateral"                                                                               \
+      " (select id, seq from orders where outcome is null and owner = w.owner"                     \
+      " limit 500 for update skip locked) p limit 500) page limit $2::bigint), " DV_SQL_CLAIMED)   \
+    /* owner, ids, epochs → the same, of its own orders. */                                      \
+    X(CLAIM_LISTED, 3,                                                                             \
+      "with " DV_SQL_ME ","                                                                        \
+      " picked as materialized (select t.id, t.seq from me m"                                      \
+      " cross join unnest($2::uuid[], $3::bigint[]) l(id, epoch)"                                  \
+      " join orders t on t.id = l.id and t.epoch = l.epoch and t.owner = m.owner"                  \
+      " where t.outcome is null order by l.id for update of t skip locked), " DV_SQL_CLAIMED)      \
+    /* owner, age in ms, after, limit → its unfinished orders without a step for so long, and    \
+       those whose last step bears a time to come: a clock was wrong, and hides their age. */      \
+    X(OWNED, 4,                                                                                    \
+      "select id, epoch, (extract(epoch from updated_at) * 1000000)::bigint from orders"           \
+      " where outcome is null and owner = $1::text"                                                \
+      " and (updated_at <= now() - ($2::bigint::text || ' ms')::interval or updated_at > now())"   \
+      " and id > $3::uuid order by id limit $4::bigint")                                           \
+    /* before, after, limit → orders whose attempt is due. */                                    \
+    X(WAITING, 3,                                                                                  \
+      "select id, attempt, " DV_SQL_US(                                                            \
+          "retry_at") ", owner from orders where retry_at is not null"                             \
+                      " and retry_at < $1::timestamptz and id > "                                  \
+                      "$2::uuid order by id limit $3::bigint")                                     \
+    /* id → its view. */                                                                         \
+    X(GET, 1, DV_SQL_VIEWS("select seq as mark, 1 as place, id from orders where id = $1::uuid"))  \
+    /* limit → views, newest first. */                                                           \
+    X(LIST_ALL, 1,                                                                                 \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by id desc) as place, id"         \
+                   " from orders order by id desc limit $1::bigint"))                              \
+    /* limit, states' names → the same, unfinished ones only: the newest of each owner's. */     \
+    X(LIST_UNFINISHED, 2,                                                                          \
+      "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                            \
+          "select p.seq as mark, row_number() over (order by p.id desc) as place, p.id"            \
+          " from owners w cross join lateral (select id, seq from orders"                          \
+          " where outcome is null and owner = w.owner and " DV_SQL_STATUS                          \
+          " order by owner desc, id desc limit $1::bigint) p order by p.id desc limit $1"))        \
+    /* limit, states' names → the same, the confirmed ones, final or landed. */                  \
+    X(LIST_CONFIRMED, 2,                                                                           \
+      "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                            \
+          "select c.seq as mark, row_number() over (order by c.id desc) as place, c.id from"       \
+          " ((select id, seq from orders where outcome = 'confirmed' order by outcome desc, id "   \
+          "desc"                                                                                   \
+          " limit $1::bigint) union all (select p.id, p.seq from owners w cross join lateral"      \
+          " (select id, seq from orders where outcome is null and owner = w.owner "                \
+          "and " DV_SQL_STATUS                                                                     \
+          " order by owner desc, id desc limit $1) p order by p.id desc limit $1)) c"              \
+          " order by c.id desc limit $1"))                                                         \
+    /* limit, terminal state's name → the same, those that ended so. */                          \
+    X(LIST_FINISHED, 2,                                                                            \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by outcome desc, id desc) as"     \
+                   " place, id from orders where outcome = $2::text"                               \
+                   " order by outcome desc, id desc limit $1::bigint"))                            \
+    /* limit, states' names, user, 1 for unfinished ones only → the same of a user. */           \
+    X(LIST_USER, 4,                                                                                \
+      DV_SQL_VIEWS("select seq as mark, row_number() over (order by user_id desc, id desc) as"     \
+                   " place, id from orders where user_id = $3::text and " DV_SQL_STATUS            \
+                   " and ($4::bigint = 0 or outcome is null)"                                      \
+                   " order by user_id desc, id desc limit $1::bigint"))                            \
+    /* position, limit → the orders of the events above it, once for each event. */              \
+    X(EVENTS, 2,                                                                                   \
+      DV_SQL_VIEWS("select seq as mark, position as place, order_id as id from order_events"       \
+                   " where position > $1::bigint order by position limit $2::bigint"))             \
+    /* → waiting, active, completed, failed. An attempt that waits stands in an active state. */ \
+    X(STATS, 0,                                                                                    \
+      "select h.pending + w.n, h.active - w.n, h.confirmed, h.failed from event_stream h,"         \
       " (select count(*) as n from orders where retry_at is not null) w")
 
 /* Asked once of each connection → whether it is read-only, whether the server flushes, and
