@@ -102,7 +102,8 @@ static void connect_now(lws_sorted_usec_list_t *timer)
                                            .pwsi = &s->socket,
                                            .opaque_user_data = s};
     bool failed = lws_client_connect_via_info(&info) == NULL;
-    if (failed && lws_dll2_is_detached(&s->timer.list)) connect_later(s); /* on_event was not told */
+    if (failed && lws_dll2_is_detached(&s->timer.list))
+        connect_later(s); /* on_event was not told */
 }
 
 static int subscribe_next(dv_subscription *s, struct lws *socket)
@@ -174,7 +175,7 @@ static void *run(void *arg)
     while (!s->stop && lws_service(s->context, 0) >= 0) {
         if (!accounts_take(s)) continue;
         s->asked = 0; /* what the old connection still tells means nothing */
-        if (s->open) /* one that is not open yet will ask for these */
+        if (s->open)  /* one that is not open yet will ask for these */
             lws_set_timeout(s->socket, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
     return NULL;
