@@ -210,8 +210,7 @@ static void log_notice(void *context, const char *message)
    each anew would cost more. They are also made while the tables are empty, or on statistics that
    are hours old: each statement is written for an index that gives its rows in order, and the
    settings keep whole tables from being scanned, sorted or joined instead; a reader looks a page's
-   orders up one by one. A query that takes long is given
-   up, since the others wait behind it. */
+   orders up one by one. A query that takes long is given up, since the others wait behind it. */
 static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
 {
     const char *const keys[] = {"options",

@@ -18,7 +18,7 @@
 #define PARCELS_SEARCHED 16
 
 /* What a turn waits for. zmq_poll would ask every socket three times over whether it has something,
-   which is most of what an actor pays its kernel; so their descriptors are polled instead. */
+   two system calls each time; so their descriptors are polled instead. */
 typedef struct poll_set {
     struct pollfd *items; /* the pipe, the lanes, the watches */
     nfds_t count, first_watch;
