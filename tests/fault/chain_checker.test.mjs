@@ -4,43 +4,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { ChainChecker } from './chain_checker.mjs';
+import { T0, retriedOrder } from './planted.mjs';
 
-const T0 = 1_800_000_000_000;
 const LAST_VALID = 1150;
 
 // An order whose first transaction expired, and which traded with its second one.
 function scene() {
-  const states = [
-    ['pending', 0],
-    ['routing', 1],
-    ['building', 1],
-    ['submitted', 1],
-    ['routing', 2],
-    ['building', 2],
-    ['submitted', 2],
-    ['confirmed', 2],
-  ];
-  const events = states.map(([status, attempt], i) => {
-    const atMs = T0 + 1000 * i;
-    return { seq: i + 1, position: i + 1, status, attempt, atMs, commitMs: atMs + 5 };
-  });
-  const attempt = (number, more) => ({
-    number,
-    signature: `signature-${number}`,
-    dex: 'raydium',
-    lastValid: LAST_VALID * number,
-    dueMs: null,
-    ...more,
-  });
-  const order = {
-    id: 'order-1',
-    key: 'key-1',
-    status: 'confirmed',
-    attempt: 2,
-    seq: 8,
-    events,
-    attempts: [attempt(1, { error: 307 }), attempt(2, { in: '1000', out: '150' })],
-  };
+  const order = retriedOrder({ error: 307, lastValidOf: (number) => LAST_VALID * number });
+  const { events } = order;
   const line = {
     signature: 'signature-2',
     orderId: 'order-1',

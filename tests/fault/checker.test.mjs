@@ -5,44 +5,15 @@ import { describe, it } from 'node:test';
 
 import { Checker } from './checker.mjs';
 import { Seen, told } from './load.mjs';
+import { T0, retriedOrder } from './planted.mjs';
 
 const BLOCK_MS = 10;
-const T0 = 1_800_000_000_000;
 
 // An order that failed on chain once and was confirmed at its second attempt, and all that tells
 // of it.
 function scene() {
-  const states = [
-    ['pending', 0],
-    ['routing', 1],
-    ['building', 1],
-    ['submitted', 1],
-    ['routing', 2],
-    ['building', 2],
-    ['submitted', 2],
-    ['confirmed', 2],
-  ];
-  const events = states.map(([status, attempt], i) => {
-    const atMs = T0 + 1000 * i;
-    return { seq: i + 1, position: i + 1, status, attempt, atMs, commitMs: atMs + 5 };
-  });
-  const attempt = (number, more) => ({
-    number,
-    signature: `signature-${number}`,
-    dex: 'raydium',
-    lastValid: T0 / BLOCK_MS + 10_000,
-    dueMs: null,
-    ...more,
-  });
-  const order = {
-    id: 'order-1',
-    key: 'key-1',
-    status: 'confirmed',
-    attempt: 2,
-    seq: 8,
-    events,
-    attempts: [attempt(1, { error: 500 }), attempt(2, { in: '1000', out: '150' })],
-  };
+  const order = retriedOrder({ error: 500, lastValidOf: () => T0 / BLOCK_MS + 10_000 });
+  const { events } = order;
   const line = (number, ok, second) => ({
     signature: `signature-${number}`,
     orderId: 'order-1',
