@@ -101,13 +101,9 @@ static void on_trade(void *context, const dv_rpc_reply *reply, int64_t now_ns)
     dv_chain_venue *v = context;
     dv_chain_build *b = build_find(v, reply->tag);
     if (b == NULL) return;
-    bool found = false;
     uint64_t in, out;
-    dv_landed *landed = calloc(1, sizeof *landed);
-    if (landed == NULL) abort();
-    if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
-        found && !landed->failure.failed &&
-        dv_chain_landed(landed, &v->wallet, &b->order_id, &in, &out) == DV_OK)
+    dv_landed *landed = dv_chain_trade_read(v, reply, &b->order_id, &in, &out);
+    if (landed != NULL)
         trade_give(v, b, &landed->transaction);
     else
         build_fail(v, b, DV_VENUE_ORDER_GUARDED, "the transaction that made its guard is not read");

@@ -175,6 +175,20 @@ static void flight_send(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
 
 /* ---- what landed ------------------------------------------------------------------------- */
 
+dv_landed *dv_chain_trade_read(const dv_chain_venue *venue, const dv_rpc_reply *reply,
+                               const dv_id *order_id, uint64_t *ret_in, uint64_t *ret_out)
+{
+    bool found = false;
+    dv_landed *landed = calloc(1, sizeof *landed);
+    if (landed == NULL) abort();
+    if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
+        found && !landed->failure.failed &&
+        dv_chain_landed(landed, &venue->wallet, order_id, ret_in, ret_out) == DV_OK)
+        return landed;
+    free(landed);
+    return NULL;
+}
+
 /* It traded, with these amounts, as far as the commitment goes at which that was asked. */
 static void landed_take(dv_chain_venue *v, dv_chain_flight *f, uint64_t in, uint64_t out,
                         int64_t now_ns)
@@ -196,14 +210,9 @@ static void on_landed(void *context, const dv_rpc_reply *reply, int64_t now_ns)
     dv_chain_flight *f = flight_numbered(v, reply->tag);
     if (f == NULL || !is_open(f)) return;
     f->asked = false;
-    bool found = false;
     uint64_t in, out;
-    dv_landed *landed = calloc(1, sizeof *landed);
-    if (landed == NULL) abort();
-    if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
-        found && !landed->failure.failed &&
-        dv_chain_landed(landed, &v->wallet, &f->order_id, &in, &out) == DV_OK)
-        landed_take(v, f, in, out, now_ns);
+    dv_landed *landed = dv_chain_trade_read(v, reply, &f->order_id, &in, &out);
+    if (landed != NULL) landed_take(v, f, in, out, now_ns);
     free(landed);
 }
 

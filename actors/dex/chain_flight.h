@@ -58,6 +58,11 @@ dv_chain_flight *dv_chain_flight_find(dv_chain_venue *venue, const char *signatu
 void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap_outcome outcome,
                          dv_err error, int64_t now_ns);
 
+/* Reads an answer to getTransaction: the transaction, to be freed by the caller, and the atoms paid
+   and received, if it traded for this order; else NULL. */
+dv_landed *dv_chain_trade_read(const dv_chain_venue *venue, const dv_rpc_reply *reply,
+                               const dv_id *order_id, uint64_t *ret_in, uint64_t *ret_out);
+
 /* Begins a proof that the transaction is dead, if it is time and none is under way; a status that
    is found ends it. */
 void dv_chain_proof_begin(dv_chain_venue *venue, dv_chain_flight *flight, int64_t now_ns);
