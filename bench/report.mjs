@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import os from 'node:os';
 
 import { ROOT } from '../tests/system/harness.mjs';
-import { POSTGRES } from './stage.mjs';
+import { CALLERS, POSTGRES } from './stage.mjs';
 
 const BAR = 30; // characters
 
@@ -43,7 +43,7 @@ export class Report {
       unit,
       ...rest,
       seed: this.options.seed,
-      configuration: { ...configuration, ...environment() },
+      configuration: { ...configuration, ...CALLERS, ...environment() },
       commit: commit(),
     };
     this.results.push(object);

@@ -29,6 +29,14 @@ const UNUSED =
   "select datname from pg_database d where datname like 'drover_%' and not exists (select from" +
   " pg_stat_activity a where a.datid = d.oid and a.backend_type = 'client backend')";
 
+const OWN = ['DROVER_BINARY', 'DROVER_LOG_LEVEL', 'DROVER_TEST_KEEP']; // of the harness
+
+// The engine's settings in the caller's environment: they win over a question's, and are told with
+// every result.
+export const CALLERS = Object.fromEntries(
+  Object.entries(process.env).filter(([key]) => key.startsWith('DROVER_') && !OWN.includes(key)),
+);
+
 // The simulated venues answer at once.
 export const INSTANT = {
   DROVER_SIM_QUOTE_MIN_MS: 0,
@@ -72,10 +80,15 @@ export class Stage {
     await psql(url, 'checkpoint');
   }
 
-  // A started engine on an empty database of its own.
-  async engine(settings = {}) {
+  // An engine on an empty database of its own, not yet started.
+  async prepare(settings = {}) {
     await this.clear();
-    const engine = await this.services.engine({ DROVER_LOG_LEVEL: 'warn', ...settings });
+    return this.services.engine({ DROVER_LOG_LEVEL: 'warn', ...settings, ...CALLERS });
+  }
+
+  // The same, started.
+  async engine(settings) {
+    const engine = await this.prepare(settings);
     return engine.start();
   }
 
@@ -141,12 +154,20 @@ function mapValues(object, map) {
   return Object.fromEntries(Object.entries(object).map(([name, v]) => [name, map(v, name)]));
 }
 
+// The environment without what is meant for the engine or the harness: a program that measures would
+// take it for a setting of its own.
+function plainEnvironment() {
+  const entries = Object.entries(process.env).filter(([key]) => !key.startsWith('DROVER_'));
+  return Object.fromEntries(entries);
+}
+
 // Runs a program that prints a JSON object a line, and hands each to `hear`; the one called "result"
 // is returned.
 async function events(program, args, hear) {
   if (!fs.existsSync(program)) throw new Error(`${program} is missing: ./dev build release`);
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', program, ...args], {
     cwd: ROOT,
+    env: plainEnvironment(),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((resolve, reject) => {

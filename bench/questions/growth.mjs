@@ -31,7 +31,7 @@ const IDS = 2000; // that are read in turn
 
 // An engine on so many stored orders, stopped.
 async function prepare(stage, report, millions) {
-  const engine = await stage.services.engine({ DROVER_LOG_LEVEL: 'warn', ...INSTANT });
+  const engine = await stage.prepare(INSTANT);
   if (millions === 0) return engine;
   report.say(`filling in ${millions} million orders`);
   const { seconds, bytes } = await fill(stage, engine, millions * 1e6);
