@@ -357,6 +357,18 @@ static void question_submit(persistence *self, dv_question *q)
     self->store->class->submit(self->store, &q->request);
 }
 
+/* Whether a kind's oldest open batch is to go: none of its kind is in flight, or it takes no more.
+   One that is not full gathers on, however much room the store has: a row of a small batch costs
+   more than twice that of a large one. */
+static bool is_due(const persistence *self, dv_batch_kind kind)
+{
+    const dv_batch *oldest = self->open[kind], *b;
+    if (oldest == NULL) return false;
+    bool closed = oldest->next != NULL || oldest->count == oldest->capacity;
+    DL_SEARCH_SCALAR(self->in_flight, b, kind, kind);
+    return closed || b == NULL;
+}
+
 /* Takes the next batch out of its list: those begun first, then both kinds in turn. */
 static dv_batch *batch_next(persistence *self)
 {
@@ -366,9 +378,9 @@ static dv_batch *batch_next(persistence *self)
         return b;
     }
     dv_batch_kind kind = self->last_kind == DV_BATCH_INSERTS ? DV_BATCH_STEPS : DV_BATCH_INSERTS;
-    if (self->open[kind] == NULL) kind = self->last_kind;
+    if (!is_due(self, kind)) kind = self->last_kind;
+    if (!is_due(self, kind)) return NULL;
     b = self->open[kind];
-    if (b == NULL) return NULL;
     DL_DELETE(self->open[kind], b);
     self->last_kind = kind;
     return b;

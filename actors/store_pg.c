@@ -12,8 +12,8 @@
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
-#define WRITER_DEPTH 1  /* batches in a writer's pipeline: while one writer commits, others work */
-#define READER_DEPTH 64 /* queries in the reader's pipeline */
+#define WRITER_DEPTH 2  /* in a writer's: the server begins the next while we read the answer */
+#define READER_DEPTH 64 /* requests in a reader's pipeline */
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
 #define BACKOFF_MAX_NS (1000 * DV_NS_PER_MS) /* well below half a lease */
@@ -455,7 +455,16 @@ static const char *pg_trouble(const dv_store *store, dv_store_lane lane)
     return trouble != DV_TROUBLE_NONE ? dv_trouble_text(trouble, lane) : NULL;
 }
 
-/* The connection of a lane with the most room, each in turn where they have the same. */
+/* Queries are spread over the connections; a writer's pipeline is filled before another one is
+   begun, since commits of two wait for one another. */
+static bool is_better(const conn *c, const conn *than)
+{
+    bool fuller = conn_room(c) < conn_room(than);
+    return c->lane == DV_STORE_WRITER ? fuller : conn_room(c) > conn_room(than);
+}
+
+/* The best connection of a lane with room, each in turn where they have the same; NULL: none has.
+ */
 static conn *conn_choose(store_pg *self, dv_store_lane lane)
 {
     conn *best = NULL;
@@ -463,7 +472,7 @@ static conn *conn_choose(store_pg *self, dv_store_lane lane)
     for (uint32_t i = 0; i < self->conn_count; i++) {
         conn *c = &self->conns[(self->next + i) % self->conn_count];
         if (c->lane != lane || conn_room(c) == 0) continue;
-        if (best == NULL || conn_room(c) > conn_room(best)) best = c;
+        if (best == NULL || is_better(c, best)) best = c;
     }
     return best;
 }

@@ -237,13 +237,25 @@ START_TEST(what_comes_while_a_request_is_in_flight_gathers)
 }
 END_TEST
 
-START_TEST(a_batch_has_a_limit)
+START_TEST(only_a_full_batch_goes_beside_another_of_its_kind)
 {
-    store.room = 2;
-    for (uint8_t order = 'a'; order <= 'j'; order++) tell_insert(order);
+    store.room = 8;
+    for (uint8_t order = 'a'; order <= 'r'; order++) tell_insert(order);
     turn();
     assert_request(&store.requests[0], DV_STORE_INSERT, "abcdefgh");
-    assert_request(&store.requests[1], DV_STORE_INSERT, "ij");
+    assert_request(&store.requests[1], DV_STORE_INSERT, "ijklmnop");
+    ck_assert_uint_eq(store.request_count, 2);
+    tell_step('a');
+    turn();
+    assert_request(&store.requests[2], DV_STORE_STEP, "a");
+    tell_step('b');
+    succeed(&store.requests[0], 1, -1);
+    ck_assert_uint_eq(store.request_count, 3);
+    succeed(&store.requests[1], 9, -1);
+    assert_request(&store.requests[3], DV_STORE_INSERT, "qr");
+    succeed(&store.requests[2], 17, -1);
+    assert_request(&store.requests[4], DV_STORE_STEP, "b");
+    ck_assert_uint_eq(store.request_count, 5);
 }
 END_TEST
 
@@ -616,6 +628,7 @@ END_TEST
 START_TEST(events_are_published_as_soon_as_they_are_committed)
 {
     store.room = 3;
+    config.store_batch_max = 1; /* so that none waits for another */
     for (uint8_t order = 'a'; order <= 'c'; order++) {
         tell_step(order);
         turn();
@@ -733,7 +746,7 @@ int main(void)
     tcase_add_checked_fixture(tests, open_actor, close_actor);
     tcase_add_test(tests, what_comes_in_one_turn_travels_in_one_request);
     tcase_add_test(tests, what_comes_while_a_request_is_in_flight_gathers);
-    tcase_add_test(tests, a_batch_has_a_limit);
+    tcase_add_test(tests, only_a_full_batch_goes_beside_another_of_its_kind);
     tcase_add_test(tests, two_steps_of_an_order_are_never_in_one_request);
     tcase_add_test(tests, what_is_asked_again_while_it_is_pending_is_asked_of_the_store_once);
     tcase_add_test(tests, what_two_peers_ask_is_answered_to_both);
