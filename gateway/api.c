@@ -72,7 +72,7 @@ static void order_post(dv_request *request, dv_reply *reply)
     dv_buffer body = {0};
     if (body_take(request, reply, is_type(request, JSON), &body)) {
         dv_submission submission;
-        dv_submit(request->front, request->desk, (dv_text){body.bytes, (uint32_t)body.size},
+        dv_submit(request->front, (dv_text){body.bytes, (uint32_t)body.size},
                   dv_text_of(mg_get_header(request->connection, "Idempotency-Key")),
                   request->info->remote_addr, request->path, &submission);
         submission_show(request, reply, &submission);
@@ -128,10 +128,10 @@ static void batch_post(dv_request *request, dv_reply *reply)
         dv_submission *list;
         dv_faults faults;
         uint32_t count;
-        dv_err error = dv_submit_batch(
-            request->front, request->desk, lines ? dv_request_lines : dv_request_batch,
-            (dv_text){body.bytes, (uint32_t)body.size}, request->info->remote_addr, request->path,
-            &list, &count, &faults);
+        dv_err error =
+            dv_submit_batch(request->front, lines ? dv_request_lines : dv_request_batch,
+                            (dv_text){body.bytes, (uint32_t)body.size}, request->info->remote_addr,
+                            request->path, &list, &count, &faults);
         if (error == DV_OK)
             batch_show(request, reply, lines, list, count);
         else
@@ -172,18 +172,18 @@ static bool order_take(void *arg, const dv_message *answer)
     return true;
 }
 
-static dv_err order_ask(const dv_front *front, dv_desk *desk, const dv_id *id, getting *g)
+static dv_err order_ask(const dv_front *front, const dv_id *id, getting *g)
 {
     dv_message question = {.type = DV_MSG_order_get, .order_get = {.order_id = *id}};
-    dv_err error = dv_desk_ask(desk, &question, front->config->answer_timeout_ms, order_take, g);
+    dv_err error =
+        dv_desk_ask(front->desk, &question, front->config->answer_timeout_ms, order_take, g);
     return error != DV_OK ? error : g->error;
 }
 
-dv_err dv_api_order_state(const dv_front *front, dv_desk *desk, const dv_id *order_id,
-                          uint8_t *ret_state)
+dv_err dv_api_order_state(const dv_front *front, const dv_id *order_id, uint8_t *ret_state)
 {
     getting g = {.front = front, .error = DV_ORDER_NOT_FOUND};
-    dv_err error = order_ask(front, desk, order_id, &g);
+    dv_err error = order_ask(front, order_id, &g);
     if (error == DV_OK) *ret_state = g.state;
     return error;
 }
@@ -194,7 +194,7 @@ static void order_get(dv_request *request, dv_reply *reply)
     getting g = {.front = request->front, .out = &reply->body, .error = DV_ORDER_NOT_FOUND};
     dv_err error = DV_ORDER_NOT_FOUND;
     if (request->captured && dv_id_parse(dv_text_of(request->capture), &id))
-        error = order_ask(request->front, request->desk, &id, &g);
+        error = order_ask(request->front, &id, &g);
     reply->status = 200;
     if (error != DV_OK) refuse(request, reply, error);
 }
@@ -227,8 +227,8 @@ static void list_serve(dv_request *request, dv_reply *reply, dv_message *questio
 {
     listing l = {.front = request->front, .out = &reply->body};
     dv_render_list_open(&reply->body, shape);
-    dv_err error = dv_desk_ask(request->desk, question, request->front->config->answer_timeout_ms,
-                               list_take, &l);
+    dv_err error = dv_desk_ask(request->front->desk, question,
+                               request->front->config->answer_timeout_ms, list_take, &l);
     if (error == DV_OK) error = l.error;
     reply->status = 200;
     if (error == DV_OK)
@@ -300,7 +300,7 @@ static dv_err stats_ask(const dv_request *request, uint32_t wait_ms, dv_stats_to
 {
     counting c = {0};
     dv_message question = {.type = DV_MSG_stats_ask};
-    dv_err error = dv_desk_ask(request->desk, &question, wait_ms, stats_take, &c);
+    dv_err error = dv_desk_ask(request->front->desk, &question, wait_ms, stats_take, &c);
     *ret = c.stats;
     return error != DV_OK ? error : c.error;
 }

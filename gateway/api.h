@@ -14,7 +14,7 @@ bool dv_api_path_is(dv_text path, const char *pattern, dv_text *ret_capture);
 
 /* Asks whether an order exists. Errors: ORDER_NOT_FOUND, STORE_AWAY, ENGINE_TIMEOUT, … On DV_OK
    ret_state is the state it is in. */
-DV_MUST_CHECK dv_err dv_api_order_state(const dv_front *front, dv_desk *desk, const dv_id *order_id,
+DV_MUST_CHECK dv_err dv_api_order_state(const dv_front *front, const dv_id *order_id,
                                         uint8_t *ret_state);
 
 #endif

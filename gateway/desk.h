@@ -1,6 +1,6 @@
-/* The desk: how one of the gateway's threads asks its actor, and waits. A thread has a desk of its
-   own; the socket behind it is made when it is needed and dropped when the thread turns to a
-   WebSocket, so that ten thousand open WebSockets hold no ten thousand sockets here. */
+/* The desk: how the gateway's threads ask its actor, and wait. It has windows, each a socket; a
+   thread takes one for as long as it asks, so there are as many as threads ever asked at the same
+   time, not as many as there are threads. */
 #ifndef DV_GATEWAY_DESK_H
 #define DV_GATEWAY_DESK_H
 
@@ -9,21 +9,19 @@
 
 typedef struct dv_desk dv_desk;
 
-/* Makes a desk without a socket; endpoint and board are borrowed for its life. Never NULL. */
+/* Makes a desk without a window; endpoint and board are borrowed for its life. Never NULL. */
 dv_desk *dv_desk_new(const char *endpoint, dv_board *board);
 
-/* Closes and frees it and clears the pointer; accepts NULL. */
+/* Closes and frees it and clears the pointer, once no thread asks any more; accepts NULL. */
 void dv_desk_destroy(dv_desk **desk);
-
-/* Gives the socket and the scratch memory back; the next question makes new ones. */
-void dv_desk_close(dv_desk *desk);
 
 /* Takes one message of an answer, borrowed for the call. True: it was the last one. */
 typedef bool dv_desk_take(void *arg, const dv_message *answer);
 
 /* Sends a question and hands its answer, message by message, to `take`; blocks for at most
    timeout_ms. Sets the question's request_id. Errors: ENGINE_TIMEOUT when the answer is not
-   complete by then, ENGINE_DRAINING when the gateway stops meanwhile. */
+   complete by then, ENGINE_DRAINING when the gateway stops meanwhile, ENGINE_FULL when there is no
+   window to be had. */
 DV_MUST_CHECK dv_err dv_desk_ask(dv_desk *desk, dv_message *question, uint32_t timeout_ms,
                                  dv_desk_take *take, void *arg);
 

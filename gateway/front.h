@@ -1,6 +1,6 @@
 /* What the gateway's threads work with. The actor makes it before the first thread starts and frees
-   it after the last one has ended; they only read it, but for the board, the hub and the limiter,
-   which guard themselves. */
+   it after the last one has ended; they only read it, but for the desk, the board, the hub and the
+   limiter, which guard themselves. */
 #ifndef DV_GATEWAY_FRONT_H
 #define DV_GATEWAY_FRONT_H
 
@@ -14,7 +14,7 @@
 typedef struct dv_front {
     const dv_config *config;
     const dv_tokens *tokens;
-    const char *desk_endpoint;
+    dv_desk *desk;
     dv_board *board;
     dv_hub *hub;
     dv_limiter *limiter;

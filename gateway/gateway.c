@@ -16,7 +16,7 @@
 
 typedef struct gateway {
     char desk_endpoint[DV_CONFIG_TEXT_MAX];
-    dv_front front; /* for the threads; board, hub and limiter are ours to free */
+    dv_front front; /* for the threads; its objects are ours to free */
     dv_http *http;  /* NULL before start */
     dv_follow *follow;
     dv_tape *tape;
@@ -210,6 +210,7 @@ static void destroy(void **self)
     dv_tape_destroy(&g->tape);
     dv_hub_destroy(&g->front.hub);
     dv_limiter_destroy(&g->front.limiter);
+    dv_desk_destroy(&g->front.desk);
     dv_board_destroy(&g->front.board);
     dv_questions_destroy(&g->questions);
     free(g);
@@ -227,11 +228,11 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
     g->front = (dv_front){
         .config = config,
         .tokens = tokens,
-        .desk_endpoint = g->desk_endpoint,
         .board = dv_board_new(name),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
+    g->front.desk = dv_desk_new(g->desk_endpoint, g->front.board);
     uint64_t random;
     randombytes_buf(&random, sizeof random);
     g->questions = dv_questions_new(config->answer_timeout_ms, random);

@@ -7,6 +7,7 @@
 
 #include "actors/base/log.h"
 #include "gateway/api.h"
+#include "gateway/rest.h"
 #include "gateway/websocket.h"
 
 #define PIECE 64u               /* bytes read between two looks at the clock */
@@ -112,7 +113,6 @@ static int on_request(struct mg_connection *connection)
     dv_request request = {.connection = connection,
                           .info = mg_get_request_info(connection),
                           .front = http->front,
-                          .desk = mg_get_thread_pointer(connection),
                           .wire = mg_get_user_connection_data(connection)};
     request.path = dv_text_of(request.info->local_uri);
     dv_reply reply = {0};
@@ -148,18 +148,10 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 
 static void *on_thread(const struct mg_context *context, int kind)
 {
-    const dv_http *http = mg_get_user_data(context);
-    dv_log_actor("gateway");
-    bool is_worker = kind == 1;
-    return is_worker ? dv_desk_new(http->front->desk_endpoint, http->front->board) : NULL;
-}
-
-static void on_thread_end(const struct mg_context *context, int kind, void *desk_at)
-{
     (void)context;
     (void)kind;
-    dv_desk *desk = desk_at;
-    dv_desk_destroy(&desk);
+    dv_log_actor("gateway");
+    return NULL;
 }
 
 static int on_connection(const struct mg_connection *connection, void **ret_data)
@@ -181,6 +173,7 @@ static void on_connection_close(const struct mg_connection *connection)
     dv_websocket_fini(http->front, wire);
     free(wire);
     http->connections--;
+    dv_thread_rest();
 }
 
 static int on_log(const struct mg_connection *connection, const char *message)
@@ -246,7 +239,6 @@ dv_err dv_http_start(const dv_front *front, dv_http **ret_http, char ret_why[DV_
     const struct mg_callbacks callbacks = {.begin_request = on_request,
                                            .http_error = on_error,
                                            .init_thread = on_thread,
-                                           .exit_thread = on_thread_end,
                                            .init_connection = on_connection,
                                            .connection_close = on_connection_close,
                                            .log_message = on_log};

@@ -11,7 +11,6 @@ typedef struct dv_request {
     struct mg_connection *connection;
     const struct mg_request_info *info;
     const dv_front *front;
-    dv_desk *desk;                    /* the thread's */
     dv_wire *wire;                    /* the TCP connection's */
     dv_text path;                     /* without the query; percent-encoded as it came */
     char capture[DV_USER_ID_MAX + 1]; /* what stands for ":…" of the route's path, decoded */

@@ -101,11 +101,11 @@ static bool question_make(submitting *s, dv_text body, dv_text key, const char *
 }
 
 /* Asks the engine; an order without an answer gets the error instead. */
-static void questions_ask(const dv_front *front, dv_desk *desk, dv_message *questions,
-                          submitting *const *list, uint32_t count)
+static void questions_ask(const dv_front *front, dv_message *questions, submitting *const *list,
+                          uint32_t count)
 {
     if (count == 0) return;
-    dv_err error = dv_desk_ask_all(desk, questions, count, front->config->answer_timeout_ms,
+    dv_err error = dv_desk_ask_all(front->desk, questions, count, front->config->answer_timeout_ms,
                                    each_take, (void *)list);
     if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the orders were on their way */
     for (uint32_t i = 0; i < count && error != DV_OK; i++) {
@@ -124,8 +124,8 @@ static dv_err door(const dv_front *front)
     return dv_board_full(front->board, dv_time_now()) ? DV_ENGINE_FULL : DV_OK;
 }
 
-void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, const char *address,
-               dv_text path, dv_submission *ret)
+void dv_submit(const dv_front *front, dv_text body, dv_text key, const char *address, dv_text path,
+               dv_submission *ret)
 {
     *ret = (dv_submission){0};
     dv_err closed = door(front);
@@ -137,13 +137,13 @@ void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, 
     dv_message question;
     submitting s = {.front = front, .path = path, .ret = ret}, *list[] = {&s};
     bool goes = question_make(&s, body, key, address, arena, &question);
-    questions_ask(front, desk, &question, list, goes ? 1 : 0);
+    questions_ask(front, &question, list, goes ? 1 : 0);
     dv_arena_destroy(&arena);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-static void batch_ask(const dv_front *front, dv_desk *desk, const dv_text *orders, uint32_t count,
+static void batch_ask(const dv_front *front, const dv_text *orders, uint32_t count,
                       const char *address, dv_text path, dv_arena *arena, dv_submission *ret)
 {
     submitting *all = dv_arena_alloc(arena, count * sizeof *all);
@@ -155,11 +155,11 @@ static void batch_ask(const dv_front *front, dv_desk *desk, const dv_text *order
         asked[n] = &all[i];
         if (question_make(&all[i], orders[i], (dv_text){0}, address, arena, &questions[n])) n++;
     }
-    questions_ask(front, desk, questions, asked, n);
+    questions_ask(front, questions, asked, n);
 }
 
-dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut, dv_text body,
-                       const char *address, dv_text path, dv_submission **ret, uint32_t *ret_count,
+dv_err dv_submit_batch(const dv_front *front, dv_batch_cut *cut, dv_text body, const char *address,
+                       dv_text path, dv_submission **ret, uint32_t *ret_count,
                        dv_faults *ret_faults)
 {
     *ret = NULL;
@@ -175,7 +175,7 @@ dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut, 
         *ret = calloc(count, sizeof **ret);
         if (*ret == NULL) abort();
         *ret_count = count;
-        batch_ask(front, desk, orders, count, address, path, arena, *ret);
+        batch_ask(front, orders, count, address, path, arena, *ret);
     }
     dv_arena_destroy(&arena);
     return error;

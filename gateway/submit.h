@@ -17,8 +17,8 @@ typedef struct dv_submission {
 
 /* Blocks for at most answer_timeout_ms. body: JSON. key: the Idempotency-Key, empty for none.
    address: the client's, for the rate limit. path: the request's. */
-void dv_submit(const dv_front *front, dv_desk *desk, dv_text body, dv_text key, const char *address,
-               dv_text path, dv_submission *ret);
+void dv_submit(const dv_front *front, dv_text body, dv_text key, const char *address, dv_text path,
+               dv_submission *ret);
 
 /* Cuts the body of a batch into its orders: dv_request_batch or dv_request_lines. */
 typedef dv_err dv_batch_cut(dv_text body, dv_arena *arena, dv_text **ret_orders,
@@ -28,10 +28,9 @@ typedef dv_err dv_batch_cut(dv_text body, dv_arena *arena, dv_text **ret_orders,
    are their own, too. The submissions, in the orders' order, are the caller's to end with
    dv_submissions_free. On an error of the batch as a whole there are none, and ret_faults says
    what: REQUEST_MALFORMED, REQUEST_TOO_LARGE, ENGINE_DRAINING, ENGINE_FULL. */
-DV_MUST_CHECK dv_err dv_submit_batch(const dv_front *front, dv_desk *desk, dv_batch_cut *cut,
-                                     dv_text body, const char *address, dv_text path,
-                                     dv_submission **ret, uint32_t *ret_count,
-                                     dv_faults *ret_faults);
+DV_MUST_CHECK dv_err dv_submit_batch(const dv_front *front, dv_batch_cut *cut, dv_text body,
+                                     const char *address, dv_text path, dv_submission **ret,
+                                     uint32_t *ret_count, dv_faults *ret_faults);
 void dv_submissions_free(dv_submission **submissions, uint32_t count); /* accepts NULL */
 
 #endif

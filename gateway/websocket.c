@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "gateway/api.h"
+#include "gateway/rest.h"
 #include "gateway/submit.h"
 
 #define FINAL 0x80 /* of a frame's first byte: nothing of the message follows */
@@ -83,8 +84,7 @@ static dv_err order_read(const handshake *h, dv_text name)
     dv_websocket *w = h->websocket;
     if (!dv_id_parse(name, &w->open.order_id)) return DV_ORDER_NOT_FOUND;
     w->follows = true;
-    return dv_api_order_state(h->front, mg_get_thread_pointer(h->connection), &w->open.order_id,
-                              &w->state);
+    return dv_api_order_state(h->front, &w->open.order_id, &w->state);
 }
 
 /* Whom a WebSocket follows that names no order. */
@@ -199,10 +199,10 @@ static void on_ready(struct mg_connection *connection, void *front_at)
     if (dv_board_stage(front->board) != DV_STAGE_SERVING) /* since the handshake began */
         dv_hub_close(front->hub, w->open.connection, DV_CLOSE_GOING_AWAY, "");
     greet(front, w);
-    dv_desk *desk = mg_get_thread_pointer(connection);
     if (w->follows)
-        dv_desk_tell(desk, &(dv_message){.type = DV_MSG_client_open, .client_open = w->open});
-    dv_desk_close(desk);
+        dv_desk_tell(front->desk,
+                     &(dv_message){.type = DV_MSG_client_open, .client_open = w->open});
+    dv_thread_rest();
 }
 
 /* An order, in band: its frames follow from the first event on. */
@@ -210,9 +210,8 @@ static void order_take(const dv_front *front, struct mg_connection *connection,
                        const dv_websocket *w, dv_text message)
 {
     const struct mg_request_info *info = mg_get_request_info(connection);
-    dv_desk *desk = mg_get_thread_pointer(connection);
     dv_submission submission;
-    dv_submit(front, desk, message, (dv_text){0}, info->remote_addr, dv_text_of(info->local_uri),
+    dv_submit(front, message, (dv_text){0}, info->remote_addr, dv_text_of(info->local_uri),
               &submission);
     if (submission.error != DV_OK) {
         text_send(front, w->open.connection, &submission.body);
@@ -221,10 +220,10 @@ static void order_take(const dv_front *front, struct mg_connection *connection,
                                .frame_type = w->endpoint->frame_type,
                                .order_id = submission.order_id,
                                .has_since = 1};
-        dv_desk_tell(desk, &(dv_message){.type = DV_MSG_client_open, .client_open = open});
+        dv_desk_tell(front->desk, &(dv_message){.type = DV_MSG_client_open, .client_open = open});
     }
     dv_buffer_fini(&submission.body);
-    dv_desk_close(desk);
+    dv_thread_rest();
 }
 
 static void message_take(const dv_front *front, struct mg_connection *connection,
@@ -282,8 +281,7 @@ static void on_close(const struct mg_connection *connection, void *front_at)
     dv_wire *wire = mg_get_user_connection_data(connection);
     uint64_t id = wire->websocket->open.connection;
     dv_hub_remove(front->hub, id);
-    dv_desk *desk = mg_get_thread_pointer(connection);
-    dv_desk_tell(desk,
+    dv_desk_tell(front->desk,
                  &(dv_message){.type = DV_MSG_client_gone, .client_gone = {.connection = id}});
 }
 

@@ -410,6 +410,14 @@ static msgpack_zone *zone_clean(void)
     return thread_zone;
 }
 
+void dv_message_rest(void)
+{
+    if (thread_zone == NULL) return;
+    pthread_setspecific(zone_key, NULL);
+    msgpack_zone_free(thread_zone);
+    thread_zone = NULL;
+}
+
 static bool unpack(const void *bytes, size_t size, msgpack_object *ret)
 {
     size_t offset = 0;

@@ -589,6 +589,10 @@ void dv_message_encode(const dv_message *message, dv_buffer *buffer);
 DV_MUST_CHECK dv_err dv_message_decode(const void *bytes, size_t size, dv_arena *arena,
                                        dv_message *ret_message);
 
+/* Frees what decoding keeps for this thread, some 8 KiB, until it decodes again. For a thread that
+   will be idle for long. */
+void dv_message_rest(void);
+
 /* Frames: what travels as one piece, one message after the other. A frame holds at most
    DV_FRAME_SIZE_MAX bytes, and a message that is larger by itself alone. */
 #define DV_FRAME_SIZE_MAX (8u * 1024u)

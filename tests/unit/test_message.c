@@ -134,6 +134,19 @@ START_TEST(an_empty_message_comes_back_empty)
 }
 END_TEST
 
+START_TEST(a_thread_that_rested_decodes_again)
+{
+    dv_message message = filled(catalogue[_i], SMALL), first, second;
+    dv_message_encode(&message, &bytes);
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &first), DV_OK);
+    dv_message_rest(); /* what was decoded stays */
+    dv_message_rest();
+    ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &second), DV_OK);
+    dv_message_encode(&first, &again);
+    ck_assert_mem_eq(again.bytes, bytes.bytes, bytes.size);
+}
+END_TEST
+
 START_TEST(no_message_is_larger_than_its_bound)
 {
     dv_message message = filled(catalogue[_i], FULL);
@@ -441,6 +454,7 @@ int main(void)
     tcase_add_loop_test(c, what_is_encoded_comes_back, 0, catalogue_size);
     tcase_add_loop_test(c, an_empty_message_comes_back_empty, 0, catalogue_size);
     tcase_add_loop_test(c, no_message_is_larger_than_its_bound, 0, catalogue_size);
+    tcase_add_loop_test(c, a_thread_that_rested_decodes_again, 0, catalogue_size);
     tcase_add_loop_test(c, a_message_cut_off_anywhere_is_malformed, 0, catalogue_size);
     tcase_add_loop_test(c, a_message_with_any_byte_changed_is_survived, 0, catalogue_size);
     tcase_add_loop_test(c, a_printed_message_is_json, 0, catalogue_size);
