@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #define SILENT_AFTER_NS (3000 * DV_NS_PER_MS)
-#define FULL_FOR_NS (25 * DV_NS_PER_MS)
 #define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* an instance that does not come back */
 
 /* What an actor's name begins with, up to a colon, an @ or its end. */
@@ -37,7 +36,6 @@ struct dv_board {
     uint32_t count;
     dv_instance gateway; /* this one; never changes */
     _Atomic dv_stage stage;
-    _Atomic int64_t full_until_ns; /* monotonic */
 };
 
 dv_board *dv_board_new(const char *name)
@@ -100,16 +98,6 @@ void dv_board_set_stage(dv_board *board, dv_stage stage)
 dv_stage dv_board_stage(dv_board *board)
 {
     return atomic_load(&board->stage);
-}
-
-void dv_board_set_full(dv_board *board, dv_time now)
-{
-    board->full_until_ns = now.mono_ns + FULL_FOR_NS;
-}
-
-bool dv_board_full(dv_board *board, dv_time now)
-{
-    return now.mono_ns < board->full_until_ns;
 }
 
 /* ---- names ---- */

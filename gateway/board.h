@@ -57,13 +57,6 @@ void dv_board_set_stage(dv_board *board, dv_stage stage);
 /* The stage reached. */
 dv_stage dv_board_stage(dv_board *board);
 
-/* Notes that the engine has refused an order because it is full. */
-void dv_board_set_full(dv_board *board, dv_time now);
-
-/* Whether it has done so just now. Orders are then refused without asking it again: where there are
-   far too many, most of what it can do would go into saying so. */
-bool dv_board_full(dv_board *board, dv_time now);
-
 /* Judges the engine by the beats of the last three seconds: every role must live, and those that an
    order passes through must be well. Of several instances of a role one suffices. The caller frees
    what is returned, which is too large for the small stacks of civetweb's threads. Never NULL. */

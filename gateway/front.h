@@ -1,6 +1,6 @@
 /* What the gateway's threads work with. The actor makes it before the first thread starts and frees
-   it after the last one has ended; they only read it, but for the desk, the board, the hub and the
-   limiter, which guard themselves. */
+   it after the last one has ended; they only read it, but for what guards itself: the desk, the
+   board, the door, the hub and the limiter. */
 #ifndef DV_GATEWAY_FRONT_H
 #define DV_GATEWAY_FRONT_H
 
@@ -8,6 +8,7 @@
 #include "actors/base/tokens.h"
 #include "gateway/board.h"
 #include "gateway/desk.h"
+#include "gateway/door.h"
 #include "gateway/hub.h"
 #include "gateway/limiter.h"
 
@@ -16,6 +17,7 @@ typedef struct dv_front {
     const dv_tokens *tokens;
     dv_desk *desk;
     dv_board *board;
+    dv_door *door;
     dv_hub *hub;
     dv_limiter *limiter;
     int64_t started_ns; /* monotonic */

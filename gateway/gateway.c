@@ -12,6 +12,8 @@
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define QUERY DV_PORT(DV_LINK_query, 0)
 #define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
+#define DOOR_ROOM 128u                      /* submissions: as many as keep the engine busy */
+#define DOOR_WAIT_NS (250 * DV_NS_PER_MS)   /* for a burst to be taken, one after the other */
 #define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
 
 typedef struct gateway {
@@ -211,6 +213,7 @@ static void destroy(void **self)
     dv_hub_destroy(&g->front.hub);
     dv_limiter_destroy(&g->front.limiter);
     dv_desk_destroy(&g->front.desk);
+    dv_door_destroy(&g->front.door);
     dv_board_destroy(&g->front.board);
     dv_questions_destroy(&g->questions);
     free(g);
@@ -229,6 +232,7 @@ void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const cha
         .config = config,
         .tokens = tokens,
         .board = dv_board_new(name),
+        .door = dv_door_new(DOOR_ROOM, DOOR_WAIT_NS),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};

@@ -46,7 +46,7 @@ static void refused_take(const submitting *s, const dv_order_refused *refused)
 {
     dv_err error = (dv_err)refused->error;
     dv_text message = refused->error_text;
-    if (error == DV_ENGINE_FULL) dv_board_set_full(s->front->board, dv_time_now());
+    if (error == DV_ENGINE_FULL) dv_door_shut(s->front->door, dv_time_now());
     if (refused->field.size == 0) {
         refuse(s->ret, error, message, NULL, s->path);
         return;
@@ -117,20 +117,20 @@ static void questions_ask(const dv_front *front, dv_message *questions, submitti
     }
 }
 
-/* Why no order is taken just now, whatever it is; DV_OK: it may be. */
-static dv_err door(const dv_front *front)
+/* Whether a submission may go on, whatever it is; if DV_OK, it leaves by the door. */
+static dv_err enter(const dv_front *front)
 {
     if (dv_board_stage(front->board) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
-    return dv_board_full(front->board, dv_time_now()) ? DV_ENGINE_FULL : DV_OK;
+    return dv_door_enter(front->door, dv_time_now()) ? DV_OK : DV_ENGINE_FULL;
 }
 
 void dv_submit(const dv_front *front, dv_text body, dv_text key, const char *address, dv_text path,
                dv_submission *ret)
 {
     *ret = (dv_submission){0};
-    dv_err closed = door(front);
-    if (closed != DV_OK) {
-        refuse(ret, closed, (dv_text){0}, NULL, path);
+    dv_err error = enter(front);
+    if (error != DV_OK) {
+        refuse(ret, error, (dv_text){0}, NULL, path);
         return;
     }
     dv_arena *arena = dv_arena_new();
@@ -139,6 +139,7 @@ void dv_submit(const dv_front *front, dv_text body, dv_text key, const char *add
     bool goes = question_make(&s, body, key, address, arena, &question);
     questions_ask(front, &question, list, goes ? 1 : 0);
     dv_arena_destroy(&arena);
+    dv_door_leave(front->door);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
@@ -165,7 +166,7 @@ dv_err dv_submit_batch(const dv_front *front, dv_batch_cut *cut, dv_text body, c
     *ret = NULL;
     *ret_count = 0;
     *ret_faults = (dv_faults){0};
-    dv_err error = door(front);
+    dv_err error = enter(front);
     if (error != DV_OK) return error;
     dv_arena *arena = dv_arena_new();
     dv_text *orders;
@@ -178,6 +179,7 @@ dv_err dv_submit_batch(const dv_front *front, dv_batch_cut *cut, dv_text body, c
         batch_ask(front, orders, count, address, path, arena, *ret);
     }
     dv_arena_destroy(&arena);
+    dv_door_leave(front->door);
     return error;
 }
 

@@ -12,12 +12,12 @@ export const OPTIONS = {
   warmup: 20, // in which the engine's queues fill
   best: 0, // orders/s; 0: measured first
   times: 2, // of it are offered
-  connections: 480,
+  connections: 2000,
   late: 1000, // ms after which an order that could not be sent is given up
 };
 
 // A thread for each connection, so that it is the engine that refuses, and not the operating system.
-const SETTINGS = { ...INSTANT, DROVER_HTTP_THREADS: 512 };
+const SETTINGS = { ...INSTANT, DROVER_HTTP_THREADS: 2064 };
 
 // From its acceptance to its confirmation, by the engine's clock, of the orders that ended last: ms.
 const LATENCY = `
