@@ -178,7 +178,7 @@ static void routed_log(const execution *self, const dv_order *o)
 static void route(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
-        if (o->answers[dex].told) continue;
+        if (dv_order_told(o, dex)) continue;
         dv_order_answer_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
         o->answers[dex].told = false; /* nobody told us: a late quote is left out all the same */
     }
@@ -279,6 +279,7 @@ static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
     case DV_STATE_landed: /* the venue goes on watching it */
     case DV_STATE_superseded:
         o->looks = 0;
+        dv_order_forget_quotes(o);
         dv_order_send_transaction(o, outbox);
         phase_set(self, o, DV_PHASE_LANDING, now.mono_ns + self->config->resend_ms * DV_NS_PER_MS);
         break;

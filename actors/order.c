@@ -20,6 +20,7 @@ void dv_order_destroy(dv_order **order)
     if (*order == NULL) return;
     free((*order)->error_text);
     free((*order)->transaction);
+    free((*order)->answers);
     free(*order);
     *order = NULL;
 }
@@ -62,6 +63,8 @@ static int dex_index(dv_text name)
 
 void dv_order_answer_set(dv_order *o, int dex, const dv_quote *quote)
 {
+    if (o->answers == NULL) o->answers = calloc(DV_ORDER_DEX_COUNT, sizeof *o->answers);
+    if (o->answers == NULL) abort();
     dv_order_answer *a = &o->answers[dex];
     a->told = true;
     a->quote = *quote;
@@ -72,19 +75,35 @@ void dv_order_answer_set(dv_order *o, int dex, const dv_quote *quote)
 
 void dv_order_clear_answers(dv_order *o)
 {
-    memset(o->answers, 0, sizeof o->answers);
+    free(o->answers);
+    o->answers = NULL;
     o->chosen = -1;
+    o->quoted_slot = 0;
+}
+
+void dv_order_forget_quotes(dv_order *o)
+{
+    if (o->answers == NULL) return;
+    o->quoted_slot = o->answers[o->chosen].quote.slot;
+    free(o->answers);
+    o->answers = NULL;
 }
 
 void dv_order_quotes(const dv_order *o, dv_quote ret_quotes[DV_ORDER_DEX_COUNT])
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) ret_quotes[dex] = o->answers[dex].quote;
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        ret_quotes[dex] = o->answers != NULL ? o->answers[dex].quote : (dv_quote){0};
+}
+
+bool dv_order_told(const dv_order *o, int dex)
+{
+    return o->answers != NULL && o->answers[dex].told;
 }
 
 bool dv_order_all_told(const dv_order *o)
 {
     for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
-        if (!o->answers[dex].told) return false;
+        if (!dv_order_told(o, dex)) return false;
     return true;
 }
 
@@ -171,7 +190,7 @@ void dv_order_send_step(dv_order *o, dv_outbox *outbox)
 void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
 {
     for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
-        if (o->answers[dex].told) continue;
+        if (dv_order_told(o, dex)) continue;
         dv_send(outbox, QUOTE(dex), NULL,
                 &(dv_message){.type = DV_MSG_quote_ask,
                               .quote_ask = {.order_id = o->id,
@@ -185,6 +204,8 @@ void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
 
 void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
 {
+    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    dv_order_quotes(o, quotes);
     dv_send(outbox, QUOTE(o->chosen), NULL,
             &(dv_message){.type = DV_MSG_swap_build,
                           .swap_build = {.order_id = o->id,
@@ -194,7 +215,7 @@ void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
                                          .swap_mode = o->mode,
                                          .amount = o->amount,
                                          .limit_amount = o->limit_amount,
-                                         .quote = o->answers[o->chosen].quote}});
+                                         .quote = quotes[o->chosen]}});
 }
 
 void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
@@ -220,7 +241,7 @@ void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
                                         .signature = dv_text_of(o->signature),
                                         .transaction = {o->transaction, o->transaction_size},
                                         .last_valid_block_height = o->last_valid_block_height,
-                                        .quoted_slot = o->answers[o->chosen].quote.slot,
+                                        .quoted_slot = o->quoted_slot,
                                         .landed = o->state == DV_STATE_landed}});
 }
 
@@ -232,6 +253,6 @@ void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
                                          .attempt = o->attempt,
                                          .signature = dv_text_of(o->signature),
                                          .last_valid_block_height = o->last_valid_block_height,
-                                         .quoted_slot = o->answers[o->chosen].quote.slot,
+                                         .quoted_slot = o->quoted_slot,
                                          .landed = o->state == DV_STATE_landed}});
 }

@@ -56,12 +56,13 @@ typedef struct dv_order {
     int64_t step_at_us, step_due_us;  /* when decided; when the next attempt may begin */
     int64_t step_wait_ns;             /* before it is sent again */
 
-    uint8_t asked_attempt; /* quotes were asked for */
-    int64_t answer_by_ns;  /* quotes or a transaction that come later are not waited for */
-    int64_t due_at_us;     /* of the current attempt; 0: at once */
-    dv_order_answer answers[DV_ORDER_DEX_COUNT];
-    int chosen;            /* index of DV_ORDER_DEXES; -1: none yet */
-    uint64_t limit_amount; /* atoms */
+    uint8_t asked_attempt;    /* quotes were asked for */
+    int64_t answer_by_ns;     /* quotes or a transaction that come later are not waited for */
+    int64_t due_at_us;        /* of the current attempt; 0: at once */
+    dv_order_answer *answers; /* by DEX, owned; NULL: none yet, or forgotten */
+    int chosen;               /* index of DV_ORDER_DEXES; -1: none yet */
+    uint64_t quoted_slot;     /* of the chosen quote, once quotes are forgotten */
+    uint64_t limit_amount;    /* atoms */
     char signature[DV_SIGNATURE_MAX + 1];
     char *transaction; /* owned, may be NULL; while signing: the message that is to be signed */
     uint32_t transaction_size;
@@ -84,11 +85,15 @@ void dv_order_set_transaction(dv_order *order, dv_text bytes);
    message with one signature before it. */
 bool dv_order_take_signed(dv_order *order, const dv_sign_told *told);
 
-/* Notes a venue's quote for the current attempt; forgets all of them, and which was chosen. */
+/* Notes a venue's quote for the current attempt; forgets all of them, and which was chosen; forgets
+   all but the slot of the chosen one, which is what matters once the transaction is committed. */
 void dv_order_answer_set(dv_order *order, int dex, const dv_quote *quote);
 void dv_order_clear_answers(dv_order *order);
+void dv_order_forget_quotes(dv_order *order);
 
-/* Whether every venue has quoted, and the quotes as a list, in the order of DV_ORDER_DEXES. */
+/* Whether a venue has quoted; whether every one has; and the quotes as a list, in the order of
+   DV_ORDER_DEXES. */
+bool dv_order_told(const dv_order *order, int dex);
 bool dv_order_all_told(const dv_order *order);
 void dv_order_quotes(const dv_order *order, dv_quote ret_quotes[DV_ORDER_DEX_COUNT]);
 
