@@ -130,10 +130,10 @@ static inline dv_store_lane dv_store_lane_of(dv_store_type type)
    before. Returns how many, by number; none when nothing was learnt. They borrow from the step. */
 uint32_t dv_step_learnt(const dv_order_step *step, dv_attempt ret_attempts[2]);
 
-/* PostgreSQL: store_connections writers and two readers, asynchronous and in pipeline mode. A
-   connection is used only once it may write and flushes what it commits; a request that is not
-   answered in time costs the connection. Only the look-up of a host's name may block after start.
-   config is borrowed for its life. Never NULL. */
+/* PostgreSQL: store_connections writers and four readers, one for single orders, asynchronous and
+   in pipeline mode. A connection is used only once it may write and flushes what it commits; a
+   request that is not answered in time costs the connection. Only the look-up of a host's name may
+   block after start. config is borrowed for its life. Never NULL. */
 dv_store *dv_store_pg_new(const dv_config *config);
 
 #endif

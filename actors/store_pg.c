@@ -17,7 +17,7 @@
 #define CONNS_MAX DV_WATCH_MAX
 #define BACKOFF_MIN_NS (250 * DV_NS_PER_MS)
 #define BACKOFF_MAX_NS (1000 * DV_NS_PER_MS) /* well below half a lease */
-#define READERS 2 /* so that whoever asks for one order need not wait for a list */
+#define READERS 4 /* of which the first is for what is quick, unless the others are full */
 #define CONNECT_TIMEOUT_NS (5000 * DV_NS_PER_MS) /* also to prepare the statements */
 #define START_PAUSE_MS 250                       /* between tries to connect at start */
 
@@ -455,24 +455,34 @@ static const char *pg_trouble(const dv_store *store, dv_store_lane lane)
     return trouble != DV_TROUBLE_NONE ? dv_trouble_text(trouble, lane) : NULL;
 }
 
-/* Queries are spread over the connections; a writer's pipeline is filled before another one is
-   begun, since commits of two wait for one another. */
-static bool is_better(const conn *c, const conn *than)
+/* Whether a query reads a row or a few. */
+static bool is_quick(dv_store_type type)
 {
+    return type == DV_STORE_GET || type == DV_STORE_STATS;
+}
+
+/* Queries are spread over the readers, but lists leave the first one alone, so that whoever asks
+   for one order never waits for them. A writer's pipeline is filled before another one is begun,
+   since commits of two wait for one another. */
+static bool is_better(const store_pg *self, dv_store_type type, const conn *c, const conn *than)
+{
+    const conn *quick = &self->conns[0];
+    if (!is_quick(type) && (c == quick || than == quick)) return than == quick;
     bool fuller = conn_room(c) < conn_room(than);
     return c->lane == DV_STORE_WRITER ? fuller : conn_room(c) > conn_room(than);
 }
 
-/* The best connection of a lane with room, each in turn where they have the same; NULL: none has.
+/* The best connection with room for a request, each in turn where they are as good; NULL: none has.
  */
-static conn *conn_choose(store_pg *self, dv_store_lane lane)
+static conn *conn_choose(store_pg *self, dv_store_type type)
 {
+    dv_store_lane lane = dv_store_lane_of(type);
     conn *best = NULL;
     self->next++;
     for (uint32_t i = 0; i < self->conn_count; i++) {
         conn *c = &self->conns[(self->next + i) % self->conn_count];
         if (c->lane != lane || conn_room(c) == 0) continue;
-        if (best == NULL || is_better(c, best)) best = c;
+        if (best == NULL || is_better(self, type, c, best)) best = c;
     }
     return best;
 }
@@ -480,7 +490,7 @@ static conn *conn_choose(store_pg *self, dv_store_lane lane)
 static void pg_submit(dv_store *store, const dv_store_request *request)
 {
     store_pg *self = (store_pg *)store;
-    conn *c = conn_choose(self, dv_store_lane_of(request->type));
+    conn *c = conn_choose(self, request->type);
     assert(c != NULL); /* whoever submits has asked for room */
     const dv_statement *s = dv_query_write(request, self->arena, &self->params);
     const char *values[DV_PARAMS_MAX];

@@ -53,7 +53,7 @@
       "an execution instance silent for so long loses its orders to others")                       \
     N(sweep_ms, 2000, 100, 600000, "ms", "", "between looks for orders that nobody looks after")   \
     N(overdue_ms, 120000, 100, 86400000, "ms", "", "an order without a step for so long is told")  \
-    N(store_connections, 2, 1, 15, "", "", "PostgreSQL connections that write")                    \
+    N(store_connections, 2, 1, 12, "", "", "PostgreSQL connections that write")                    \
     N(store_batch_max, 512, 1, 4096, "orders", "", "written by one statement")                     \
     N(attempts_max, 3, 1, 16, "", "", "attempts of an order")                                      \
     N(retry_base_ms, 2000, 0, 3600000, "ms", "", "wait before the second attempt")                 \

@@ -391,6 +391,29 @@ START_TEST(a_question_that_hangs_is_answered_as_away_in_time)
 }
 END_TEST
 
+START_TEST(a_look_up_does_not_wait_for_lists)
+{
+    rig r;
+    rig_open(&r, 1, 64);
+    insert_one(&r, "execution");
+    PGconn *other = PQconnectdb(base);
+    PQclear(PQexec(other, "begin"));
+    PQclear(PQexec(other, "lock table order_executions in access exclusive mode"));
+    dv_message list = {.type = DV_MSG_order_list, .order_list = {.limit = 9}};
+    for (uint64_t i = 0; i < 20; i++) {
+        list.order_list.request_id = i + 1;
+        rig_tell(&r, DV_PORT(DV_LINK_query, 0), &list);
+    }
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask});
+    rig_until(&r, DV_MSG_stats_told, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
+    ck_assert_uint_eq(said(&r, DV_MSG_query_done), 0);
+    PQfinish(other);
+    rig_until(&r, DV_MSG_query_done, 20);
+    rig_close(&r);
+}
+END_TEST
+
 START_TEST(connections_that_die_without_a_word_are_given_up_and_made_anew)
 {
     rig r;
@@ -433,6 +456,7 @@ int main(void)
         a_full_disk_is_borne_until_it_has_room,
         a_statement_that_hangs_on_a_lock_is_silence_and_then_asked_again,
         a_question_that_hangs_is_answered_as_away_in_time,
+        a_look_up_does_not_wait_for_lists,
         connections_that_die_without_a_word_are_given_up_and_made_anew,
         NULL,
     };
