@@ -16,8 +16,8 @@
 #include "proto/state.h"
 
 #define BATCH_MAX 4096
-#define CONNECTIONS_MAX 15
-#define COHORTS_EACH 2  /* for each connection, so that none waits for this program */
+#define CONNECTIONS_MAX 12
+#define COHORTS_EACH 2  /* for each connection: as many batches as it holds */
 #define SIGNATURES 1024 /* made beforehand, used in turn */
 #define TRANSACTION 162 /* bytes of a simulated venue's transaction */
 #define PROGRESS_NS (500 * DV_NS_PER_MS)
@@ -297,7 +297,7 @@ static void prepare(ceiling *c)
     char why[DV_REASON_MAX];
     c->store = dv_store_pg_new(&c->config);
     if (c->store->class->start(c->store, why) != DV_OK) die(why);
-    while (c->store->class->room(c->store, DV_STORE_WRITER) < c->config.store_connections) turn(c);
+    while (c->store->class->room(c->store, DV_STORE_WRITER) < c->cohort_count) turn(c);
     for (uint32_t i = 0; i < c->cohort_count; i++) ready_push(c, i);
 }
 
