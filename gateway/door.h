@@ -24,7 +24,8 @@ bool dv_door_enter(dv_door *door, dv_time now);
 /* A submission has its answer, or waits no longer. */
 void dv_door_leave(dv_door *door);
 
-/* The engine has refused one because it is full: nobody is let in for a moment, nor waits. */
+/* The engine has refused one because it is full: for a moment whoever comes is refused at once.
+   Those that wait already go on waiting. */
 void dv_door_shut(dv_door *door, dv_time now);
 
 #endif

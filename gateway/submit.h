@@ -15,8 +15,9 @@ typedef struct dv_submission {
     dv_allowance allowance;
 } dv_submission;
 
-/* Blocks for at most answer_timeout_ms. body: JSON. key: the Idempotency-Key, empty for none.
-   address: the client's, for the rate limit. path: the request's. */
+/* Blocks at the door (door.h), and then for at most answer_timeout_ms. body: JSON. key: the
+   Idempotency-Key, empty for none. address: the client's, for the rate limit. path: the request's.
+ */
 void dv_submit(const dv_front *front, dv_text body, dv_text key, const char *address, dv_text path,
                dv_submission *ret);
 
