@@ -9,7 +9,7 @@
                     instance_told, order_claimed, claim_done, owned_told · sweep: waiting_told ·
                     events: order_event, in no particular order · recall, query: order_view,
                     query_done, stats_told
-   Durable effects  tables orders, order_executions, order_events, instances (sql/)
+   Durable effects  tables orders, order_events, event_stream, instances (sql/)
    May block on     connecting and migrating at start, at most start_timeout_ms; nothing later
    Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders
                     a claim

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "proto/view.h"
 #include "sql/statements.h"
 
 #define CLAIM_MAX 500 /* orders claimed by one statement */
@@ -51,32 +52,9 @@ static const dv_column STEP_COLUMNS[] = {
     {DV_COLUMN_STATE, STEPPED(from_state)}, {DV_COLUMN_STATE, STEPPED(to_state)},
     {DV_COLUMN_INT, STEPPED(from_attempt)}, {DV_COLUMN_INT, STEPPED(attempt.number)},
     {DV_COLUMN_TIME, STEPPED(at_us)},       {DV_COLUMN_TIME_OR_NULL, STEPPED(attempt.due_at_us)},
+    {DV_COLUMN_LEARNT_OR_NULL, 0},          {DV_COLUMN_BYTES_OR_NULL, STEPPED(attempt.transaction)},
 };
 static const dv_column LOOK_COLUMNS[] = {{DV_COLUMN_ID, STEPPED(order_id)}};
-
-/* An attempt's fields that were learnt with a step. */
-typedef struct learnt {
-    uint64_t ord; /* of the step, from 1 */
-    dv_attempt attempt;
-} learnt;
-
-#define LEARNT(member) offsetof(learnt, member)
-static const dv_column LEARNT_COLUMNS[] = {
-    {DV_COLUMN_INT, LEARNT(ord)},
-    {DV_COLUMN_INT, LEARNT(attempt.number)},
-    {DV_COLUMN_TIME_OR_NULL, LEARNT(attempt.due_at_us)},
-    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.venue)},
-    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.reason)},
-    {DV_COLUMN_QUOTES_OR_NULL, LEARNT(attempt)},
-    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.signature)},
-    {DV_COLUMN_BYTES_OR_NULL, LEARNT(attempt.transaction)},
-    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.last_valid_block_height)},
-    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.limit_amount)},
-    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.amount_in)},
-    {DV_COLUMN_U64_OR_NULL, LEARNT(attempt.amount_out)},
-    {DV_COLUMN_INT_OR_NULL, LEARNT(attempt.error)},
-    {DV_COLUMN_TEXT_OR_NULL, LEARNT(attempt.error_text)},
-};
 
 #define OWNED(member) offsetof(dv_owned, member)
 static const dv_column LISTED_COLUMNS[] = {
@@ -89,22 +67,6 @@ static const dv_column LISTED_COLUMNS[] = {
 #define COLUMNS(params, columns, rows, count)                                                      \
     dv_params_columns(params, columns, sizeof columns / sizeof(dv_column),                         \
                       (const void *const *)(rows), count)
-
-static void write_learnt(const dv_store_request *r, dv_arena *arena, dv_params *ret)
-{
-    learnt *list = dv_arena_alloc(arena, 2 * r->count * sizeof *list);
-    const learnt **rows = dv_arena_alloc(arena, 2 * r->count * sizeof *rows);
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < r->count; i++) {
-        dv_attempt attempts[2];
-        uint32_t n = dv_step_learnt(r->steps[i], attempts);
-        for (uint32_t k = 0; k < n; k++, count++) {
-            list[count] = (learnt){.ord = i + 1, .attempt = attempts[k]};
-            rows[count] = &list[count];
-        }
-    }
-    COLUMNS(ret, LEARNT_COLUMNS, rows, count);
-}
 
 #define STATUSES_SIZE 128
 
@@ -139,7 +101,7 @@ static int write_list(const dv_order_list *list, dv_params *ret)
     return STATEMENT_LIST_USER;
 }
 
-static int write_batch(const dv_store_request *r, dv_arena *arena, dv_params *ret)
+static int write_batch(const dv_store_request *r, dv_params *ret)
 {
     switch (r->type) {
     case DV_STORE_INSERT:
@@ -147,10 +109,7 @@ static int write_batch(const dv_store_request *r, dv_arena *arena, dv_params *re
         return STATEMENT_INSERT;
     case DV_STORE_FIND: COLUMNS(ret, FIND_COLUMNS, r->inserts, r->count); return STATEMENT_FIND;
     case DV_STORE_LOOK: COLUMNS(ret, LOOK_COLUMNS, r->steps, r->count); return STATEMENT_LOOK;
-    default:
-        COLUMNS(ret, STEP_COLUMNS, r->steps, r->count);
-        write_learnt(r, arena, ret);
-        return STATEMENT_STEP;
+    default: COLUMNS(ret, STEP_COLUMNS, r->steps, r->count); return STATEMENT_STEP;
     }
 }
 
@@ -210,7 +169,7 @@ const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *ar
                                    dv_params *ret_params)
 {
     dv_params_clear(ret_params);
-    int statement = request->type <= DV_STORE_LOOK ? write_batch(request, arena, ret_params)
+    int statement = request->type <= DV_STORE_LOOK ? write_batch(request, ret_params)
                                                    : write_query(request, arena, ret_params);
     assert(ret_params->count == DV_STATEMENT_TABLE[statement].params);
     return &DV_STATEMENT_TABLE[statement];
@@ -240,17 +199,40 @@ static bool read_receipts(const PGresult *result, uint32_t count, dv_arena *aren
     return true;
 }
 
+/* Rows of a view after the mark: its owner, its terms, and one of its events. */
+enum {
+    VIEW_OWNER = 2,
+    VIEW_TERMS,
+    VIEW_EVENT = VIEW_TERMS + DV_ROW_TERMS_COLUMNS,
+    VIEW_LEARNT = VIEW_EVENT + DV_ROW_EVENT_COLUMNS,
+};
+
+/* Adds an event and what it taught. */
+static bool read_event(const PGresult *result, int row, dv_arena *arena, dv_view *view)
+{
+    dv_event event;
+    const dv_attempt *learnt;
+    uint32_t count;
+    return dv_row_event(result, row, VIEW_EVENT, &event) &&
+           dv_row_learnt(result, row, VIEW_LEARNT, arena, &learnt, &count) &&
+           dv_view_apply(view, &event, learnt, count, arena);
+}
+
 static bool read_views(const PGresult *result, dv_arena *arena, dv_store_answer *ret)
 {
     int rows = PQntuples(result);
     dv_store_view *views = dv_arena_alloc(arena, (size_t)rows * sizeof *views);
     for (int row = 0; row < rows; row++) {
         ret->head_position = dv_row_uint(result, row, 0);
-        if (PQgetisnull(result, row, 2)) continue; /* the row that stands for no order */
-        dv_store_view *v = &views[ret->count++];
-        v->mark = dv_row_uint(result, row, 1);
-        v->owner = dv_row_text(result, row, 2, arena);
-        if (!dv_row_view(result, row, 3, arena, &v->view)) return false;
+        if (PQgetisnull(result, row, VIEW_OWNER)) continue; /* the row that stands for no order */
+        if (dv_row_uint(result, row, VIEW_EVENT) == 1) {
+            dv_store_view *v = &views[ret->count++];
+            v->mark = dv_row_uint(result, row, 1);
+            v->owner = dv_row_text(result, row, VIEW_OWNER, arena);
+            if (!dv_row_terms(result, row, VIEW_TERMS, arena, &v->view.terms)) return false;
+        }
+        if (ret->count == 0 || !read_event(result, row, arena, &views[ret->count - 1].view))
+            return false;
     }
     ret->views = views;
     return true;
@@ -265,23 +247,55 @@ static bool read_beat(const PGresult *result, dv_store_answer *ret)
     return true;
 }
 
+/* Rows of a job: whether its claimer is alive, what the order is, and of its current attempt what
+   one of its events taught. */
+enum {
+    JOB_STATUS = 1,
+    JOB_ATTEMPT,
+    JOB_EPOCH,
+    JOB_TERMS,
+    JOB_LEARNT = JOB_TERMS + DV_ROW_TERMS_COLUMNS,
+    JOB_TRANSACTION,
+};
+
+static bool read_job(const PGresult *result, int row, dv_arena *arena, dv_job *ret_job)
+{
+    ret_job->state = dv_state_of(dv_text_of(PQgetvalue(result, row, JOB_STATUS)));
+    ret_job->attempt.number = dv_row_uint(result, row, JOB_ATTEMPT);
+    ret_job->epoch = dv_row_uint(result, row, JOB_EPOCH);
+    return dv_row_terms(result, row, JOB_TERMS, arena, &ret_job->terms);
+}
+
+static bool read_job_learnt(const PGresult *result, int row, dv_arena *arena, dv_attempt *attempt)
+{
+    const dv_attempt *learnt;
+    dv_text transaction;
+    uint32_t count;
+    if (!dv_row_learnt(result, row, JOB_LEARNT, arena, &learnt, &count) ||
+        !dv_row_bytes(result, row, JOB_TRANSACTION, arena, &transaction))
+        return false;
+    if (transaction.size > 0) attempt->transaction = transaction;
+    for (uint32_t i = 0; i < count; i++)
+        if (learnt[i].number == attempt->number) dv_attempt_learn(attempt, &learnt[i]);
+    return true;
+}
+
 /* ret_alive: whether the claimer is. */
 static bool read_jobs(const PGresult *result, dv_arena *arena, dv_store_answer *ret,
                       bool *ret_alive)
 {
     int rows = PQntuples(result);
-    dv_job *jobs = dv_arena_alloc(arena, (size_t)rows * sizeof *jobs);
+    dv_job *jobs = dv_arena_alloc(arena, (size_t)rows * sizeof *jobs), *job = NULL;
     ret->jobs = jobs;
     for (int row = 0; row < rows; row++) {
         *ret_alive = dv_row_uint(result, row, 0) > 0;
-        if (PQgetisnull(result, row, 1)) continue; /* the row that stands for no order */
-        dv_job *job = &jobs[ret->count++];
-        if (!dv_row_terms(result, row, 4, arena, &job->terms) ||
-            !dv_row_attempt(result, row, 4 + DV_ROW_TERMS_COLUMNS, arena, &job->attempt))
-            return false;
-        job->state = dv_state_of(dv_text_of(PQgetvalue(result, row, 1)));
-        job->attempt.number = dv_row_uint(result, row, 2);
-        job->epoch = dv_row_uint(result, row, 3);
+        if (PQgetisnull(result, row, JOB_STATUS)) continue; /* the row that stands for no order */
+        dv_id id = dv_row_id(result, row, JOB_TERMS);
+        if (job == NULL || !dv_id_equal(&job->terms.order_id, &id)) {
+            job = &jobs[ret->count++];
+            if (!read_job(result, row, arena, job)) return false;
+        }
+        if (!read_job_learnt(result, row, arena, &job->attempt)) return false;
     }
     return rows > 0;
 }

@@ -102,12 +102,10 @@ static const struct {
     [DV_COLUMN_BYTES_OR_NULL] = {OID_BYTEA, true},
     [DV_COLUMN_STATE] = {OID_TEXT, false},
     [DV_COLUMN_INT] = {OID_BIGINT, false},
-    [DV_COLUMN_INT_OR_NULL] = {OID_BIGINT, true},
     [DV_COLUMN_U64] = {OID_TEXT, false},
-    [DV_COLUMN_U64_OR_NULL] = {OID_TEXT, true},
     [DV_COLUMN_TIME] = {OID_TIMESTAMPTZ, false},
     [DV_COLUMN_TIME_OR_NULL] = {OID_TIMESTAMPTZ, true},
-    [DV_COLUMN_QUOTES_OR_NULL] = {OID_TEXT, true},
+    [DV_COLUMN_LEARNT_OR_NULL] = {OID_TEXT, true},
 };
 
 static void add_null(dv_buffer *b)
@@ -134,16 +132,23 @@ static void add_digits(dv_buffer *b, uint64_t value)
     add_sized(b, digits, (size_t)size);
 }
 
-static void add_quotes(dv_buffer *b, const dv_attempt *attempt)
+/* The signed bytes have a column of their own. */
+static void add_learnt(dv_buffer *b, const dv_order_step *step)
 {
+    dv_attempt attempts[2];
+    uint32_t count = dv_step_learnt(step, attempts);
+    if (count == 0) {
+        add_null(b);
+        return;
+    }
     size_t at = b->size;
     add_be(b, 0, 4); /* the size, known below */
-    dv_buffer_add(b, "{\"quotes\":[", 11);
-    for (uint32_t i = 0; i < attempt->quotes_count; i++) {
-        if (i > 0) dv_buffer_add(b, ",", 1);
-        dv_record_print(&DV_SHAPE_quote, &attempt->quotes[i], b);
+    for (uint32_t i = 0; i < count; i++) {
+        attempts[i].transaction = (dv_text){0};
+        dv_buffer_add(b, i == 0 ? "[" : ",", 1);
+        dv_record_print_set(&DV_SHAPE_attempt, &attempts[i], b);
     }
-    dv_buffer_add(b, "]}", 2);
+    dv_buffer_add(b, "]", 1);
     size_t size = b->size - at - 4;
     for (int i = 0; i < 4; i++) b->bytes[at + (size_t)i] = (char)(size >> 8 * (3 - i));
 }
@@ -153,7 +158,7 @@ static void add_uint(dv_buffer *b, dv_column_kind kind, uint64_t value)
 {
     if (KINDS[kind].null_if_empty && value == 0)
         add_null(b);
-    else if (kind == DV_COLUMN_INT || kind == DV_COLUMN_INT_OR_NULL)
+    else if (kind == DV_COLUMN_INT)
         add_be_sized(b, clamped(value));
     else if (kind == DV_COLUMN_TIME || kind == DV_COLUMN_TIME_OR_NULL)
         add_be_sized(b, pg_time(value));
@@ -179,14 +184,7 @@ static void add_element(dv_buffer *b, const dv_column *column, const char *row)
             add_sized(b, text->at, text->size);
         break;
     }
-    case DV_COLUMN_QUOTES_OR_NULL: {
-        const dv_attempt *attempt = member;
-        if (attempt->quotes_count > 0)
-            add_quotes(b, attempt);
-        else
-            add_null(b);
-        break;
-    }
+    case DV_COLUMN_LEARNT_OR_NULL: add_learnt(b, member); break;
     default: add_uint(b, column->kind, *(const uint64_t *)member); break;
     }
 }
@@ -274,7 +272,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool json_blob(const char *hex, dv_arena *arena, dv_text *ret)
+static bool bytes_of(const char *hex, dv_arena *arena, dv_text *ret)
 {
     size_t size = strlen(hex) / 2;
     char *bytes = dv_arena_alloc(arena, size + 1);
@@ -323,7 +321,7 @@ static bool json_field(yajl_val from, const dv_field *f, dv_arena *arena, char *
     dv_text text;
     if (f->kind != DV_FIELD_BLOB)
         text = dv_arena_text(arena, dv_text_of(string));
-    else if (!json_blob(string, arena, &text))
+    else if (!bytes_of(string, arena, &text))
         return false;
     memcpy(record + f->offset, &text, sizeof text);
     return text.size <= f->max;
@@ -340,57 +338,32 @@ static bool json_record(yajl_val from, const dv_shape *shape, dv_arena *arena, c
     return true;
 }
 
-/* Events bear the name of their state, since that is what the table holds. */
-static bool events_name_states(yajl_val from, dv_event *events, uint32_t count)
+bool dv_row_event(const PGresult *result, int row, int column, dv_event *ret_event)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        yajl_val status = json_member(YAJL_GET_ARRAY(from)->values[i], "status");
-        if (!YAJL_IS_STRING(status)) return false;
-        events[i].state = dv_state_of(dv_text_of(YAJL_GET_STRING(status)));
+    *ret_event = (dv_event){.seq = dv_row_uint(result, row, column),
+                            .position = dv_row_uint(result, row, column + 1),
+                            .state = dv_state_of(field(result, row, column + 2)),
+                            .attempt = dv_row_uint(result, row, column + 3),
+                            .at_us = dv_row_uint(result, row, column + 4)};
+    return ret_event->state != 0 && ret_event->attempt <= DV_U8;
+}
+
+bool dv_row_learnt(const PGresult *result, int row, int column, dv_arena *arena,
+                   const dv_attempt **ret_attempts, uint32_t *ret_count)
+{
+    char *attempts = NULL;
+    *ret_count = 0;
+    bool good = true;
+    if (!PQgetisnull(result, row, column)) {
+        yajl_val tree = yajl_tree_parse(PQgetvalue(result, row, column), NULL, 0);
+        good = json_list(tree, &DV_SHAPE_attempt, DV_ATTEMPTS_MAX, arena, &attempts, ret_count);
+        yajl_tree_free(tree);
     }
-    return true;
-}
-
-/* Parses a column of JSON. NULL for a null, and then all is well only if ret_null says so. */
-static yajl_val json_column(const PGresult *result, int row, int column, bool *ret_null)
-{
-    *ret_null = PQgetisnull(result, row, column);
-    return *ret_null ? NULL : yajl_tree_parse(PQgetvalue(result, row, column), NULL, 0);
-}
-
-bool dv_row_attempt(const PGresult *result, int row, int column, dv_arena *arena,
-                    dv_attempt *ret_attempt)
-{
-    bool null;
-    yajl_val tree = json_column(result, row, column, &null);
-    *ret_attempt = (dv_attempt){0};
-    bool good = null || json_record(tree, &DV_SHAPE_attempt, arena, (char *)ret_attempt);
-    yajl_tree_free(tree);
+    *ret_attempts = (const dv_attempt *)(const void *)attempts;
     return good;
 }
 
-static bool row_list(const PGresult *result, int row, int column, const dv_shape *shape,
-                     uint64_t max, dv_arena *arena, char **ret_list, uint32_t *ret_count)
+bool dv_row_bytes(const PGresult *result, int row, int column, dv_arena *arena, dv_text *ret_bytes)
 {
-    bool null;
-    yajl_val tree = json_column(result, row, column, &null);
-    bool good = null || json_list(tree, shape, max, arena, ret_list, ret_count);
-    if (good && !null && shape == &DV_SHAPE_event)
-        good = events_name_states(tree, (dv_event *)(void *)*ret_list, *ret_count);
-    yajl_tree_free(tree);
-    return good;
-}
-
-bool dv_row_view(const PGresult *result, int row, int column, dv_arena *arena, dv_view *ret_view)
-{
-    *ret_view = (dv_view){0};
-    char *attempts = NULL, *events = NULL;
-    bool good = dv_row_terms(result, row, column, arena, &ret_view->terms) &&
-                row_list(result, row, column + DV_ROW_TERMS_COLUMNS, &DV_SHAPE_attempt,
-                         DV_ATTEMPTS_MAX, arena, &attempts, &ret_view->attempts_count) &&
-                row_list(result, row, column + DV_ROW_TERMS_COLUMNS + 1, &DV_SHAPE_event,
-                         DV_EVENTS_MAX, arena, &events, &ret_view->events_count);
-    ret_view->attempts = (const dv_attempt *)(const void *)attempts;
-    ret_view->events = (const dv_event *)(const void *)events;
-    return good;
+    return bytes_of(PQgetvalue(result, row, column), arena, ret_bytes);
 }

@@ -18,7 +18,6 @@ typedef struct dv_params {
     int sizes[DV_PARAMS_MAX];
 } dv_params;
 
-/* Forgets the parameters, keeping the memory; or frees it. */
 /* Empties it, or frees its memory. */
 void dv_params_clear(dv_params *params);
 void dv_params_fini(dv_params *params);
@@ -32,23 +31,21 @@ void dv_params_text(dv_params *params, dv_text text);
 /* How a member becomes an element of an array. An empty text and a zero number become null where
    the name says so. */
 typedef enum dv_column_kind {
-    DV_COLUMN_ID,            /* dv_id → uuid */
-    DV_COLUMN_TEXT,          /* dv_text → text */
-    DV_COLUMN_TEXT_OR_NULL,  /* dv_text → text */
-    DV_COLUMN_BYTES_OR_NULL, /* dv_text → bytea */
-    DV_COLUMN_STATE,         /* uint64_t dv_state → text, its name */
-    DV_COLUMN_INT,           /* uint64_t → bigint */
-    DV_COLUMN_INT_OR_NULL,   /* uint64_t → bigint */
-    DV_COLUMN_U64,           /* uint64_t → text, its digits */
-    DV_COLUMN_U64_OR_NULL,   /* uint64_t → text, its digits */
-    DV_COLUMN_TIME,          /* uint64_t microseconds since 1970 → timestamptz */
-    DV_COLUMN_TIME_OR_NULL,  /* uint64_t microseconds since 1970 → timestamptz */
-    DV_COLUMN_QUOTES_OR_NULL /* dv_attempt's quotes → text, JSON */
+    DV_COLUMN_ID,             /* dv_id → uuid */
+    DV_COLUMN_TEXT,           /* dv_text → text */
+    DV_COLUMN_TEXT_OR_NULL,   /* dv_text → text */
+    DV_COLUMN_BYTES_OR_NULL,  /* dv_text → bytea */
+    DV_COLUMN_LEARNT_OR_NULL, /* dv_order_step → text, what it teaches as order_events.learnt */
+    DV_COLUMN_STATE,          /* uint64_t dv_state → text, its name */
+    DV_COLUMN_INT,            /* uint64_t → bigint */
+    DV_COLUMN_U64,            /* uint64_t → text, its digits */
+    DV_COLUMN_TIME,           /* uint64_t microseconds since 1970 → timestamptz */
+    DV_COLUMN_TIME_OR_NULL,   /* uint64_t microseconds since 1970 → timestamptz */
 } dv_column_kind;
 
 typedef struct dv_column {
     dv_column_kind kind;
-    size_t offset; /* of the member; of the attempt for its quotes */
+    size_t offset; /* of the member */
 } dv_column;
 
 /* Appends an array for each column, of one element per row. rows: pointers to structs. */
@@ -63,11 +60,17 @@ dv_text dv_row_text(const PGresult *result, int row, int column, dv_arena *arena
 /* Records from columns as statements.h names them, the first at `column`; all texts are copied into
    the arena. False when the row is not what it should be: numbers that do not fit, broken JSON. */
 #define DV_ROW_TERMS_COLUMNS 12 /* DV_SQL_TERMS */
+#define DV_ROW_EVENT_COLUMNS 5  /* seq, position, status, attempt, microseconds */
 bool dv_row_terms(const PGresult *result, int row, int column, dv_arena *arena,
                   dv_terms *ret_terms);
-bool dv_row_attempt(const PGresult *result, int row, int column, dv_arena *arena,
-                    dv_attempt *ret_attempt); /* DV_SQL_ATTEMPT; null gives an empty one */
-bool dv_row_view(const PGresult *result, int row, int column, dv_arena *arena,
-                 dv_view *ret_view); /* DV_SQL_VIEW */
+bool dv_row_event(const PGresult *result, int row, int column, dv_event *ret_event);
+
+/* order_events.learnt: what an event taught of attempts, none for a null. Borrowed from the arena.
+ */
+bool dv_row_learnt(const PGresult *result, int row, int column, dv_arena *arena,
+                   const dv_attempt **ret_attempts, uint32_t *ret_count);
+
+/* Bytes told as hexadecimal digits. */
+bool dv_row_bytes(const PGresult *result, int row, int column, dv_arena *arena, dv_text *ret_bytes);
 
 #endif

@@ -613,6 +613,9 @@ DV_MUST_CHECK dv_err dv_record_decode(const dv_shape *shape, const void *bytes, 
                                       dv_arena *arena, void *ret_record);
 void dv_record_print(const dv_shape *shape, const void *record, dv_buffer *buffer);
 
+/* Prints a record without its members that are 0, nil or empty, at any depth. */
+void dv_record_print_set(const dv_shape *shape, const void *record, dv_buffer *buffer);
+
 #define DV_RECORD_SHAPE(name) extern const dv_shape DV_SHAPE_##name;
 DV_RECORDS(DV_RECORD_SHAPE)
 #undef DV_RECORD_SHAPE

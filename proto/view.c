@@ -29,7 +29,7 @@ static void uint_learn(uint64_t *known, uint64_t learnt)
     if (learnt != 0) *known = learnt;
 }
 
-static void attempt_learn(dv_attempt *known, const dv_attempt *learnt)
+void dv_attempt_learn(dv_attempt *known, const dv_attempt *learnt)
 {
     uint_learn(&known->due_at_us, learnt->due_at_us);
     text_learn(&known->venue, learnt->venue);
@@ -70,7 +70,7 @@ static void attempts_learn(dv_view *view, const dv_attempt *attempts, uint32_t c
             view->attempts_count++;
             list[at].number = attempts[i].number;
         }
-        attempt_learn(&list[at], &attempts[i]);
+        dv_attempt_learn(&list[at], &attempts[i]);
     }
     view->attempts = list;
 }

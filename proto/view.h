@@ -13,6 +13,9 @@
 DV_MUST_CHECK bool dv_view_apply(dv_view *view, const dv_event *event, const dv_attempt *attempts,
                                  uint32_t attempt_count, dv_arena *arena);
 
+/* Adds what was learnt of an attempt: fields that are set replace those known. Borrows as above. */
+void dv_attempt_learn(dv_attempt *known, const dv_attempt *learnt);
+
 /* The attempt of a number; NULL when the view has none such. */
 const dv_attempt *dv_view_attempt(const dv_view *view, uint64_t number);
 

@@ -13,36 +13,15 @@
     "o.id, o.client_order_id, o.user_id, o.order_type, o.swap_mode, o.token_in, o.token_out,"      \
     " o.amount, o.slippage_bps, o.style, o.amount_input, " DV_SQL_US("o.created_at")
 
-/* An execution as a JSON object with the names of dv_attempt, and the quotes of dv_quote. The
-   signed bytes are told to its owner alone. */
-#define DV_SQL_SIGNED " 'transaction', encode(x.transaction, 'hex'),"
-#define DV_SQL_ATTEMPT(more)                                                                       \
-    "json_build_object('number', x.attempt, 'due_at_us', " DV_SQL_US(                              \
-        "x.due_at") ","                                                                            \
-                    " 'venue', x.chosen_dex, 'reason', x.reason,"                                  \
-                    " 'quotes', x.routing_decision -> 'quotes', 'signature', x.tx_signature," more \
-                    " 'last_valid_block_height', x.last_valid_block_height,"                       \
-                    " 'limit_amount', x.limit_amount, 'amount_in', x.amount_in,"                   \
-                    " 'amount_out', x.amount_out, 'error', x.failure_code,"                        \
-                    " 'error_text', x.failure_reason)"
-
-/* A view of the order o: its terms, attempts and events. Lists stop where the messages' do. */
-#define DV_SQL_VIEW                                                                                \
-    DV_SQL_TERMS                                                                                   \
-    ", (select json_agg(" DV_SQL_ATTEMPT(                                                          \
-        "") " order by x.attempt) from order_executions x"                                         \
-            " where x.order_id = o.id and x.attempt <= 16),"                                       \
-            " (select json_agg(json_build_object('seq', e.seq, 'position', e.position,"            \
-            " 'status', e.status, 'attempt', e.attempt, 'at_us', " DV_SQL_US(                      \
-                "e.at") ")"                                                                        \
-                        " order by e.seq) from order_events e where e.order_id = o.id and e.seq "  \
-                        "<= 64)"
-
-/* Views with the newest position of the same snapshot, in a row of its own when there is no order.
+/* Views, a row for each event, with the newest position of the same snapshot; a row of its own when
+   there is no order. The limit is the messages' own, and tells the planner to look each order up.
    picked: a query for (mark, place, id), mark being handed through and place giving the order. */
 #define DV_SQL_VIEWS(picked)                                                                       \
-    "select h.position, p.mark, o.owner, " DV_SQL_VIEW " from event_stream h"                      \
-    " left join (" picked ") p on true left join orders o on o.id = p.id order by p.place"
+    "select h.position, p.mark, o.owner, " DV_SQL_TERMS ", e.seq, e.position, e.status,"           \
+    " e.attempt, " DV_SQL_US("e.at") ", e.learnt from event_stream h left join (" picked           \
+    ") p on true left join orders o on o.id = p.id left join lateral"                              \
+    " (select * from order_events v where v.order_id = o.id order by v.seq limit 64) e on true"    \
+    " order by p.place, e.seq"
 
 /* Makes a look at what an earlier request may have committed wait as its commit had to: for the
    standbys, if any. A connection that is lost while a commit waits for them leaves it visible. */
@@ -88,17 +67,18 @@
     " from owners w cross join me m left join instances i on i.owner = w.owner"                    \
     " where w.owner <> m.owner and not m.leaving)"
 
-/* Gives the orders picked to $1: whether `me` is alive, then the jobs or a row of nulls. An order
-   that took a step after the statement began is locked as it is now, but its attempt would be read
-   as it was then: such a one is left for the next claim. */
+/* Gives the orders picked to $1: whether `me` is alive, then the jobs, a row for each event that
+   taught of the current attempt, or a row of nulls. An order that took a step after the statement
+   began is locked as it is now, but its events would be read as they were then: such a one is left
+   for the next claim. */
 #define DV_SQL_CLAIMED                                                                             \
     "o as (update orders u set owner = $1, epoch = u.epoch + 1 from picked p"                      \
     " where u.id = p.id and u.seq = p.seq returning u.*)"                                          \
     " select (select count(*) from me), o.status, o.attempt, o.epoch, " DV_SQL_TERMS               \
-    ", (select " DV_SQL_ATTEMPT(                                                                   \
-        DV_SQL_SIGNED) " from order_executions x"                                                  \
-                       " where x.order_id = o.id and x.attempt = o.attempt)"                       \
-                       " from (select) one left join o on true order by o.id"
+    ", e.learnt, encode(e.transaction, 'hex') from (select) one left join o on true"               \
+    " left join lateral (select * from order_events v where v.order_id = o.id"                     \
+    " and v.attempt = o.attempt and v.learnt is not null order by v.seq limit 64) e on true"       \
+    " order by o.id, e.seq"
 
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                           \
@@ -139,21 +119,13 @@
           " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                               \
           " and k.client_order_id = i.client_order_id order by rank limit 1) f"                    \
           " where (select at from waits) is not null"))                                            \
-    /* rows of order_step, and the attempts learnt with them → ord and event of those            \
-       that found their order in the state, attempt and epoch they expected. An order's attempts   \
-       are written by whoever moved the order, whose row is locked: so they are updated or         \
-       inserted, which costs half of what to try to insert them does. `taught` gives both parts of \
-       the key, or a plan made while the tables are empty would look up by attempt alone. */       \
-    X(STEP, 22,                                                                                    \
+    /* rows of order_step → ord and event of those that found their order in the state, attempt  \
+       and epoch they expected. What a step teaches is written with its event, once. */            \
+    X(STEP, 10,                                                                                    \
       "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"       \
-      " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[]) with ordinality"         \
-      " as s(id, epoch, from_status, to_status, from_attempt, to_attempt, at, due_at, ord)),"      \
-      " learnt as (select * from unnest($9::bigint[], $10::bigint[], $11::timestamptz[],"          \
-      " $12::text[], $13::text[], $14::text[], $15::text[], $16::bytea[], $17::text[],"            \
-      " $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[]) as l(ord, attempt,"     \
-      " due_at, chosen_dex, reason, routing_decision, tx_signature, transaction,"                  \
-      " last_valid_block_height, limit_amount, amount_in, amount_out, failure_code,"               \
-      " failure_reason)),"                                                                         \
+      " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::text[],"             \
+      " $10::bytea[]) with ordinality as s(id, epoch, from_status, to_status, from_attempt,"       \
+      " to_attempt, at, due_at, learnt, transaction, ord)),"                                       \
       " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"               \
       " outcome = case when s.to_status in ('confirmed', 'failed', 'cancelled', 'expired')"        \
       " then s.to_status end,"                                                                     \
@@ -161,7 +133,8 @@
       " retry_at = case when s.to_status = 'routing' then s.due_at end"                            \
       " from step s where o.id = s.id and o.status = s.from_status"                                \
       " and o.attempt = s.from_attempt and o.epoch = s.epoch"                                      \
-      " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at),"          \
+      " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at,"           \
+      " s.learnt, s.transaction),"                                                                 \
       " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_," \
       " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                \
       " (where status in ('failed', 'cancelled', 'expired')) as failed from moved),"               \
@@ -172,46 +145,20 @@
       " from total t where t.n > 0 returning h.position - t.n as base),"                           \
       " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"          \
       " from moved m cross join stream s),"                                                        \
-      " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
-      " select id, seq, position, status, attempt, updated_at from numbered),"                     \
-      " taught as materialized (select m.id, m.updated_at, l.* from learnt l"                      \
-      " join moved m on m.ord = l.ord),"                                                           \
-      " known as (update order_executions x set"                                                   \
-      " due_at = coalesce(t.due_at, x.due_at),"                                                    \
-      " chosen_dex = coalesce(t.chosen_dex, x.chosen_dex),"                                        \
-      " reason = coalesce(t.reason, x.reason),"                                                    \
-      " routing_decision = coalesce(t.routing_decision::jsonb, x.routing_decision),"               \
-      " tx_signature = coalesce(t.tx_signature, x.tx_signature),"                                  \
-      " transaction = coalesce(t.transaction, x.transaction),"                                     \
-      " last_valid_block_height ="                                                                 \
-      " coalesce(t.last_valid_block_height::numeric, x.last_valid_block_height),"                  \
-      " limit_amount = coalesce(t.limit_amount::numeric, x.limit_amount),"                         \
-      " amount_in = coalesce(t.amount_in::numeric, x.amount_in),"                                  \
-      " amount_out = coalesce(t.amount_out::numeric, x.amount_out),"                               \
-      " failure_code = coalesce(t.failure_code, x.failure_code),"                                  \
-      " failure_reason = coalesce(t.failure_reason, x.failure_reason),"                            \
-      " updated_at = t.updated_at"                                                                 \
-      " from taught t where x.order_id = t.id and x.attempt = t.attempt"                           \
-      " returning t.ord, t.attempt),"                                                              \
-      " executions as (insert into order_executions (order_id, attempt, due_at, chosen_dex,"       \
-      " reason, routing_decision, tx_signature, transaction, last_valid_block_height,"             \
-      " limit_amount, amount_in, amount_out, failure_code, failure_reason, created_at,"            \
-      " updated_at)"                                                                               \
-      " select t.id, t.attempt, t.due_at, t.chosen_dex, t.reason, t.routing_decision::jsonb,"      \
-      " t.tx_signature, t.transaction, t.last_valid_block_height::numeric,"                        \
-      " t.limit_amount::numeric, t.amount_in::numeric, t.amount_out::numeric, t.failure_code,"     \
-      " t.failure_reason, t.updated_at, t.updated_at from taught t"                                \
-      " where (t.ord, t.attempt) not in (select ord, attempt from known))"                         \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at, learnt,"\
+      " transaction) select id, seq, position, status, attempt, updated_at, learnt::json,"         \
+      " transaction from numbered)"                                                                \
       " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")    \
     /* ids of steps that found something else → ord, and what their orders hold now. A statement \
        of its own, since it has to see what was committed while the step waited for a lock. */     \
     X(LOOK, 1,                                                                                     \
       DV_SQL_WAITS                                                                                 \
       "select i.ord, e.seq, e.position, (extract(epoch from e.at) * 1000000)::bigint,"             \
-      " o.status, o.attempt, o.epoch, x.tx_signature"                                              \
+      " o.status, o.attempt, o.epoch, (select s.learnt -> 0 ->> 'signature' from order_events s"   \
+      " where s.order_id = o.id and s.attempt = o.attempt"                                         \
+      " and s.learnt -> 0 ->> 'signature' is not null limit 1)"                                    \
       " from unnest($1::uuid[]) with ordinality as i(id, ord) join orders o on o.id = i.id"        \
       " join order_events e on e.order_id = o.id and e.seq = o.seq"                                \
-      " left join order_executions x on x.order_id = o.id and x.attempt = o.attempt"               \
       " where (select at from waits) is not null")                                                 \
     /* owner, name, lease in ms, 1 for leaving → 1 if alive, 1 if there are orders it may claim, \
        ms until there may be some next, or 0. One that succeeds another of its name within that    \

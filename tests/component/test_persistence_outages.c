@@ -398,7 +398,7 @@ START_TEST(a_look_up_does_not_wait_for_lists)
     insert_one(&r, "execution");
     PGconn *other = PQconnectdb(base);
     PQclear(PQexec(other, "begin"));
-    PQclear(PQexec(other, "lock table order_executions in access exclusive mode"));
+    PQclear(PQexec(other, "lock table order_events in access exclusive mode"));
     dv_message list = {.type = DV_MSG_order_list, .order_list = {.limit = 9}};
     for (uint64_t i = 0; i < 20; i++) {
         list.order_list.request_id = i + 1;

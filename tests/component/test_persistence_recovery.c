@@ -58,15 +58,15 @@ static void crowd_make(void)
            " case when n % 5 = 0 then 'execution@b/1' else 'execution@a/1' end, now(), now()"
            " from crowd");
     pg_ask(base,
-           "insert into order_executions (order_id, attempt, chosen_dex, reason, routing_decision,"
-           " tx_signature, transaction, last_valid_block_height, limit_amount, created_at,"
-           " updated_at) select id, 1, 'raydium', 'it pays more',"
-           " '{\"quotes\": [{\"venue\": \"raydium\", \"amount_in\": 1500000000, \"amount_out\":"
+           "insert into order_events (order_id, seq, position, status, attempt, at, learnt,"
+           " transaction) select id, 1, row_number() over (), status, 1, now(),"
+           " '[{\"number\": 1, \"venue\": \"raydium\", \"reason\": \"it pays more\","
+           " \"quotes\": [{\"venue\": \"raydium\", \"amount_in\": 1500000000, \"amount_out\":"
            " 225000000, \"fee_ppm\": 2500, \"pool\": \"58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2"
-           "\"}, {\"venue\": \"meteora\", \"amount_in\": 1500000000, \"amount_out\": 226000000}]}',"
-           " '5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQ',"
-           " decode(repeat('ab', 400), 'hex'), 1000, 1, now(), now()"
-           " from orders where status = 'submitted'");
+           "\"}, {\"venue\": \"meteora\", \"amount_in\": 1500000000, \"amount_out\": 226000000}],"
+           " \"signature\": \"5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQ\","
+           " \"last_valid_block_height\": 1000, \"limit_amount\": 1}]',"
+           " decode(repeat('ab', 400), 'hex') from orders where status = 'submitted'");
     ck_assert_uint_eq(ask_number("select count(*) from orders where outcome is null"), orders);
 }
 

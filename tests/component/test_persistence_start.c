@@ -134,7 +134,7 @@ START_TEST(a_running_engine_works_on_while_a_newer_one_migrates)
     PQclear(PQexec(newer, "begin; create table more (id uuid primary key);"
                           " alter table orders add column more text not null default '';"
                           " create index orders_more on orders (id) where more <> '';"
-                          " alter table order_executions add column more bigint;"
+                          " alter table order_events add column more bigint;"
                           " insert into schema_migrations (number, name) values (900, 'more')"));
     for (int i = 0; i < 50; i++) crowd_turn(&r, &c, deadline_ns);
     PGresult *result = PQexec(newer, "commit");

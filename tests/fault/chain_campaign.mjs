@@ -242,7 +242,7 @@ export class ChainCampaign {
   async count() {
     const signed = this.swaps ? 'where tx_signature is not null' : '';
     const [[made, open]] = await this.engine.sql(
-      `select (select count(*) from order_executions ${signed}),
+      `select (select count(*) from order_attempts ${signed}),
               (select count(*) from orders where outcome is null)`,
     );
     this.signed = Number(made);

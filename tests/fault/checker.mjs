@@ -40,7 +40,7 @@ const ORDERS = `select json_build_object('id', o.id, 'key', o.client_order_id,
       'dex', x.chosen_dex, 'signature', x.tx_signature, 'in', x.amount_in::text,
       'lastValid', x.last_valid_block_height::float8, 'out', x.amount_out::text,
       'error', x.failure_code) order by x.attempt)
-    from order_executions x where x.order_id = o.id)) from orders o order by o.id`;
+    from order_attempts x where x.order_id = o.id)) from orders o order by o.id`;
 
 // The rows of ORDERS, one after the other.
 export async function* readOrders(databaseUrl) {

@@ -221,7 +221,7 @@ async function attemptOf(scene, orderId, attempt) {
 
 // How many transactions of an order were signed.
 async function signedOf(scene, orderId) {
-  const count = 'select count(*) from order_executions where tx_signature is not null and order_id';
+  const count = 'select count(*) from order_attempts where tx_signature is not null and order_id';
   return Number((await scene.engine.sql(`${count} = '${orderId}'`))[0][0]);
 }
 

@@ -165,7 +165,7 @@ export class Scene {
     const rows = await this.engine.sql(
       `select attempt, chosen_dex, tx_signature, amount_in, amount_out, limit_amount,
        coalesce(failure_reason, ''), coalesce(routing_decision::text, '{}')
-       from order_executions where order_id = '${orderId}' order by attempt desc limit 1`,
+       from order_attempts where order_id = '${orderId}' order by attempt desc limit 1`,
     );
     const [attempt, dex, signature, amountIn, amountOut, limit, failure, decision] = rows[0] ?? [];
     const quotes = JSON.parse(decision ?? '{}').quotes ?? [];

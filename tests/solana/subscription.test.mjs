@@ -49,7 +49,7 @@ describe('subscriptions on the compiled programs', { skip: missingPrograms() }, 
       const amountIn = units(100_000n, scene.decimals('USDC'));
       const order = { tokenIn: 'USDC', tokenOut: 'TOK', amount: undefined, amountIn };
       const { orderId } = await scene.engine.api.order(order);
-      const select = `select routing_decision from order_executions where order_id = '${orderId}'
+      const select = `select routing_decision from order_attempts where order_id = '${orderId}'
         and routing_decision is not null`;
       const row = await until('the order is routed', async () => (await scene.engine.sql(select))[0]);
       const { quotes } = JSON.parse(row[0]);

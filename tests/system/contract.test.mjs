@@ -323,7 +323,7 @@ function exactness(holder) {
     const { orderId } = await holder.engine.api.order({ slippage: 0 });
     const told = await holder.engine.finished(orderId);
     if (told.status === 'confirmed') {
-      const query = `select amount_out >= limit_amount from order_executions
+      const query = `select amount_out >= limit_amount from order_attempts
         where order_id = '${orderId}'`;
       assert.deepEqual(await holder.engine.sql(query), [['t']], 'expected no less than quoted');
     } else {

@@ -43,7 +43,7 @@ async function assertSettled(engine, ids, { attemptsMax = 3 } = {}) {
   await engine.idle(90_000);
   const query = `select o.id, o.status, o.attempt, e.attempt, e.amount_in, e.amount_out,
       e.failure_code, e.tx_signature
-    from orders o left join order_executions e on e.order_id = o.id order by o.id, e.attempt`;
+    from orders o left join order_attempts e on e.order_id = o.id order by o.id, e.attempt`;
   const orders = new Map();
   for (const [id, status, attempts, ...execution] of await engine.sql(query)) {
     if (!orders.has(id)) orders.set(id, { status, attempts: Number(attempts), executions: [] });

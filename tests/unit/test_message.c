@@ -201,6 +201,23 @@ START_TEST(a_printed_message_is_json)
 }
 END_TEST
 
+START_TEST(a_record_is_printed_without_what_is_not_set)
+{
+    const dv_quote quotes[] = {{.venue = {"raydium", 7}, .amount_out = UINT64_MAX}, {.error = 211}};
+    dv_attempt attempt = {.number = 2,
+                          .reason = {"a\"b\\c\0\n", 7},
+                          .quotes = quotes,
+                          .quotes_count = 2,
+                          .amount_in = 7};
+    dv_record_print_set(&DV_SHAPE_attempt, &attempt, &bytes);
+    dv_buffer_add(&bytes, "", 1);
+    ck_assert_str_eq(bytes.bytes,
+                     "{\"number\":2,\"reason\":\"a\\\"b\\\\c\\ufffd\\u000a\",\"quotes\":"
+                     "[{\"venue\":\"raydium\",\"amount_out\":18446744073709551615},"
+                     "{\"error\":211}],\"amount_in\":7}");
+}
+END_TEST
+
 START_TEST(message_numbers_fit_their_links)
 {
     for (int k = 0; k < _i; k++) ck_assert_str_ne(catalogue[k]->name, catalogue[_i]->name);
@@ -467,6 +484,7 @@ int main(void)
     tcase_add_test(h, a_frame_gives_its_messages_one_by_one);
     tcase_add_test(h, a_frame_that_is_cut_counts_as_nothing_and_ends_with_what_does_not_decode);
     tcase_add_test(h, deep_nesting_and_nothing_and_too_much_are_refused);
+    tcase_add_test(h, a_record_is_printed_without_what_is_not_set);
     tcase_add_test(h, a_record_alone_comes_back);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
