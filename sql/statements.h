@@ -13,15 +13,17 @@
     "o.id, o.client_order_id, o.user_id, o.order_type, o.swap_mode, o.token_in, o.token_out,"      \
     " o.amount, o.slippage_bps, o.style, o.amount_input, " DV_SQL_US("o.created_at")
 
+/* The columns of dv_event, in its order. */
+#define DV_SQL_EVENT "e.seq, e.position, e.status, e.attempt, " DV_SQL_US("e.at")
+
 /* Views, a row for each event, with the newest position of the same snapshot; a row of its own when
    there is no order. The limit is the messages' own, and tells the planner to look each order up.
    picked: a query for (mark, place, id), mark being handed through and place giving the order. */
 #define DV_SQL_VIEWS(picked)                                                                       \
-    "select h.position, p.mark, o.owner, " DV_SQL_TERMS ", e.seq, e.position, e.status,"           \
-    " e.attempt, " DV_SQL_US("e.at") ", e.learnt from event_stream h left join (" picked           \
-    ") p on true left join orders o on o.id = p.id left join lateral"                              \
-    " (select * from order_events v where v.order_id = o.id order by v.seq limit 64) e on true"    \
-    " order by p.place, e.seq"
+    "select h.position, p.mark, o.owner, " DV_SQL_TERMS ", " DV_SQL_EVENT ", e.learnt"             \
+    " from event_stream h left join (" picked ") p on true left join orders o on o.id = p.id"      \
+    " left join lateral (select * from order_events v where v.order_id = o.id"                     \
+    " order by v.seq limit 64) e on true order by p.place, e.seq"
 
 /* Makes a look at what an earlier request may have committed wait as its commit had to: for the
    standbys, if any. A connection that is lost while a commit waits for them leaves it visible. */
@@ -79,6 +81,11 @@
     " left join lateral (select * from order_events v where v.order_id = o.id"                     \
     " and v.attempt = o.attempt and v.learnt is not null order by v.seq limit 64) e on true"       \
     " order by o.id, e.seq"
+
+/* An order is one of an owner w. Written so, the rows of the index come in the order of all its
+   columns, which no other index gives: for an equality the planner may well walk through all
+   orders, newest first, until it has met as many as it was asked for. Other lists do the same. */
+#define DV_SQL_OF_OWNER "outcome is null and owner >= w.owner and owner <= w.owner"
 
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                           \
@@ -145,8 +152,8 @@
       " from total t where t.n > 0 returning h.position - t.n as base),"                           \
       " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"          \
       " from moved m cross join stream s),"                                                        \
-      " events as (insert into order_events (order_id, seq, position, status, attempt, at, learnt,"\
-      " transaction) select id, seq, position, status, attempt, updated_at, learnt::json,"         \
+      " events as (insert into order_events (order_id, seq, position, status, attempt, at,"        \
+      " learnt, transaction) select id, seq, position, status, attempt, updated_at, learnt::json," \
       " transaction from numbered)"                                                                \
       " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")    \
     /* ids of steps that found something else → ord, and what their orders hold now. A statement \
@@ -225,29 +232,28 @@
       "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                            \
           "select p.seq as mark, row_number() over (order by p.id desc) as place, p.id"            \
           " from owners w cross join lateral (select id, seq from orders"                          \
-          " where outcome is null and owner = w.owner and " DV_SQL_STATUS                          \
+          " where " DV_SQL_OF_OWNER " and " DV_SQL_STATUS                                          \
           " order by owner desc, id desc limit $1::bigint) p order by p.id desc limit $1"))        \
     /* limit, states' names → the same, the confirmed ones, final or landed. */                  \
     X(LIST_CONFIRMED, 2,                                                                           \
       "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                            \
           "select c.seq as mark, row_number() over (order by c.id desc) as place, c.id from"       \
-          " ((select id, seq from orders where outcome = 'confirmed' order by outcome desc, id "   \
-          "desc"                                                                                   \
+          " ((select id, seq from orders where outcome >= 'confirmed' and outcome <= 'confirmed'"  \
+          " order by outcome desc, id desc"                                                        \
           " limit $1::bigint) union all (select p.id, p.seq from owners w cross join lateral"      \
-          " (select id, seq from orders where outcome is null and owner = w.owner "                \
-          "and " DV_SQL_STATUS                                                                     \
+          " (select id, seq from orders where " DV_SQL_OF_OWNER " and " DV_SQL_STATUS              \
           " order by owner desc, id desc limit $1) p order by p.id desc limit $1)) c"              \
           " order by c.id desc limit $1"))                                                         \
     /* limit, terminal state's name → the same, those that ended so. */                          \
     X(LIST_FINISHED, 2,                                                                            \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by outcome desc, id desc) as"     \
-                   " place, id from orders where outcome = $2::text"                               \
+                   " place, id from orders where outcome >= $2::text and outcome <= $2"            \
                    " order by outcome desc, id desc limit $1::bigint"))                            \
     /* limit, states' names, user, 1 for unfinished ones only → the same of a user. */           \
     X(LIST_USER, 4,                                                                                \
       DV_SQL_VIEWS("select seq as mark, row_number() over (order by user_id desc, id desc) as"     \
-                   " place, id from orders where user_id = $3::text and " DV_SQL_STATUS            \
-                   " and ($4::bigint = 0 or outcome is null)"                                      \
+                   " place, id from orders where user_id >= $3::text and user_id <= $3"            \
+                   " and " DV_SQL_STATUS " and ($4::bigint = 0 or outcome is null)"                \
                    " order by user_id desc, id desc limit $1::bigint"))                            \
     /* position, limit → the orders of the events above it, once for each event. */              \
     X(EVENTS, 2,                                                                                   \

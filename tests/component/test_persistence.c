@@ -1,6 +1,7 @@
 /* Persistence with a real PostgreSQL: what it writes, and what it answers. */
 #include <stdlib.h>
 
+#include "actors/store_query.h"
 #include "proto/view.h"
 #include "tests/component/persistence_rig.c"
 
@@ -345,6 +346,54 @@ START_TEST(lists_are_newest_first_by_state_activity_and_user)
 }
 END_TEST
 
+/* Whether a plan of a statement, made as a reader makes it, walks along an index. */
+static bool plan_walks(PGconn *pg, const char *statement, const char *types, const char *arguments,
+                       const char *index)
+{
+    char sql[8192], words[80];
+    const dv_statement *s = DV_STATEMENT_TABLE;
+    while (strcmp(s->name, statement) != 0) s++;
+    snprintf(sql, sizeof sql, "prepare %s(%s) as %s", statement, types, s->sql);
+    PQclear(PQexec(pg, sql));
+    snprintf(sql, sizeof sql, "explain execute %s(%s)", statement, arguments);
+    PGresult *plan = PQexec(pg, sql);
+    ck_assert_msg(PQntuples(plan) > 0, "%s", PQerrorMessage(pg));
+    snprintf(words, sizeof words, "Index Scan Backward using %s on orders", index);
+    bool found = false;
+    for (int row = 0; row < PQntuples(plan); row++)
+        found = found || strstr(PQgetvalue(plan, row, 0), words) != NULL;
+    PQclear(plan);
+    return found;
+}
+
+START_TEST(a_list_of_few_orders_does_not_walk_through_all_others)
+{
+    rig r;
+    rig_open(&r, 1, 512);
+    pg_ask(base,
+           "insert into orders (id, user_id, order_type, swap_mode, token_in, token_out,"
+           " amount, slippage_bps, style, amount_input, status, outcome, owner, created_at,"
+           " updated_at) select lpad(to_hex(i), 32, '0')::uuid, 'user_' || i % 10, 1, 0, 'A', 'B', "
+           "1, 1, 0,"
+           " '1', s, s, 'a/1', now(), now() from generate_series(1, 20000) i cross join lateral"
+           " (select case when i % 33 = 0 then 'failed' else 'confirmed' end as s) as state");
+    pg_ask(base, "analyze orders");
+    PGconn *pg = PQconnectdb(base);
+    PQclear(PQexec(pg, "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
+                       " set enable_bitmapscan = off; set enable_mergejoin = off;"
+                       " set enable_hashjoin = off"));
+    ck_assert(plan_walks(pg, "LIST_FINISHED", "bigint, text", "50, 'failed'", "orders_finished"));
+    ck_assert(plan_walks(pg, "LIST_CONFIRMED", "bigint, text", "50, ''", "orders_finished"));
+    ck_assert(plan_walks(pg, "LIST_CONFIRMED", "bigint, text", "50, ''", "orders_owned"));
+    ck_assert(plan_walks(pg, "LIST_UNFINISHED", "bigint, text", "50, ''", "orders_owned"));
+    ck_assert(plan_walks(pg, "LIST_USER", "bigint, text, text, bigint", "50, '', 'user_1', 0",
+                         "orders_user"));
+    ck_assert(plan_walks(pg, "LIST_ALL", "bigint", "50", "orders_pkey"));
+    PQfinish(pg);
+    rig_close(&r);
+}
+END_TEST
+
 /* Moves an order of attempt 1 on from a state that it was taken to before. */
 static void move(rig *r, const dv_id *id, dv_state from, dv_state to)
 {
@@ -458,6 +507,7 @@ int main(void)
         a_second_order_with_the_same_key_gets_the_first_ones_view,
         a_refused_row_does_not_poison_its_batch,
         lists_are_newest_first_by_state_activity_and_user,
+        a_list_of_few_orders_does_not_walk_through_all_others,
         a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_final,
         events_come_by_position_each_with_its_order,
         an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,
