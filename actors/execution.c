@@ -159,6 +159,7 @@ static void answer_await(execution *self, dv_order *o, dv_phase in, uint32_t tim
 
 static void routed_log(const execution *self, const dv_order *o)
 {
+    if (!dv_log_wants(DV_LOG_INFO)) return;
     const dv_token *in = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_in));
     const dv_token *out = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_out));
     char prices[DV_ORDER_DEX_COUNT][DV_AMOUNT_TEXT_SIZE];

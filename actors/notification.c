@@ -224,8 +224,9 @@ static void ended_trim(notification *self)
 /* Keeps an event as it came, for whoever looks later: most orders are watched by nobody. */
 static void order_defer(notification *self, order *o, const dv_order_event *m)
 {
-    dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &o->later);
-    dv_buffer_trim(&o->later);
+    self->scratch.size = 0;
+    dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &self->scratch);
+    dv_buffer_add_exact(&o->later, self->scratch.bytes, self->scratch.size);
     o->seq++;
     order_at(self, o, &m->event);
     ended_trim(self);

@@ -1,7 +1,6 @@
 #include "proto/message.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <msgpack.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -89,33 +88,35 @@ size_t dv_message_bound(unsigned type)
 
 /* ---- buffers ---------------------------------------------------------------------------- */
 
+static void buffer_grow(dv_buffer *buffer, size_t capacity)
+{
+    char *grown = realloc(buffer->bytes, capacity);
+    if (grown == NULL) abort();
+    buffer->bytes = grown;
+    buffer->capacity = capacity;
+}
+
 void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t size)
 {
     if (buffer->capacity - buffer->size < size) {
         size_t capacity = buffer->capacity ? buffer->capacity : 256;
         while (capacity - buffer->size < size) capacity *= 2;
-        char *grown = realloc(buffer->bytes, capacity);
-        if (grown == NULL) abort();
-        buffer->bytes = grown;
-        buffer->capacity = capacity;
+        buffer_grow(buffer, capacity);
     }
     if (size > 0) memcpy(buffer->bytes + buffer->size, bytes, size);
     buffer->size += size;
+}
+
+void dv_buffer_add_exact(dv_buffer *buffer, const void *bytes, size_t size)
+{
+    if (buffer->capacity - buffer->size < size) buffer_grow(buffer, buffer->size + size);
+    dv_buffer_add(buffer, bytes, size);
 }
 
 void dv_buffer_fini(dv_buffer *buffer)
 {
     free(buffer->bytes);
     *buffer = (dv_buffer){0};
-}
-
-void dv_buffer_trim(dv_buffer *buffer)
-{
-    if (buffer->size == 0 || buffer->size == buffer->capacity) return;
-    char *less = realloc(buffer->bytes, buffer->size);
-    if (less == NULL) return; /* then it stays as large as it is */
-    buffer->bytes = less;
-    buffer->capacity = buffer->size;
 }
 
 /* ---- members of a struct, by offset ------------------------------------------------------ */
@@ -149,9 +150,14 @@ static const char *member_list(const void *record, const dv_field *f, uint32_t *
 
 /* ---- encoding --------------------------------------------------------------------------- */
 
+/* Most of what msgpack-c writes is a single byte: a header, or a small number. */
 static int buffer_write(void *data, const char *bytes, size_t size)
 {
-    dv_buffer_add(data, bytes, size);
+    dv_buffer *buffer = data;
+    if (size == 1 && buffer->size < buffer->capacity)
+        buffer->bytes[buffer->size++] = *bytes;
+    else
+        dv_buffer_add(buffer, bytes, size);
     return 0;
 }
 
@@ -488,8 +494,11 @@ static void print_string(dv_buffer *buffer, dv_text text)
 
 static void print_uint(dv_buffer *buffer, uint64_t value)
 {
-    char digits[24];
-    dv_buffer_add(buffer, digits, (size_t)snprintf(digits, sizeof digits, "%" PRIu64, value));
+    char digits[20]; /* of UINT64_MAX */
+    size_t at = sizeof digits;
+    do digits[--at] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    dv_buffer_add(buffer, digits + at, sizeof digits - at);
 }
 
 static bool is_set(const dv_field *f, const void *record)

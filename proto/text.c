@@ -1,9 +1,23 @@
 #include "proto/text.h"
 
+#include <stddef.h>
+
+/* Where the first byte that is not ASCII may be: whole words of it are passed over. */
+static const uint8_t *ascii_skip(const uint8_t *s, const uint8_t *end)
+{
+    uint64_t word;
+    for (; end - s >= (ptrdiff_t)sizeof word; s += sizeof word) {
+        memcpy(&word, s, sizeof word);
+        if (word & 0x8080808080808080u) break;
+    }
+    return s;
+}
+
 bool dv_text_is_utf8(dv_text text)
 {
     if (text.size == 0) return true;
     const uint8_t *s = (const uint8_t *)text.at, *end = s + text.size;
+    s = ascii_skip(s, end);
     while (s < end) {
         uint8_t c = *s++;
         if (c < 0x80) continue;

@@ -147,10 +147,15 @@ void dv_log_release(void)
     held = NULL;
 }
 
+bool dv_log_wants(dv_log_level level)
+{
+    return level >= least_level;
+}
+
 void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
                   size_t count)
 {
-    if (level < least_level) return;
+    if (!dv_log_wants(level)) return;
     line l;
     l.size = 0;
     l.full = false;

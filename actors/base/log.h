@@ -58,6 +58,9 @@ void dv_log_release(void);
 void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
                   size_t count);
 
+/* Whether lines of a level are written: where making one costs something. */
+bool dv_log_wants(dv_log_level level);
+
 #define DV_LOG(level, event, order, ...)                                                           \
     dv_log_write(level, event, order, (const dv_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}},              \
                  sizeof((const dv_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}}) / sizeof(dv_kv) - 1)

@@ -92,11 +92,16 @@ void dv_log_actor(const char *actor)
     log_actor = actor;
 }
 
+bool dv_log_wants(dv_log_level level)
+{
+    return sim_tracing && level > DV_LOG_DEBUG;
+}
+
 void dv_log_write(dv_log_level level, const char *event, const dv_id *order, const dv_kv *pairs,
                   size_t count)
 {
     static const char *const LEVELS[] = {"debug", "info", "warn", "error"};
-    if (!sim_tracing || level == DV_LOG_DEBUG) return;
+    if (!dv_log_wants(level)) return;
     char id[DV_ID_TEXT_SIZE] = "";
     if (order != NULL) dv_id_format(order, id);
     char *line = line_next();
