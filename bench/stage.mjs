@@ -53,6 +53,7 @@ export class Stage {
   constructor(report) {
     this.report = report;
     this.services = new Services({ postgres: { settings: POSTGRES } });
+    this.kept = new Set();
   }
 
   async start() {
@@ -71,12 +72,19 @@ export class Stage {
     await postgres.start();
   }
 
-  // Drops the databases that nobody is connected to any more: what autovacuum and the checkpointer do
-  // for them would be done while something else is measured.
+  // An engine's database stays, also while nobody is connected to it.
+  keep(engine) {
+    this.kept.add(new URL(engine.databaseUrl).pathname.slice(1));
+    return engine;
+  }
+
+  // Drops the other databases that nobody is connected to: what autovacuum and the checkpointer do for
+  // them would be done while something else is measured.
   async clear() {
     const url = this.services.postgres.url('postgres');
     const names = await psql(url, UNUSED);
-    for (const [name] of names) await psql(url, `drop database ${name} with (force)`);
+    for (const [name] of names.filter(([one]) => !this.kept.has(one)))
+      await psql(url, `drop database ${name} with (force)`);
     await psql(url, 'checkpoint');
   }
 

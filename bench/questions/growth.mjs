@@ -118,7 +118,9 @@ function tell(report, millions, runs, empty, options) {
 export async function ask(stage, report, options) {
   const sizes = options.millions;
   const engines = new Map();
-  for (const millions of sizes) engines.set(millions, await prepare(stage, report, millions));
+  for (const millions of sizes) {
+    engines.set(millions, stage.keep(await prepare(stage, report, millions)));
+  }
   const runs = new Map(sizes.map((millions) => [millions, []]));
   for (let i = 0; i < options.rounds; i++) {
     for (const millions of sizes) {
