@@ -266,25 +266,6 @@ static yajl_val json_member(yajl_val object, const char *name)
     return YAJL_IS_NULL(value) ? NULL : value;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool bytes_of(const char *hex, dv_arena *arena, dv_text *ret)
-{
-    size_t size = strlen(hex) / 2;
-    char *bytes = dv_arena_alloc(arena, size + 1);
-    for (size_t i = 0; i < size; i++) {
-        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        bytes[i] = (char)(high << 4 | low);
-    }
-    *ret = (dv_text){bytes, (uint32_t)size};
-    return true;
-}
-
 /* A list of records, in the arena. */
 static bool json_list(yajl_val from, const dv_shape *shape, uint64_t max, dv_arena *arena,
                       char **ret_list, uint32_t *ret_count)
@@ -317,12 +298,8 @@ static bool json_field(yajl_val from, const dv_field *f, dv_arena *arena, char *
         return true;
     }
     const char *string = YAJL_GET_STRING(from);
-    if (string == NULL) return false;
-    dv_text text;
-    if (f->kind != DV_FIELD_BLOB)
-        text = dv_arena_text(arena, dv_text_of(string));
-    else if (!bytes_of(string, arena, &text))
-        return false;
+    if (string == NULL || f->kind != DV_FIELD_TEXT) return false;
+    dv_text text = dv_arena_text(arena, dv_text_of(string));
     memcpy(record + f->offset, &text, sizeof text);
     return text.size <= f->max;
 }
@@ -363,7 +340,21 @@ bool dv_row_learnt(const PGresult *result, int row, int column, dv_arena *arena,
     return good;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool dv_row_bytes(const PGresult *result, int row, int column, dv_arena *arena, dv_text *ret_bytes)
 {
-    return bytes_of(PQgetvalue(result, row, column), arena, ret_bytes);
+    dv_text hex = field(result, row, column);
+    char *bytes = dv_arena_alloc(arena, hex.size / 2);
+    for (uint32_t i = 0; i < hex.size / 2; i++) {
+        int high = hex_digit(hex.at[2 * i]), low = hex_digit(hex.at[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        bytes[i] = (char)(high << 4 | low);
+    }
+    *ret_bytes = (dv_text){bytes, hex.size / 2};
+    return true;
 }

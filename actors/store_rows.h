@@ -8,7 +8,7 @@
 
 #include "actors/store.h"
 
-#define DV_PARAMS_MAX 24
+#define DV_PARAMS_MAX 16
 
 /* The parameters of one statement, all binary. Starts as {0}, is reused; dv_params_fini frees. */
 typedef struct dv_params {
