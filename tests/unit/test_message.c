@@ -379,6 +379,25 @@ START_TEST(valid_utf8_of_every_length_is_taken)
 }
 END_TEST
 
+/* ASCII is passed over by the word: whatever follows it is looked at all the same. */
+START_TEST(utf8_is_checked_after_ascii_of_any_length)
+{
+    char text_bytes[40];
+    for (uint32_t before = 0; before < 20; before++) {
+        for (uint32_t after = 0; after < 18; after++) {
+            memset(text_bytes, 'a', sizeof text_bytes);
+            dv_text text = {text_bytes, before + 2 + after};
+            memcpy(text_bytes + before, "\xc3\xa9", 2);
+            ck_assert(dv_text_is_utf8(text));
+            memcpy(text_bytes + before, "\xc3\x29", 2);
+            ck_assert(!dv_text_is_utf8(text));
+            memcpy(text_bytes + before, "a\xff", 2);
+            ck_assert(!dv_text_is_utf8(text));
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_list_over_its_maximum_is_malformed)
 {
     dv_message got;
@@ -480,6 +499,7 @@ int main(void)
     tcase_add_loop_test(c, fields_that_an_older_peer_lacks_are_empty, 0, catalogue_size);
     tcase_add_loop_test(h, hostile_bytes_are_malformed_and_write_nothing, 0, MALFORMED_COUNT);
     tcase_add_test(h, valid_utf8_of_every_length_is_taken);
+    tcase_add_test(h, utf8_is_checked_after_ascii_of_any_length);
     tcase_add_test(h, a_list_over_its_maximum_is_malformed);
     tcase_add_test(h, a_frame_gives_its_messages_one_by_one);
     tcase_add_test(h, a_frame_that_is_cut_counts_as_nothing_and_ends_with_what_does_not_decode);
