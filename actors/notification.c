@@ -63,7 +63,7 @@ typedef struct notification {
     uint64_t page_last;     /* position of the last one that came */
     bool behind;            /* as of the last turn */
 
-    dv_buffer scratch; /* for encoding views */
+    dv_buffer scratch; /* for encoding views and events */
 } notification;
 
 /* ---- gateways ----------------------------------------------------------------------------- */

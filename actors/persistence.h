@@ -10,7 +10,7 @@
                     events: order_event, in no particular order · recall, query: order_view,
                     query_done, stats_told
    Durable effects  tables orders, order_events, event_stream, instances (sql/)
-   May block on     connecting and migrating at start, at most start_timeout_ms; nothing later
+   May block on     connecting at start, at most start_timeout_ms, and migrating; nothing later
    Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders
                     a claim
    If it dies       what it answered is committed; what it did not answer is sent again, and a step

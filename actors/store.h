@@ -96,8 +96,8 @@ typedef struct dv_store_answers {
 typedef struct dv_store dv_store;
 
 typedef struct dv_store_class {
-    /* Connects and brings the schema up to date; may block for start_timeout_ms. On an error
-       ret_why says what is wrong, where, and what to do. */
+    /* Connects, which may block for start_timeout_ms, and brings the schema up to date, which takes
+       what the migrations take. On an error ret_why says what is wrong, where, and what to do. */
     dv_err (*start)(dv_store *store, char ret_why[DV_REASON_MAX]);
     /* How many more requests the lane takes now. */
     uint32_t (*room)(const dv_store *store, dv_store_lane lane);
