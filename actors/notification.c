@@ -183,9 +183,8 @@ static dv_view order_view(const order *o, dv_outbox *outbox)
     if (error != DV_OK) abort();
     dv_text later = dv_arena_text(arena, (dv_text){o->later.bytes, (uint32_t)o->later.size});
     while (later.size > 0) {
-        dv_text one = dv_frame_next(&later);
         dv_message m;
-        error = dv_message_decode(one.at, one.size, arena, &m);
+        error = dv_frame_decode(&later, arena, &m);
         if (error != DV_OK || !event_apply(&view, &m.order_event, arena)) abort();
     }
     return view;

@@ -128,11 +128,12 @@ typedef struct asking {
     void *arg;
 } asking;
 
-static void answer_take(window *w, asking *a, dv_text bytes)
+/* Takes the first message off a frame. */
+static void answer_take(window *w, asking *a, dv_text *frame)
 {
     dv_message answer;
     dv_arena_reset(w->arena);
-    dv_err error = dv_message_decode(bytes.at, bytes.size, w->arena, &answer);
+    dv_err error = dv_frame_decode(frame, w->arena, &answer);
     assert(error == DV_OK); /* the actor of this very process encoded it */
     uint64_t id = answer.query_done.request_id;
     bool ours = id >= a->first_id && id <= w->request_id;
@@ -147,7 +148,7 @@ static void answers_take(window *w, asking *a)
     zmq_msg_init(&frame);
     if (zmq_msg_recv(&frame, w->socket, 0) >= 0) {
         dv_text rest = {zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)};
-        while (rest.size > 0) answer_take(w, a, dv_frame_next(&rest));
+        while (rest.size > 0) answer_take(w, a, &rest);
     }
     zmq_msg_close(&frame);
 }

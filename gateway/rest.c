@@ -5,14 +5,11 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#include "proto/message.h"
-
 #define PAGE_BYTES 4096u /* or a divisor of it */
 #define KEPT_BYTES 2048u /* below our frame: what we use ourselves */
 
 void dv_thread_rest(void)
 {
-    dv_message_rest();
     pthread_attr_t attributes;
     void *low;
     size_t size;

@@ -3,8 +3,8 @@
 #define DV_GATEWAY_REST_H
 
 /* For a thread of civetweb that may have no work for long: gives the kernel the pages of its stack
-   below the caller, and frees what it keeps for decoding. A handshake or an order reaches some
-   20 KiB deeper than the thread does while it waits for its client. */
+   below the caller. A handshake or an order reaches some 20 KiB deeper than the thread does while
+   it waits for its client. */
 void dv_thread_rest(void);
 
 #endif

@@ -519,6 +519,9 @@ typedef struct dv_message {
     };
 } dv_message;
 
+/* The body of any message, which begins at the same place whatever its type. */
+#define DV_MESSAGE_BODY(message) ((void *)&(message)->order_submit)
+
 typedef enum dv_field_kind {
     DV_FIELD_UINT,
     DV_FIELD_ID,
@@ -584,14 +587,10 @@ void dv_buffer_add_exact(dv_buffer *buffer, const void *bytes, size_t size);
 void dv_message_encode(const dv_message *message, dv_buffer *buffer);
 
 /* Reads a message from bytes of any origin. What it returns borrows texts from `bytes` and lists
-   from `arena`. Errors: MESSAGE_MALFORMED (not msgpack, unknown type, wrong kind of field, over a
-   maximum, invalid UTF-8), MESSAGE_TOO_LARGE. */
+   from `arena`; on an error it is not to be looked at. Errors: MESSAGE_MALFORMED (not msgpack,
+   unknown type, wrong kind of field, over a maximum, invalid UTF-8), MESSAGE_TOO_LARGE. */
 DV_MUST_CHECK dv_err dv_message_decode(const void *bytes, size_t size, dv_arena *arena,
                                        dv_message *ret_message);
-
-/* Frees what decoding keeps for this thread, some 8 KiB, until it decodes again. For a thread that
-   will be idle for long. */
-void dv_message_rest(void);
 
 /* Frames: what travels as one piece, one message after the other. A frame holds at most
    DV_FRAME_SIZE_MAX bytes, and a message that is larger by itself alone. */
@@ -601,8 +600,10 @@ void dv_message_rest(void);
    msgpack. */
 uint32_t dv_frame_count(const void *bytes, size_t size);
 
-/* The first message of a frame as its bytes, and the frame from then on; empty: there is none. */
-dv_text dv_frame_next(dv_text *frame);
+/* Reads the first message of a frame as dv_message_decode does, and takes it off the frame. One
+   that is malformed is taken off, too, and all that follows if its end cannot be told: the frame
+   gets smaller with each call, unless it is empty. */
+DV_MUST_CHECK dv_err dv_frame_decode(dv_text *frame, dv_arena *arena, dv_message *ret_message);
 
 /* Appends the message as one line of JSON, for logs and traces: texts quoted, blobs as lengths. */
 void dv_message_print(const dv_message *message, dv_buffer *buffer);

@@ -164,12 +164,14 @@ static bool expected(const dv_lanes *p, const dv_lane *lane, dv_message_type typ
     return info->link == p->link->kind && info->sender == sender;
 }
 
-static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *peer, dv_text bytes,
+/* Takes the first message off a frame and hands it to its handler. */
+static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *peer, dv_text *frame,
                      dv_time now)
 {
-    dv_envelope envelope = {.port = p->number, .peer = *peer};
-    dv_err error =
-        dv_message_decode(bytes.at, bytes.size, dv_outbox_arena(l->outbox), &envelope.message);
+    dv_envelope envelope;
+    envelope.port = p->number;
+    envelope.peer = *peer;
+    dv_err error = dv_frame_decode(frame, dv_outbox_arena(l->outbox), &envelope.message);
     if (error != DV_OK) {
         complain(now, p, "undecodable", error, peer);
         return;
@@ -202,7 +204,7 @@ static int receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
         count = 1;
     } else if (taken == DV_TAKEN_MESSAGE) {
         dv_text rest = {zmq_msg_data(&frame), (uint32_t)zmq_msg_size(&frame)};
-        do dispatch(l, p, lane, &peer, dv_frame_next(&rest), now);
+        do dispatch(l, p, lane, &peer, &rest, now);
         while (count++, rest.size > 0);
     }
     zmq_msg_close(&frame);

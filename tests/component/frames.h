@@ -43,7 +43,14 @@ static inline dv_text message_take(void *socket, dv_peer *ret_peer, int flags)
         r->rest = (dv_text){r->bytes, (uint32_t)size};
     }
     if (ret_peer != NULL) *ret_peer = r->peer;
-    return dv_frame_next(&r->rest);
+    dv_text first = r->rest;
+    dv_arena *arena = dv_arena_new();
+    dv_message message;
+    dv_err error = dv_frame_decode(&r->rest, arena, &message);
+    ck_assert_int_eq(error, DV_OK);
+    dv_arena_destroy(&arena);
+    first.size -= r->rest.size;
+    return first;
 }
 
 /* Whether a message is there, or comes within so long. */

@@ -27,8 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     dv_text rest = {(const char *)bytes, (uint32_t)size};
     uint32_t count = dv_frame_count(bytes, size), taken = 0;
     for (size_t left = size; left > 0; left = rest.size, taken++) {
-        dv_text one = dv_frame_next(&rest);
-        assert(one.size > 0 && one.size + rest.size == left);
+        dv_text whole = rest;
+        dv_err error = dv_frame_decode(&rest, arena, &first);
+        assert(rest.size < left && rest.at == whole.at + (left - rest.size));
+        assert(error == dv_message_decode(whole.at, left - rest.size, arena, &second));
     }
     assert(count == 0 || count == taken);
     dv_arena_destroy(&arena);

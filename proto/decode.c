@@ -1,0 +1,204 @@
+/* The codec's other half. msgpack-c would make a tree of each message, and reserve memory for as
+   many elements as an array's header claims, before it reads one. Here a field is read from the
+   bytes into its member, and nothing is believed that the bytes do not bear out. */
+#include "proto/message.h"
+
+/* ---- tokens ----------------------------------------------------------------------------- */
+
+/* Bytes of any origin, from where the next token begins. */
+typedef struct reader {
+    const uint8_t *at, *end;
+} reader;
+
+static reader reader_of(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    return (reader){at, size > 0 ? at + size : at};
+}
+
+static size_t left(const reader *r)
+{
+    return (size_t)(r->end - r->at);
+}
+
+typedef enum token_kind { TOKEN_UINT, TOKEN_TEXT, TOKEN_BLOB, TOKEN_ARRAY } token_kind;
+
+typedef struct token {
+    token_kind kind;
+    uint64_t value; /* the number, or how many bytes or elements follow */
+} token;
+
+static bool big_endian(reader *r, size_t size, uint64_t *ret)
+{
+    if (left(r) < size) return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++) value = value << 8 | *r->at++;
+    *ret = value;
+    return true;
+}
+
+/* Reads a number, or the header of something else, by the msgpack specification's table of formats.
+   False when it is cut off, claims more than there is (every element takes a byte), or is of a
+   format that no message uses: maps, floats, extensions, negative numbers. */
+static bool token_read(reader *r, token *ret)
+{
+    if (r->at == r->end) return false;
+    uint8_t first = *r->at++;
+    size_t size = 0; /* of the value, if it is not in the first byte */
+    if (first <= 0x7f)
+        *ret = (token){TOKEN_UINT, first};
+    else if ((first & 0xf0) == 0x90)
+        *ret = (token){TOKEN_ARRAY, first & 0x0f};
+    else if ((first & 0xe0) == 0xa0)
+        *ret = (token){TOKEN_TEXT, first & 0x1f};
+    else if (first >= 0xcc && first <= 0xcf)
+        ret->kind = TOKEN_UINT, size = 1u << (first - 0xcc);
+    else if (first >= 0xc4 && first <= 0xc6)
+        ret->kind = TOKEN_BLOB, size = 1u << (first - 0xc4);
+    else if (first >= 0xd9 && first <= 0xdb)
+        ret->kind = TOKEN_TEXT, size = 1u << (first - 0xd9);
+    else if (first == 0xdc || first == 0xdd)
+        ret->kind = TOKEN_ARRAY, size = first == 0xdc ? 2 : 4;
+    else
+        return false;
+    if (size > 0 && !big_endian(r, size, &ret->value)) return false;
+    return ret->kind == TOKEN_UINT || ret->value <= left(r);
+}
+
+/* Passes over values, whatever is in them. */
+static bool skip(reader *r, uint64_t values)
+{
+    for (; values > 0; values--) {
+        token t;
+        if (!token_read(r, &t)) return false;
+        if (t.kind == TOKEN_ARRAY)
+            values += t.value;
+        else if (t.kind != TOKEN_UINT)
+            r->at += t.value;
+    }
+    return true;
+}
+
+/* ---- fields ----------------------------------------------------------------------------- */
+
+static bool decode_fields(reader *r, uint64_t count, const dv_shape *shape, dv_arena *arena,
+                          char *record);
+
+static bool decode_record(reader *r, const dv_shape *shape, dv_arena *arena, char *record)
+{
+    token t;
+    return token_read(r, &t) && t.kind == TOKEN_ARRAY &&
+           decode_fields(r, t.value, shape, arena, record);
+}
+
+static bool decode_list(reader *r, uint32_t count, const dv_field *f, dv_arena *arena, char *record)
+{
+    char *list = count > 0 ? dv_arena_alloc(arena, count * f->shape->size) : NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (!decode_record(r, f->shape, arena, list + i * f->shape->size)) return false;
+    memcpy(record + f->offset, &list, sizeof list);
+    memcpy(record + f->count_offset, &count, sizeof count);
+    return true;
+}
+
+static dv_text contents(reader *r, const token *t)
+{
+    dv_text text = {(const char *)r->at, (uint32_t)t->value};
+    r->at += t->value;
+    return text;
+}
+
+static bool decode_field(reader *r, const dv_field *f, dv_arena *arena, char *record)
+{
+    token t;
+    if (!token_read(r, &t)) return false;
+    switch (f->kind) {
+    case DV_FIELD_UINT:
+        if (t.kind != TOKEN_UINT || t.value > f->max) return false;
+        memcpy(record + f->offset, &t.value, sizeof t.value);
+        return true;
+    case DV_FIELD_ID:
+        if (t.kind != TOKEN_BLOB || t.value != sizeof(dv_id)) return false;
+        memcpy(record + f->offset, contents(r, &t).at, sizeof(dv_id));
+        return true;
+    case DV_FIELD_TEXT:
+    case DV_FIELD_BLOB: {
+        bool is_text = f->kind == DV_FIELD_TEXT;
+        if (t.kind != (is_text ? TOKEN_TEXT : TOKEN_BLOB) || t.value > f->max) return false;
+        dv_text text = contents(r, &t);
+        memcpy(record + f->offset, &text, sizeof text);
+        return !is_text || dv_text_is_utf8(text);
+    }
+    case DV_FIELD_ONE:
+        return t.kind == TOKEN_ARRAY &&
+               decode_fields(r, t.value, f->shape, arena, record + f->offset);
+    case DV_FIELD_LIST:
+        return t.kind == TOKEN_ARRAY && t.value <= f->max &&
+               decode_list(r, (uint32_t)t.value, f, arena, record);
+    }
+    return false;
+}
+
+/* Fields that are missing stay as they are, those that are not known are passed over. */
+static bool decode_fields(reader *r, uint64_t count, const dv_shape *shape, dv_arena *arena,
+                          char *record)
+{
+    for (uint32_t i = 0; i < shape->field_count && count > 0; i++, count--)
+        if (!decode_field(r, &shape->fields[i], arena, record)) return false;
+    return skip(r, count);
+}
+
+/* ---- messages and records --------------------------------------------------------------- */
+
+static bool decode_message(reader *r, dv_arena *arena, dv_message *ret)
+{
+    token array, type;
+    if (!token_read(r, &array) || array.kind != TOKEN_ARRAY || array.value == 0) return false;
+    if (!token_read(r, &type) || type.kind != TOKEN_UINT || type.value >= DV_MSG_COUNT)
+        return false;
+    const dv_message_info *info = dv_message_info_of((unsigned)type.value);
+    if (info == NULL) return false;
+    ret->type = info->type;
+    memset(DV_MESSAGE_BODY(ret), 0, info->shape->size);
+    return decode_fields(r, array.value - 1, info->shape, arena, DV_MESSAGE_BODY(ret));
+}
+
+dv_err dv_frame_decode(dv_text *frame, dv_arena *arena, dv_message *ret_message)
+{
+    reader start = reader_of(frame->at, frame->size), r = start;
+    bool good = decode_message(&r, arena, ret_message);
+    if (!good) {
+        r = start;
+        if (!skip(&r, 1)) r.at = r.end;
+    }
+    size_t size = (size_t)(r.at - start.at);
+    frame->at += size;
+    frame->size -= (uint32_t)size;
+    if (size > DV_MESSAGE_SIZE_MAX) return DV_MESSAGE_TOO_LARGE;
+    return good ? DV_OK : DV_MESSAGE_MALFORMED;
+}
+
+dv_err dv_message_decode(const void *bytes, size_t size, dv_arena *arena, dv_message *ret_message)
+{
+    if (size > DV_MESSAGE_SIZE_MAX) return DV_MESSAGE_TOO_LARGE;
+    dv_text rest = {bytes, (uint32_t)size};
+    dv_err error = dv_frame_decode(&rest, arena, ret_message);
+    return error == DV_OK && rest.size > 0 ? DV_MESSAGE_MALFORMED : error;
+}
+
+dv_err dv_record_decode(const dv_shape *shape, const void *bytes, size_t size, dv_arena *arena,
+                        void *ret_record)
+{
+    reader r = reader_of(bytes, size);
+    memset(ret_record, 0, shape->size);
+    bool good = decode_record(&r, shape, arena, ret_record) && r.at == r.end;
+    return good ? DV_OK : DV_MESSAGE_MALFORMED;
+}
+
+uint32_t dv_frame_count(const void *bytes, size_t size)
+{
+    uint32_t count = 0;
+    for (reader r = reader_of(bytes, size); left(&r) > 0; count++)
+        if (!skip(&r, 1)) return 0;
+    return count;
+}
