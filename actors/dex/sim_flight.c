@@ -11,6 +11,7 @@
    transaction is a matter of its signature, so that all sends of it agree. */
 #include <assert.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "actors/dex/sim_dice.h"
 #include "actors/dex/sim_venue.h"
@@ -35,9 +36,11 @@ struct dv_sim_flight {
     uint8_t signature[DV_SIM_SIGNATURE_SIZE]; /* the hash's key is its first part */
     dv_timer timer; /* dropped: to be forgotten; landed: to be final; otherwise to land */
     bool dropped;
-    bool landed, forked; /* not final yet; was forked out, which happens once */
-    dv_sim_fill fill;    /* what it traded, once landed */
-    dv_err failed;       /* or why it did not */
+    bool landed, forked;        /* not in the ledger yet; was forked out, which happens once */
+    bool final;                 /* landed, and cannot be forked out any more */
+    dv_sim_flight *prev, *next; /* among those that are final */
+    dv_sim_fill fill;           /* what it traded, once landed */
+    dv_err failed;              /* or why it did not */
     fault fault;
     uint64_t ticket; /* the last sender's */
     dv_sim_transaction transaction;
@@ -97,11 +100,12 @@ static dv_swap_status status_of(const dv_sim_landing *landing)
     };
 }
 
-/* What is known of a flight: nothing that is not final, unless it traded and that counts. */
+/* What is known of a flight: nothing that is not in the ledger, unless it traded and that counts.
+   Where all is final at once, nothing is ever confirmed without being so. */
 static dv_swap_status flight_status(const dv_sim_venue *v, const dv_sim_flight *f)
 {
-    bool counts =
-        f->landed && f->failed == DV_OK && strcmp(v->config->solana_commitment, "confirmed") == 0;
+    bool counts = f->landed && f->failed == DV_OK && v->config->sim_finality_ms > 0 &&
+                  strcmp(v->config->solana_commitment, "confirmed") == 0;
     if (!counts) return (dv_swap_status){.outcome = DV_SWAP_UNKNOWN};
     return (dv_swap_status){.outcome = DV_SWAP_CONFIRMED,
                             .amount_in = f->fill.amount_in,
@@ -131,6 +135,7 @@ static dv_sim_flight *flight_add(dv_sim_venue *v, const uint8_t *signature,
 
 static void flight_remove(dv_sim_venue *v, dv_sim_flight *f)
 {
+    if (f->prev != NULL) DL_DELETE(v->finals, f);
     dv_heap_unset(&v->landings, &f->timer);
     HASH_DEL(v->flights, f);
     free(f);
@@ -194,28 +199,44 @@ static void drop(dv_sim_venue *v, dv_sim_flight *f, dv_time now)
     dv_heap_set(&v->landings, &f->timer, now.mono_ns + left_us * DV_NS_PER_US);
 }
 
-/* Ends a flight that landed: first the ledger's line, then the answer. False: there is no line yet.
- */
-static bool finalize(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
+/* What landed is to be in the ledger when the turn ends. */
+static void finalize(dv_sim_venue *v, dv_sim_flight *f)
 {
-    const dv_sim_landing *landing;
-    if (dv_sim_ledger_append(&v->ledger, f->signature, &f->transaction, f->fill.amount_in,
-                             f->fill.amount_out, f->failed, now.wall_us, &landing) != DV_OK) {
-        int64_t wait_ns = v->ledger.broken ? BROKEN_AGAIN_NS : LEDGER_AGAIN_NS;
-        dv_heap_set(&v->landings, &f->timer, now.mono_ns + wait_ns);
-        return false;
+    f->final = true;
+    DL_APPEND(v->finals, f);
+}
+
+/* Ends the flights that are final: first the ledger's lines, then the answers. */
+static void finals_write(dv_sim_venue *v, dv_time now, const dv_answers *answers)
+{
+    dv_sim_flight *f, *next;
+    DL_FOREACH(v->finals, f)
+    {
+        dv_sim_ledger_add(&v->ledger, f->signature, &f->transaction, f->fill.amount_in,
+                          f->fill.amount_out, f->failed, now.wall_us);
     }
-    sender_tell(f, status_of(landing), answers);
-    flight_remove(v, f);
-    return true;
+    uint32_t written = dv_sim_ledger_write(&v->ledger);
+    int64_t wait_ns = v->ledger.broken ? BROKEN_AGAIN_NS : LEDGER_AGAIN_NS;
+    DL_FOREACH_SAFE(v->finals, f, next)
+    {
+        if (written > 0) {
+            written--;
+            sender_tell(f, status_of(dv_sim_ledger_find(&v->ledger, f->signature)), answers);
+            flight_remove(v, f);
+        } else {
+            DL_DELETE(v->finals, f);
+            f->prev = NULL;
+            dv_heap_set(&v->landings, &f->timer, now.mono_ns + wait_ns);
+        }
+    }
 }
 
 /* What landed becomes final, or is forked out. Its fill stays in the pool: arbitrage sees to that.
  */
 static void mature(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answers *answers)
 {
-    if (f->fault != FAULT_FORK || f->forked) {
-        (void)finalize(v, f, now, answers);
+    if (f->final || f->fault != FAULT_FORK || f->forked) {
+        finalize(v, f);
         return;
     }
     bool told = flight_status(v, f).outcome == DV_SWAP_CONFIRMED;
@@ -242,12 +263,12 @@ static void land(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answer
         bool exact_out = t->swap_mode == DV_EXACT_OUT;
         f->fill = (dv_sim_fill){exact_out ? 0 : t->amount, exact_out ? t->amount : 0, 0};
     }
-    if (finality_ms == 0) {
-        if (finalize(v, f, now, answers) && traded) pool->moved = moved;
-        return;
-    }
     if (traded) pool->moved = moved;
     f->landed = true;
+    if (finality_ms == 0) {
+        finalize(v, f);
+        return;
+    }
     dv_heap_set(&v->landings, &f->timer, now.mono_ns + finality_ms * DV_NS_PER_MS);
     dv_swap_status status = flight_status(v, f);
     if (status.outcome == DV_SWAP_CONFIRMED) sender_tell(f, status, answers);
@@ -265,6 +286,7 @@ int64_t dv_sim_flight_tick(dv_sim_venue *venue, dv_time now, const dv_answers *a
         else
             land(venue, f, now, answers);
     }
+    finals_write(venue, now, answers);
     return dv_heap_next(&venue->landings);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utlist.h>
 #include <yajl/yajl_tree.h>
 
 #include "actors/base/clock.h"
@@ -25,6 +26,14 @@ void dv_sim_ledger_init(dv_sim_ledger *ledger, const char *path, const char *dex
     snprintf(ledger->path, sizeof ledger->path, "%s", path);
 }
 
+static void added_forget(dv_sim_ledger *ledger)
+{
+    dv_sim_landing *landing, *next;
+    DL_FOREACH_SAFE(ledger->added, landing, next) free(landing);
+    ledger->added = NULL;
+    ledger->lines.size = 0;
+}
+
 void dv_sim_ledger_fini(dv_sim_ledger *ledger)
 {
     dv_sim_landing *landing, *next;
@@ -33,6 +42,8 @@ void dv_sim_ledger_fini(dv_sim_ledger *ledger)
         HASH_DEL(ledger->landings, landing);
         free(landing);
     }
+    added_forget(ledger);
+    dv_buffer_fini(&ledger->lines);
     if (ledger->fd >= 0) close(ledger->fd);
     ledger->fd = -1;
 }
@@ -47,8 +58,8 @@ const dv_sim_landing *dv_sim_ledger_find(const dv_sim_ledger *ledger,
     return found;
 }
 
-static const dv_sim_landing *remember(dv_sim_ledger *ledger, const uint8_t *signature,
-                                      uint64_t amount_in, uint64_t amount_out, dv_err error)
+static dv_sim_landing *landing_new(const uint8_t *signature, uint64_t amount_in,
+                                   uint64_t amount_out, dv_err error)
 {
     dv_sim_landing *landing = calloc(1, sizeof *landing);
     if (landing == NULL) abort();
@@ -58,8 +69,12 @@ static const dv_sim_landing *remember(dv_sim_ledger *ledger, const uint8_t *sign
         landing->amount_in = amount_in;
         landing->amount_out = amount_out;
     }
-    HASH_ADD(hh, ledger->landings, key, DV_SIM_KEY_SIZE, landing);
     return landing;
+}
+
+static void remember(dv_sim_ledger *ledger, dv_sim_landing *landing)
+{
+    HASH_ADD(hh, ledger->landings, key, DV_SIM_KEY_SIZE, landing);
 }
 
 /* ---- reading lines ---- */
@@ -118,7 +133,7 @@ static bool line_take(dv_sim_ledger *ledger, const char *text)
                atoms_of(line, "amountIn", &in) && atoms_of(line, "amountOut", &out);
         dv_err error = YAJL_IS_TRUE(ok) ? DV_OK : error_of_name(text_of(line, "error"));
         if (good && dv_sim_ledger_find(ledger, signature) == NULL)
-            (void)remember(ledger, signature, in, out, error);
+            remember(ledger, landing_new(signature, in, out, error));
     }
     yajl_tree_free(line);
     return good;
@@ -181,15 +196,19 @@ static bool tail_mend(int fd)
     return write(fd, "\n", 1) == 1;
 }
 
-static bool line_write(int fd, const char *line, size_t size)
+/* Returns how many bytes of whole lines were written. Of the one after them nothing stays. */
+static size_t lines_write(int fd, const char *lines, size_t size)
 {
-    if (!tail_mend(fd)) return false;
-    ssize_t written = write(fd, line, size);
-    if (written == (ssize_t)size) return true;
+    if (!tail_mend(fd)) return 0;
+    ssize_t written = write(fd, lines, size);
+    if (written == (ssize_t)size) return size;
+    if (written <= 0) return 0;
+    const char *newline = memrchr(lines, '\n', (size_t)written);
+    size_t whole = newline != NULL ? (size_t)(newline + 1 - lines) : 0;
     struct stat state;
-    if (written > 0 && fstat(fd, &state) == 0 && ftruncate(fd, state.st_size - written) != 0)
-        return false; /* the next write mends it */
-    return false;
+    if (fstat(fd, &state) != 0 || ftruncate(fd, state.st_size - written + (off_t)whole) != 0)
+        return whole; /* the next write mends it */
+    return whole;
 }
 
 /* ---- commands ---- */
@@ -225,41 +244,62 @@ dv_err dv_sim_ledger_open(dv_sim_ledger *ledger, char ret_why[DV_REASON_MAX])
     return read_all(ledger, ret_why);
 }
 
-static size_t line_format(const dv_sim_ledger *ledger, const uint8_t *signature,
-                          const dv_sim_transaction *t, uint64_t in, uint64_t out, dv_err error,
-                          int64_t wall_us, char ret_line[LINE_SIZE_MAX])
+static void line_add(dv_sim_ledger *ledger, const uint8_t *signature, const dv_sim_transaction *t,
+                     uint64_t in, uint64_t out, dv_err error, int64_t wall_us)
 {
     char name[DV_BASE58_TEXT_SIZE], order[DV_ID_TEXT_SIZE], at[DV_ISO_SIZE], why[64] = "null";
     dv_base58_encode(signature, DV_SIM_SIGNATURE_SIZE, name);
     dv_id_format(&t->order_id, order);
     dv_time_iso(wall_us, at);
     if (error != DV_OK) snprintf(why, sizeof why, "\"%s\"", dv_err_name((uint16_t)error));
-    int size = snprintf(ret_line, LINE_SIZE_MAX,
+    char line[LINE_SIZE_MAX];
+    int size = snprintf(line, sizeof line,
                         "{\"signature\":\"%s\",\"orderId\":\"%s\",\"attempt\":%u,\"dex\":\"%s\","
                         "\"tokenIn\":\"%s\",\"tokenOut\":\"%s\",\"amountIn\":\"%" PRIu64
                         "\",\"amountOut\":\"%" PRIu64 "\",\"ok\":%s,\"error\":%s,\"at\":\"%s\"}\n",
                         name, order, t->attempt, ledger->dex, t->token_in, t->token_out, in, out,
                         error == DV_OK ? "true" : "false", why, at);
     assert(size > 0 && size < LINE_SIZE_MAX);
-    return (size_t)size;
+    dv_buffer_add(&ledger->lines, line, (size_t)size);
 }
 
-dv_err dv_sim_ledger_append(dv_sim_ledger *ledger, const uint8_t signature[DV_SIM_SIGNATURE_SIZE],
-                            const dv_sim_transaction *transaction, uint64_t amount_in,
-                            uint64_t amount_out, dv_err error, int64_t wall_us,
-                            const dv_sim_landing **ret_landing)
+void dv_sim_ledger_add(dv_sim_ledger *ledger, const uint8_t signature[DV_SIM_SIGNATURE_SIZE],
+                       const dv_sim_transaction *transaction, uint64_t amount_in,
+                       uint64_t amount_out, dv_err error, int64_t wall_us)
 {
-    assert(ledger->fd >= 0 && dv_sim_ledger_find(ledger, signature) == NULL);
-    char line[LINE_SIZE_MAX];
-    size_t size =
-        line_format(ledger, signature, transaction, amount_in, amount_out, error, wall_us, line);
-    if (flock(ledger->fd, LOCK_EX | LOCK_NB) != 0) {
-        ledger->broken = errno != EWOULDBLOCK;
-        return DV_VENUE_OUTCOME_UNKNOWN;
+    assert(dv_sim_ledger_find(ledger, signature) == NULL);
+    line_add(ledger, signature, transaction, amount_in, amount_out, error, wall_us);
+    dv_sim_landing *landing = landing_new(signature, amount_in, amount_out, error);
+    DL_APPEND(ledger->added, landing);
+}
+
+/* Takes in the landings that have their line, and returns how many. */
+static uint32_t added_remember(dv_sim_ledger *ledger, size_t written)
+{
+    uint32_t count = 0;
+    const char *line = ledger->lines.bytes, *end = line + written;
+    for (; line < end; count++) {
+        dv_sim_landing *landing = ledger->added;
+        DL_DELETE(ledger->added, landing);
+        remember(ledger, landing);
+        line = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
     }
-    ledger->broken = !line_write(ledger->fd, line, size);
-    (void)flock(ledger->fd, LOCK_UN);
-    if (ledger->broken) return DV_VENUE_OUTCOME_UNKNOWN;
-    *ret_landing = remember(ledger, signature, amount_in, amount_out, error);
-    return DV_OK;
+    return count;
+}
+
+uint32_t dv_sim_ledger_write(dv_sim_ledger *ledger)
+{
+    assert(ledger->fd >= 0);
+    if (ledger->added == NULL) return 0;
+    size_t written = 0;
+    if (flock(ledger->fd, LOCK_EX | LOCK_NB) == 0) {
+        written = lines_write(ledger->fd, ledger->lines.bytes, ledger->lines.size);
+        ledger->broken = written < ledger->lines.size;
+        (void)flock(ledger->fd, LOCK_UN);
+    } else {
+        ledger->broken = errno != EWOULDBLOCK;
+    }
+    uint32_t count = added_remember(ledger, written);
+    added_forget(ledger);
+    return count;
 }

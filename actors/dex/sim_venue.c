@@ -46,6 +46,7 @@ static dv_sim_pool *pool_add(dv_sim_venue *v, const dv_sim_pair *pair)
     pool->pair = *pair;
     pool->key[0] = pair->x;
     pool->key[1] = pair->y;
+    pool->level_us = INT64_MIN;
     address_make(v, pool);
     HASH_ADD(hh, v->pools, key, sizeof pool->key, pool);
     return pool;
@@ -56,29 +57,34 @@ dv_sim_pool *dv_sim_venue_pool(dv_sim_venue *venue, dv_text token_in, dv_text to
 {
     const dv_token *in = dv_tokens_by_mint(venue->tokens, token_in);
     const dv_token *out = dv_tokens_by_mint(venue->tokens, token_out);
-    dv_sim_pair pair;
-    if (in == NULL || out == NULL ||
-        dv_sim_pair_init(venue->config->sim_seed, in, out, &pair) != DV_OK)
-        return NULL;
-    const dv_token *key[2] = {pair.x, pair.y};
+    if (in == NULL || out == NULL) return NULL;
+    *ret_x_to_y = strcmp(in->mint, out->mint) < 0;
+    const dv_token *key[2] = {*ret_x_to_y ? in : out, *ret_x_to_y ? out : in};
     dv_sim_pool *pool;
     HASH_FIND(hh, venue->pools, key, sizeof key, pool);
-    if (pool == NULL) pool = pool_add(venue, &pair);
-    *ret_x_to_y = in == pair.x;
-    return pool;
+    dv_sim_pair pair;
+    if (pool != NULL || dv_sim_pair_init(venue->config->sim_seed, in, out, &pair) != DV_OK)
+        return pool;
+    return pool_add(venue, &pair);
 }
 
-dv_err dv_sim_venue_swap(const dv_sim_venue *venue, const dv_sim_pool *pool,
-                         const dv_sim_swap *swap, int64_t wall_us, dv_sim_fill *ret_fill,
-                         dv_sim_moved *ret_moved)
+/* All swaps of a turn have one wall time, and so one level. */
+static dv_err level_at(const dv_sim_venue *v, dv_sim_pool *pool, int64_t wall_us)
 {
-    const dv_sim_pool_class *class = venue->pools_class;
-    dv_sim_level level;
-    dv_err error =
-        dv_sim_pair_level(&pool->pair, class->side, venue->config->sim_depth_usd, wall_us, &level);
+    if (pool->level_us != wall_us)
+        pool->level_error = dv_sim_pair_level(&pool->pair, v->pools_class->side,
+                                              v->config->sim_depth_usd, wall_us, &pool->level);
+    pool->level_us = wall_us;
+    return pool->level_error;
+}
+
+dv_err dv_sim_venue_swap(const dv_sim_venue *venue, dv_sim_pool *pool, const dv_sim_swap *swap,
+                         int64_t wall_us, dv_sim_fill *ret_fill, dv_sim_moved *ret_moved)
+{
+    dv_err error = level_at(venue, pool, wall_us);
     if (error != DV_OK) return error;
     *ret_moved = dv_sim_moved_at(&pool->moved, wall_us);
-    return class->swap(&level, swap, ret_moved, ret_fill);
+    return venue->pools_class->swap(&pool->level, swap, ret_moved, ret_fill);
 }
 
 /* ---- quotes ---- */
@@ -234,7 +240,7 @@ static dv_health health(const dv_venue *venue)
     if (!v->ledger.broken) return (dv_health){0};
     return (dv_health){
         .degraded = DV_VENUE_OUTCOME_UNKNOWN,
-        .text = "the simulated venue cannot write its ledger: nothing lands until it can"};
+        .text = "the simulated venue cannot write its ledger: nothing is told of what lands"};
 }
 
 static void destroy(dv_venue **venue)

@@ -17,6 +17,9 @@ typedef struct dv_sim_pool {
     const dv_token *key[2]; /* the pair's tokens, in its order */
     dv_sim_pair pair;
     dv_sim_moved moved;
+    int64_t level_us; /* the wall time of */
+    dv_sim_level level;
+    dv_err level_error;                /* or why there is none */
     char address[DV_BASE58_TEXT_SIZE]; /* made up, and always the same */
     UT_hash_handle hh;
 } dv_sim_pool;
@@ -36,6 +39,7 @@ typedef struct dv_sim_venue {
     dv_heap quotes;         /* of pending quotes, which it owns */
     dv_sim_flight *flights; /* owned, by signature */
     dv_heap landings;       /* of flights */
+    dv_sim_flight *finals;  /* of them: to be written to the ledger when the turn ends */
 } dv_sim_venue;
 
 /* The pool of two mints, and whether the swap goes from its X to its Y; NULL: there is none. */
@@ -43,7 +47,7 @@ dv_sim_pool *dv_sim_venue_pool(dv_sim_venue *venue, dv_text token_in, dv_text to
                                bool *ret_x_to_y);
 
 /* What a swap would do now, and where it would leave the pool. Errors: those of a pool's swap. */
-DV_MUST_CHECK dv_err dv_sim_venue_swap(const dv_sim_venue *venue, const dv_sim_pool *pool,
+DV_MUST_CHECK dv_err dv_sim_venue_swap(const dv_sim_venue *venue, dv_sim_pool *pool,
                                        const dv_sim_swap *swap, int64_t wall_us,
                                        dv_sim_fill *ret_fill, dv_sim_moved *ret_moved);
 

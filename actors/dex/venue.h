@@ -1,7 +1,7 @@
 /* What a venue is: a small struct of functions that a router actor serves.
 
    A venue answers at once or later: each request is given with a `dv_ticket` to answer by, and the
-   answers due come out of `tick`. It never sees a socket or a clock. */
+   answers due come out of `tick`, which ends each turn. It never sees a socket or a clock. */
 #ifndef DV_DEX_VENUE_H
 #define DV_DEX_VENUE_H
 

@@ -59,7 +59,7 @@ const dv_sim_landing *dv_sim_ledger_find(const dv_sim_ledger *ledger,
     return found;
 }
 
-static const dv_sim_landing *remember(dv_sim_ledger *ledger, const sim_landed *l)
+static void remember(dv_sim_ledger *ledger, const sim_landed *l)
 {
     dv_sim_landing *landing = calloc(1, sizeof *landing);
     if (landing == NULL) abort();
@@ -70,27 +70,26 @@ static const dv_sim_landing *remember(dv_sim_ledger *ledger, const sim_landed *l
         landing->amount_out = l->amount_out;
     }
     HASH_ADD(hh, ledger->landings, key, DV_SIM_KEY_SIZE, landing);
-    return landing;
 }
 
 dv_err dv_sim_ledger_open(dv_sim_ledger *ledger, char ret_why[DV_REASON_MAX])
 {
     (void)ret_why;
     for (const sim_landed *l = sim_now->ledger->landings; l != NULL; l = l->next)
-        if (strcmp(l->dex, ledger->dex) == 0) (void)remember(ledger, l);
+        if (strcmp(l->dex, ledger->dex) == 0) remember(ledger, l);
     return DV_OK;
 }
 
-dv_err dv_sim_ledger_append(dv_sim_ledger *ledger, const uint8_t signature[DV_SIM_SIGNATURE_SIZE],
-                            const dv_sim_transaction *transaction, uint64_t amount_in,
-                            uint64_t amount_out, dv_err error, int64_t wall_us,
-                            const dv_sim_landing **ret_landing)
+/* What is added is in it at once, unless it cannot be written; lines.size counts what was. */
+void dv_sim_ledger_add(dv_sim_ledger *ledger, const uint8_t signature[DV_SIM_SIGNATURE_SIZE],
+                       const dv_sim_transaction *transaction, uint64_t amount_in,
+                       uint64_t amount_out, dv_err error, int64_t wall_us)
 {
     (void)wall_us;
     ledger->broken = sim_now->now_ns < sim_now->ledger->broken_until_ns;
     if (ledger->broken) {
         sim_now->faults[SIM_FAULT_venue_stuck]++;
-        return DV_VENUE_OUTCOME_UNKNOWN;
+        return;
     }
     sim_landed *l = calloc(1, sizeof *l);
     if (l == NULL) abort();
@@ -102,6 +101,13 @@ dv_err dv_sim_ledger_append(dv_sim_ledger *ledger, const uint8_t signature[DV_SI
     l->next = sim_now->ledger->landings;
     sim_now->ledger->landings = l;
     sim_book_landed(sim_now, transaction, signature, amount_in, amount_out, error);
-    *ret_landing = remember(ledger, l);
-    return DV_OK;
+    remember(ledger, l);
+    ledger->lines.size++;
+}
+
+uint32_t dv_sim_ledger_write(dv_sim_ledger *ledger)
+{
+    uint32_t written = (uint32_t)ledger->lines.size;
+    ledger->lines.size = 0;
+    return written;
 }

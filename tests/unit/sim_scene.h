@@ -194,7 +194,8 @@ static inline scene_swap scene_sell(scene *s, uint32_t order)
     return scene_built(s, order, DV_EXACT_IN, SCENE_SOL, 1);
 }
 
-static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
+/* Sends in a turn that goes on. */
+static inline void scene_send_only(scene *s, const scene_swap *swap, uint64_t ticket)
 {
     dv_swap_send send = {.order_id = swap->order_id,
                          .attempt = swap->attempt,
@@ -202,6 +203,12 @@ static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
                          .transaction = swap->transaction,
                          .last_valid_block_height = swap->last_valid};
     s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
+}
+
+static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
+{
+    scene_send_only(s, swap, ticket);
+    s->venue->class->tick(s->venue, s->now, &s->to);
 }
 
 /* What a check tells now. */

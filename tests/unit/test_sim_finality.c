@@ -38,6 +38,7 @@ static void follow(uint64_t ticket)
                          .last_valid_block_height = swap.last_valid,
                          .landed = 1};
     s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
+    s->venue->class->tick(s->venue, s->now, &s->to); /* the turn ends */
 }
 
 static dv_swap_outcome followed(void)
