@@ -27,22 +27,30 @@ typedef struct gateway {
     int64_t heard_ns; /* when it last spoke */
 } gateway;
 
+/* An event as it came. */
+typedef struct kept_event {
+    struct kept_event *next;
+    uint32_t size;
+    char bytes[]; /* encoded order_event */
+} kept_event;
+
 /* An order and who watches it. Its view is never older than the sequence's position: events that
-   it knows and whose turn has not come yet are events of which its watchers have been told. */
+   it knows and whose turn has not come yet are events of which its watchers have been told. What
+   each event looks at comes first: there are more orders than a cache holds. */
 typedef struct order {
+    UT_hash_handle by_id;
     dv_id id;
-    char *view; /* encoded dv_view; NULL: none yet */
-    size_t view_size;
-    dv_buffer later;      /* encoded order_events that the view lacks: nobody looked since */
     uint32_t seq;         /* events known; 0: none, it is being recalled */
     bool ended;           /* its state is terminal; it is in the list of those */
     gateway_set watching; /* get an update after each event */
     gateway_set asking;   /* watched it, and are not answered yet */
     uint64_t request_id;  /* of the recall under way; 0: none */
-    dv_timer timer;       /* when the recall has failed */
-    UT_hash_handle by_id;
-    UT_hash_handle by_request;
+    kept_event *later;    /* that the view lacks, in order: nobody looked since */
+    char *view;           /* encoded dv_view; NULL: none yet */
+    size_t view_size;
     struct order *prev, *next; /* among those that ended, oldest first */
+    dv_timer timer;            /* when the recall has failed */
+    UT_hash_handle by_request;
 } order;
 
 typedef struct notification {
@@ -151,6 +159,16 @@ static void recall_end(notification *self, order *o)
     dv_heap_unset(&self->timers, &o->timer);
 }
 
+/* Frees what is kept of the order. */
+static void kept_free(order *o)
+{
+    kept_event *event, *next;
+    LL_FOREACH_SAFE(o->later, event, next) free(event);
+    free(o->view);
+    o->later = NULL;
+    o->view = NULL;
+}
+
 static void order_forget(notification *self, order *o)
 {
     recall_end(self, o);
@@ -159,8 +177,7 @@ static void order_forget(notification *self, order *o)
         self->ended_count--;
     }
     HASH_DELETE(by_id, self->orders, o);
-    free(o->view);
-    dv_buffer_fini(&o->later);
+    kept_free(o);
     free(o);
 }
 
@@ -181,10 +198,12 @@ static dv_view order_view(const order *o, dv_outbox *outbox)
     dv_text copy = dv_arena_text(arena, (dv_text){o->view, (uint32_t)o->view_size});
     if (copy.size > 0) error = dv_record_decode(&DV_SHAPE_view, copy.at, copy.size, arena, &view);
     if (error != DV_OK) abort();
-    dv_text later = dv_arena_text(arena, (dv_text){o->later.bytes, (uint32_t)o->later.size});
-    while (later.size > 0) {
+    const kept_event *event;
+    LL_FOREACH(o->later, event)
+    {
+        dv_text bytes = dv_arena_text(arena, (dv_text){event->bytes, event->size});
         dv_message m;
-        error = dv_frame_decode(&later, arena, &m);
+        error = dv_message_decode(bytes.at, bytes.size, arena, &m);
         if (error != DV_OK || !event_apply(&view, &m.order_event, arena)) abort();
     }
     return view;
@@ -207,10 +226,9 @@ static void order_keep(notification *self, order *o, const dv_view *view)
     char *copy = malloc(self->scratch.size);
     if (copy == NULL) abort();
     memcpy(copy, self->scratch.bytes, self->scratch.size);
-    free(o->view);
+    kept_free(o);
     o->view = copy;
     o->view_size = self->scratch.size;
-    dv_buffer_fini(&o->later);
     o->seq = view->events_count;
     if (o->seq > 0) order_at(self, o, dv_view_last(view));
 }
@@ -225,7 +243,11 @@ static void order_defer(notification *self, order *o, const dv_order_event *m)
 {
     self->scratch.size = 0;
     dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &self->scratch);
-    dv_buffer_add_exact(&o->later, self->scratch.bytes, self->scratch.size);
+    kept_event *event = malloc(sizeof *event + self->scratch.size);
+    if (event == NULL) abort();
+    event->size = (uint32_t)self->scratch.size;
+    memcpy(event->bytes, self->scratch.bytes, self->scratch.size);
+    LL_APPEND(o->later, event);
     o->seq++;
     order_at(self, o, &m->event);
     ended_trim(self);

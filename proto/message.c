@@ -109,12 +109,6 @@ void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t size)
     append(buffer, bytes, size);
 }
 
-void dv_buffer_add_exact(dv_buffer *buffer, const void *bytes, size_t size)
-{
-    if (buffer->capacity - buffer->size < size) buffer_grow(buffer, buffer->size + size);
-    dv_buffer_add(buffer, bytes, size);
-}
-
 void dv_buffer_fini(dv_buffer *buffer)
 {
     free(buffer->bytes);

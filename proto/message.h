@@ -579,9 +579,6 @@ typedef struct dv_buffer {
 void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t size);
 void dv_buffer_fini(dv_buffer *buffer);
 
-/* The same, growing by no more than it has to: for one of very many that are kept. */
-void dv_buffer_add_exact(dv_buffer *buffer, const void *bytes, size_t size);
-
 /* Appends a message's encoding. The message must obey the catalogue's maxima (asserted): the texts
    a caller got from outside were checked when they came in. */
 void dv_message_encode(const dv_message *message, dv_buffer *buffer);

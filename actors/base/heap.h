@@ -13,9 +13,15 @@ typedef struct dv_timer {
     size_t place;  /* 1 + index in the heap; 0: not in one */
 } dv_timer;
 
+/* Deadlines are compared without a look at the timers, which lie all over the memory. */
+typedef struct dv_heap_entry {
+    int64_t at_ns; /* as in the timer */
+    dv_timer *timer;
+} dv_heap_entry;
+
 /* Starts as {0}; dv_heap_fini frees the array, not the timers. */
 typedef struct dv_heap {
-    dv_timer **timers;
+    dv_heap_entry *entries;
     size_t count, capacity;
 } dv_heap;
 
