@@ -74,7 +74,9 @@ static dv_batch_item *add(dv_batch *batch, dv_batch_kind kind, const dv_id *id, 
 {
     assert(dv_batch_takes(batch, id));
     dv_batch_item *item = &batch->items[batch->count++];
-    *item = (dv_batch_item){.peer = *peer, .id = *id};
+    item->peer = *peer;
+    item->id = *id;
+    item->answered = false;
     HASH_ADD(hh, batch->by_id, id, sizeof item->id, item);
     batch->kind = kind;
     batch->window = batch->count;

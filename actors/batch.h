@@ -7,17 +7,18 @@
 
 #include "actors/store.h"
 
-/* One insert or step, from its arrival until it is answered. */
+/* One insert or step, from its arrival until it is answered. What it is looked up by comes first:
+   there are more of them than a cache holds. */
 typedef struct dv_batch_item {
-    dv_id id;      /* of its order */
-    dv_peer peer;  /* who is to be answered */
-    bool answered; /* nothing more to be done for it */
+    UT_hash_handle pending; /* by id, among all that are not answered */
+    dv_id id;               /* of its order */
+    UT_hash_handle hh;      /* by id, within its batch */
+    dv_peer peer;           /* who is to be answered */
+    bool answered;          /* nothing more to be done for it */
     union {
         dv_order_insert insert;
         dv_order_step step;
     };
-    UT_hash_handle hh;      /* by id, within its batch */
-    UT_hash_handle pending; /* by id, among all that are not answered */
 } dv_batch_item;
 
 typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COUNT } dv_batch_kind;

@@ -1,6 +1,7 @@
 #include "actors/store_rows.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -33,9 +34,8 @@ void dv_params_fini(dv_params *params)
 
 static void add_be(dv_buffer *b, uint64_t value, int size)
 {
-    uint8_t bytes[8];
-    for (int i = 0; i < size; i++) bytes[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-    dv_buffer_add(b, bytes, (size_t)size);
+    uint64_t bytes = htobe64(value << 8 * (8 - size));
+    dv_buffer_add(b, &bytes, (size_t)size);
 }
 
 static void begin(dv_params *params)

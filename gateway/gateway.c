@@ -14,6 +14,7 @@
 #define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
 #define DOOR_ROOM 128u                      /* submissions: as many as keep the engine busy */
 #define DOOR_WAIT_NS (500 * DV_NS_PER_MS)   /* for a burst to be taken, one after the other */
+#define ID_RANDOM 10u                       /* random bytes of an order's id */
 #define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
 
 typedef struct gateway {
@@ -23,8 +24,10 @@ typedef struct gateway {
     dv_follow *follow;
     dv_tape *tape;
     dv_questions *questions;
-    int64_t drained_by_ns; /* DV_NEVER until the drain begins */
-    bool drain_is_over;    /* what has not ended by now is cut off */
+    uint8_t random[ID_RANDOM * 64]; /* for the next ids: the system is asked for many at once */
+    uint32_t random_left;           /* bytes of it, at its end */
+    int64_t drained_by_ns;          /* DV_NEVER until the drain begins */
+    bool drain_is_over;             /* what has not ended by now is cut off */
 } gateway;
 
 /* ---- questions and answers ---- */
@@ -34,8 +37,12 @@ static void on_order_submit(void *self, const dv_envelope *envelope, dv_time now
 {
     gateway *g = self;
     dv_envelope named = *envelope;
-    uint8_t random[10];
-    randombytes_buf(random, sizeof random);
+    if (g->random_left == 0) {
+        randombytes_buf(g->random, sizeof g->random);
+        g->random_left = sizeof g->random;
+    }
+    const uint8_t *random = g->random + sizeof g->random - g->random_left;
+    g->random_left -= ID_RANDOM;
     named.message.order_submit.terms.order_id = dv_id_make(now.wall_us, random);
     dv_questions_ask(g->questions, &named, SUBMIT, now, outbox);
 }

@@ -89,8 +89,9 @@ void *dv_arena_alloc(dv_arena *arena, size_t size)
 
 dv_text dv_arena_text(dv_arena *arena, dv_text text)
 {
+    if (text.size == 0) return (dv_text){"", 0};
     char *at = take(arena, (size_t)text.size + 1);
-    if (text.size > 0) memcpy(at, text.at, text.size);
+    memcpy(at, text.at, text.size);
     at[text.size] = '\0';
     return (dv_text){at, text.size};
 }
