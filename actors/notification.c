@@ -29,7 +29,7 @@ typedef struct gateway {
 
 /* An event as it came. */
 typedef struct kept_event {
-    struct kept_event *next;
+    struct kept_event *next; /* the one before it */
     uint32_t size;
     char bytes[]; /* encoded order_event */
 } kept_event;
@@ -45,7 +45,7 @@ typedef struct order {
     gateway_set watching; /* get an update after each event */
     gateway_set asking;   /* watched it, and are not answered yet */
     uint64_t request_id;  /* of the recall under way; 0: none */
-    kept_event *later;    /* that the view lacks, in order: nobody looked since */
+    kept_event *later;    /* that the view lacks, newest first: nobody looked since */
     char *view;           /* encoded dv_view; NULL: none yet */
     size_t view_size;
     struct order *prev, *next; /* among those that ended, oldest first */
@@ -71,7 +71,7 @@ typedef struct notification {
     uint64_t page_last;     /* position of the last one that came */
     bool behind;            /* as of the last turn */
 
-    dv_buffer scratch; /* for encoding views and events */
+    dv_buffer scratch; /* for encoding views */
 } notification;
 
 /* ---- gateways ----------------------------------------------------------------------------- */
@@ -198,10 +198,12 @@ static dv_view order_view(const order *o, dv_outbox *outbox)
     dv_text copy = dv_arena_text(arena, (dv_text){o->view, (uint32_t)o->view_size});
     if (copy.size > 0) error = dv_record_decode(&DV_SHAPE_view, copy.at, copy.size, arena, &view);
     if (error != DV_OK) abort();
-    const kept_event *event;
-    LL_FOREACH(o->later, event)
-    {
-        dv_text bytes = dv_arena_text(arena, (dv_text){event->bytes, event->size});
+    const kept_event *in_order[DV_EVENTS_MAX], *event;
+    uint32_t count = 0;
+    LL_FOREACH(o->later, event) in_order[count++] = event;
+    while (count-- > 0) {
+        dv_text bytes =
+            dv_arena_text(arena, (dv_text){in_order[count]->bytes, in_order[count]->size});
         dv_message m;
         error = dv_message_decode(bytes.at, bytes.size, arena, &m);
         if (error != DV_OK || !event_apply(&view, &m.order_event, arena)) abort();
@@ -239,15 +241,13 @@ static void ended_trim(notification *self)
 }
 
 /* Keeps an event as it came, for whoever looks later: most orders are watched by nobody. */
-static void order_defer(notification *self, order *o, const dv_order_event *m)
+static void order_defer(notification *self, order *o, const dv_order_event *m, dv_text bytes)
 {
-    self->scratch.size = 0;
-    dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *m}, &self->scratch);
-    kept_event *event = malloc(sizeof *event + self->scratch.size);
+    kept_event *event = malloc(sizeof *event + bytes.size);
     if (event == NULL) abort();
-    event->size = (uint32_t)self->scratch.size;
-    memcpy(event->bytes, self->scratch.bytes, self->scratch.size);
-    LL_APPEND(o->later, event);
+    event->size = bytes.size;
+    memcpy(event->bytes, bytes.at, bytes.size);
+    LL_PREPEND(o->later, event);
     o->seq++;
     order_at(self, o, &m->event);
     ended_trim(self);
@@ -360,8 +360,8 @@ static void asking_recall(notification *self, dv_time now, dv_outbox *outbox)
 
 /* Uses the event whose turn it is. False when it needs what came before it of its order: then it
    has to be read, for whoever waits for it. Nobody does so for an order that is not known: it is
-   recalled for whoever watches it later. */
-static bool event_use(notification *self, const dv_order_event *m, dv_outbox *outbox)
+   recalled for whoever watches it later. bytes: the event as it came. */
+static bool event_use(notification *self, const dv_order_event *m, dv_text bytes, dv_outbox *outbox)
 {
     order *o = order_find(self, &m->terms.order_id);
     uint32_t seq = (uint32_t)m->event.seq;
@@ -369,7 +369,7 @@ static bool event_use(notification *self, const dv_order_event *m, dv_outbox *ou
     if (o == NULL) o = order_add(self, &m->terms.order_id);
     bool is_watched = (self->all | o->watching | o->asking) != 0 || o->request_id != 0;
     if (!is_watched && seq == o->seq + 1 && seq <= DV_EVENTS_MAX) {
-        order_defer(self, o, m);
+        order_defer(self, o, m, bytes);
         return true;
     }
     dv_view view = order_view(o, outbox);
@@ -386,7 +386,7 @@ static void kept_use(notification *self, dv_time now, dv_outbox *outbox)
         dv_message m;
         dv_err error = dv_message_decode(bytes.at, bytes.size, dv_outbox_arena(outbox), &m);
         if (error != DV_OK || m.type != DV_MSG_order_event) abort(); /* it was encoded here */
-        if (!event_use(self, &m.order_event, outbox)) {
+        if (!event_use(self, &m.order_event, bytes, outbox)) {
             dv_sequence_reject(self->sequence);
             return;
         }
@@ -399,8 +399,10 @@ static void on_order_event(void *arg, const dv_envelope *envelope, dv_time now, 
     notification *self = arg;
     const dv_order_event *m = &envelope->message.order_event;
     if (self->sequence == NULL) self->sequence = dv_sequence_new(now.mono_ns);
-    if (dv_sequence_offer(self->sequence, m, now.mono_ns) != DV_TURN_NOW) return;
-    if (!event_use(self, m, outbox)) {
+    if (dv_sequence_offer(self->sequence, m->event.position, envelope->bytes, now.mono_ns) !=
+        DV_TURN_NOW)
+        return;
+    if (!event_use(self, m, envelope->bytes, outbox)) {
         dv_sequence_reject(self->sequence);
         return;
     }

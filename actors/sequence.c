@@ -86,24 +86,23 @@ uint64_t dv_sequence_position(const dv_sequence *s)
     return s->position;
 }
 
-static void keep(const dv_sequence *s, const dv_order_event *event)
+static void keep(const dv_sequence *s, uint64_t position, dv_text event)
 {
-    early *e = slot(s, event->event.position);
+    early *e = slot(s, position);
     if (e->bytes != NULL) return;
-    dv_buffer bytes = {0};
-    dv_message_encode(&(dv_message){.type = DV_MSG_order_event, .order_event = *event}, &bytes);
-    *e = (early){bytes.bytes, (uint32_t)bytes.size};
+    *e = (early){malloc(event.size), event.size};
+    if (e->bytes == NULL) abort();
+    memcpy(e->bytes, event.at, event.size);
 }
 
-dv_turn dv_sequence_offer(dv_sequence *s, const dv_order_event *event, int64_t now_ns)
+dv_turn dv_sequence_offer(dv_sequence *s, uint64_t position, dv_text event, int64_t now_ns)
 {
-    uint64_t position = event->event.position;
     if (s->started && position <= s->position) return DV_TURN_PAST;
     if (!gap(s)) s->since_ns = s->stuck_ns = now_ns;
     if (position > s->heard) s->heard = position;
     if (!s->started) return DV_TURN_LATER;
     if (position == s->position + 1) return DV_TURN_NOW;
-    if (position - s->position <= DV_SEQUENCE_WINDOW) keep(s, event);
+    if (position - s->position <= DV_SEQUENCE_WINDOW) keep(s, position, event);
     return DV_TURN_LATER;
 }
 

@@ -50,9 +50,9 @@ bool dv_sequence_started(const dv_sequence *sequence);
 /* Every event up to it has been used; 0 before the start. */
 uint64_t dv_sequence_position(const dv_sequence *sequence);
 
-/* Whose turn an event is that was published, and of which a copy is kept when it comes too early
-   and fits the window. */
-dv_turn dv_sequence_offer(dv_sequence *sequence, const dv_order_event *event, int64_t now_ns);
+/* Whose turn an event is that was published, an order_event message; a copy of it is kept when it
+   comes too early and fits the window. */
+dv_turn dv_sequence_offer(dv_sequence *sequence, uint64_t position, dv_text event, int64_t now_ns);
 
 /* The same for an event of the page under way, of which nothing is kept. */
 dv_turn dv_sequence_offer_read(dv_sequence *sequence, uint64_t position);
@@ -63,7 +63,7 @@ void dv_sequence_advance(dv_sequence *sequence, int64_t now_ns);
 /* The next event came, but cannot be used as it is: it is to be read, at once. */
 void dv_sequence_reject(dv_sequence *sequence);
 
-/* The next event if it was kept, encoded as an order_event message; empty when it was not. Good
+/* The next event if it was kept, as it was offered; empty when it was not. Good
    until the sequence advances, rejects it or is destroyed. */
 dv_text dv_sequence_next(const dv_sequence *sequence);
 

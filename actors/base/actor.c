@@ -171,7 +171,9 @@ static void dispatch(loop *l, dv_lanes *p, const dv_lane *lane, const dv_peer *p
     dv_envelope envelope;
     envelope.port = p->number;
     envelope.peer = *peer;
+    envelope.bytes.at = frame->at;
     dv_err error = dv_frame_decode(frame, dv_outbox_arena(l->outbox), &envelope.message);
+    envelope.bytes.size = (uint32_t)(frame->at - envelope.bytes.at);
     if (error != DV_OK) {
         complain(now, p, "undecodable", error, peer);
         return;

@@ -98,6 +98,7 @@ typedef struct dv_peer {
 typedef struct dv_envelope {
     dv_port port;
     dv_peer peer;
+    dv_text bytes; /* the message as it came, for whoever keeps it */
     dv_message message;
 } dv_envelope;
 

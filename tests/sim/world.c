@@ -111,7 +111,8 @@ static sim_packet *inbox_pop(sim_actor *a)
 static void dispatch(sim_actor *a, const sim_packet *p, dv_time now)
 {
     sim_world *w = a->process->world;
-    dv_envelope envelope = {.port = p->port, .peer = p->peer};
+    dv_envelope envelope = {
+        .port = p->port, .peer = p->peer, .bytes = {p->bytes, (uint32_t)p->size}};
     dv_err error =
         dv_message_decode(p->bytes, p->size, dv_outbox_arena(a->outbox), &envelope.message);
     assert(error == DV_OK); /* an actor of ours encoded it */

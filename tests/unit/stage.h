@@ -72,7 +72,8 @@ static inline void stage_receive(stage *s, dv_port port, const char *peer, dv_me
 {
     dv_buffer bytes = {0};
     dv_message_encode(&message, &bytes);
-    dv_envelope envelope = {.port = port, .peer = stage_peer(peer)};
+    dv_envelope envelope = {
+        .port = port, .peer = stage_peer(peer), .bytes = {bytes.bytes, (uint32_t)bytes.size}};
     dv_arena *arena = dv_arena_new();
     ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &envelope.message), DV_OK);
     ck_assert_ptr_nonnull(s->class->handlers[message.type]);

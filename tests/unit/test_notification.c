@@ -36,9 +36,13 @@ static dv_peer gateway(char name)
 
 static void give(dv_port port, const dv_peer *peer, dv_message message)
 {
-    dv_envelope envelope = {.port = port, .message = message};
+    dv_buffer bytes = {0};
+    dv_message_encode(&message, &bytes);
+    dv_envelope envelope = {
+        .port = port, .bytes = {bytes.bytes, (uint32_t)bytes.size}, .message = message};
     if (peer != NULL) envelope.peer = *peer;
     DV_NOTIFICATION_CLASS.handlers[message.type](self, &envelope, now, outbox);
+    dv_buffer_fini(&bytes);
 }
 
 /* The states of a run: seq 1 is pending, the last one of a full run confirmed. */

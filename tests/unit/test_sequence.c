@@ -26,8 +26,14 @@ static void teardown(void)
 
 static dv_turn offer(uint64_t position)
 {
-    dv_order_event event = {.event = {.seq = 1, .position = position}};
-    return dv_sequence_offer(s, &event, now);
+    dv_message event = {.type = DV_MSG_order_event,
+                        .order_event = {.event = {.seq = 1, .position = position}}};
+    dv_buffer bytes = {0};
+    dv_message_encode(&event, &bytes);
+    dv_turn turn =
+        dv_sequence_offer(s, position, (dv_text){bytes.bytes, (uint32_t)bytes.size}, now);
+    dv_buffer_fini(&bytes);
+    return turn;
 }
 
 static void use(uint64_t position)
