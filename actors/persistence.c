@@ -156,6 +156,8 @@ static void batch_refuse(persistence *self, dv_batch *b, dv_outbox *outbox)
     batch_recycle(self, b);
 }
 
+static void pump(persistence *self);
+
 /* ---- what the store says of a batch -------------------------------------------------------- */
 
 /* Moves the window on, or ends the batch. The batch is in no list. */
@@ -279,10 +281,12 @@ static void batch_away(persistence *self, dv_batch *b, const dv_store_answer *an
     batch_refuse(self, b, outbox);
 }
 
+/* Before a batch that is written is answered for, which takes a while, the next one goes. */
 static void on_batch_answer(persistence *self, dv_batch *b, const dv_store_answer *answer,
                             dv_outbox *outbox)
 {
     DL_DELETE(self->in_flight, b);
+    if (answer->error == DV_OK) pump(self);
     if (answer->error == DV_STORE_AWAY)
         batch_away(self, b, answer, outbox);
     else if (answer->error != DV_OK)

@@ -87,7 +87,8 @@ typedef struct dv_store_answer {
     dv_stats_told stats;
 } dv_store_answer;
 
-/* Where answers go: called from within `ready` and `tick`. */
+/* Where answers go: called from within `ready` and `tick`. An answer that is no error may be met
+   with new requests, within the call. */
 typedef struct dv_store_answers {
     void (*answer)(void *context, const dv_store_answer *answer);
     void *context;

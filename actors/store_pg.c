@@ -79,7 +79,8 @@ typedef struct store_pg {
     char why[DV_REASON_MAX];                 /* the last connection was lost, for start */
     bool unsafe_told;                        /* that the server does not flush */
     dv_params params;
-    dv_arena *arena; /* of one submit or one answer */
+    dv_arena *arena;   /* of one answer */
+    dv_arena *request; /* of one submit, maybe while an answer is given */
 } store_pg;
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -492,7 +493,7 @@ static void pg_submit(dv_store *store, const dv_store_request *request)
     store_pg *self = (store_pg *)store;
     conn *c = conn_choose(self, request->type);
     assert(c != NULL); /* whoever submits has asked for room */
-    const dv_statement *s = dv_query_write(request, self->arena, &self->params);
+    const dv_statement *s = dv_query_write(request, self->request, &self->params);
     const char *values[DV_PARAMS_MAX];
     int formats[DV_PARAMS_MAX];
     for (uint32_t i = 0; i < self->params.count; i++) {
@@ -509,7 +510,7 @@ static void pg_submit(dv_store *store, const dv_store_request *request)
     entry->count = request->count;
     if (!c->broken) conn_flush(c);
     if (is_batch(request->type)) DV_FAILPOINT("store:submitted");
-    dv_arena_reset(self->arena);
+    dv_arena_reset(self->request);
 }
 
 /* Does what is due for a connection; returns when it next is. */
@@ -656,6 +657,7 @@ static void pg_destroy(dv_store **store)
     }
     dv_params_fini(&self->params);
     dv_arena_destroy(&self->arena);
+    dv_arena_destroy(&self->request);
     free(self);
     *store = NULL;
 }
@@ -679,6 +681,7 @@ dv_store *dv_store_pg_new(const dv_config *config)
     self->base.class = &PG_CLASS;
     self->config = config;
     self->arena = dv_arena_new();
+    self->request = dv_arena_new();
     uint32_t writers = config->store_connections;
     if (writers > CONNS_MAX - READERS) writers = CONNS_MAX - READERS; /* the loop polls no more */
     self->conn_count = READERS + writers;
