@@ -12,7 +12,7 @@
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define QUERY DV_PORT(DV_LINK_query, 0)
 #define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
-#define DOOR_ROOM 128u                      /* submissions: as many as keep the engine busy */
+#define DOOR_ROOM 256u                      /* submissions: as many as keep the engine busy */
 #define DOOR_WAIT_NS (500 * DV_NS_PER_MS)   /* for a burst to be taken, one after the other */
 #define ID_RANDOM 10u                       /* random bytes of an order's id */
 #define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
