@@ -7,7 +7,7 @@
 
 static const char USAGE[] =
     "usage: bench_load --port N [options]\n"
-    "  --connections N   HTTP connections (256)\n"
+    "  --connections N   HTTP connections (64)\n"
     "  --bound N         closed loop: orders accepted and not finished (2000)\n"
     "  --rate R          open loop: orders a second\n"
     "  --warmup S        seconds before the steady window (3)\n"
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
         {"batch", required_argument, NULL, 'k'},  {"late-ms", required_argument, NULL, 'l'},
         {"seed", required_argument, NULL, 'e'},   {"follow", no_argument, NULL, 'f'},
         {"venue", required_argument, NULL, 'v'},  {0}};
-    load_options options = {.connections = 256,
+    load_options options = {.connections = 64,
                             .bound = 2000,
                             .warmup_s = 3,
                             .seconds = 10,

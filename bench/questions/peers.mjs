@@ -15,7 +15,7 @@ export const OPTIONS = {
   seconds: 6, // of each run's steady window
   warmup: 6, // the peer's first orders take seconds when its queue has filled up
   rounds: 3, // pairs, of which the median counts
-  connections: 64, // HTTP, kept
+  connections: 256, // HTTP, kept
   bound: 1000, // orders accepted and not finished
   forms: 'state,order,batch', // of bench/peers
 };

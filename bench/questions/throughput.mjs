@@ -11,7 +11,7 @@ export const OPTIONS = {
   seconds: 10, // of each run's steady window
   warmup: 3,
   rounds: 3, // of which the median counts
-  connections: 64, // HTTP, kept
+  connections: 256, // HTTP, kept
   bound: 2000, // orders accepted and not finished
   batch: 0, // orders a POST; 0: single ones
   ceiling: 1, // 0: without it
