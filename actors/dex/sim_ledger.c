@@ -196,18 +196,20 @@ static bool tail_mend(int fd)
     return write(fd, "\n", 1) == 1;
 }
 
-/* Returns how many bytes of whole lines were written. Of the one after them nothing stays. */
+/* Returns how many bytes of whole lines were written. What was torn is cut off, or else the next
+   write mends it. */
 static size_t lines_write(int fd, const char *lines, size_t size)
 {
     if (!tail_mend(fd)) return 0;
     ssize_t written = write(fd, lines, size);
-    if (written == (ssize_t)size) return size;
     if (written <= 0) return 0;
     const char *newline = memrchr(lines, '\n', (size_t)written);
     size_t whole = newline != NULL ? (size_t)(newline + 1 - lines) : 0;
     struct stat state;
-    if (fstat(fd, &state) != 0 || ftruncate(fd, state.st_size - written + (off_t)whole) != 0)
-        return whole; /* the next write mends it */
+    bool mended =
+        whole == (size_t)written ||
+        (fstat(fd, &state) == 0 && ftruncate(fd, state.st_size - written + (off_t)whole) == 0);
+    (void)mended;
     return whole;
 }
 
