@@ -33,6 +33,7 @@ typedef struct watch {
     int64_t open, least_open;
     int64_t window_ends_ns;
     int64_t tell_at_ns; /* not before */
+    bool told_address;  /* the last time */
     int64_t refused;    /* not yet told */
 } watch;
 
@@ -46,15 +47,20 @@ struct dv_zap {
 };
 
 static const char NOT_ZEROMQ[] = "it speaks no ZeroMQ";
+static const char UNKNOWN_ADDRESS[] = "?"; /* it was gone before it could be asked */
 
+/* At most once a second; but whoever comes again and can be named is not kept from the log because
+   it could not be before. */
 static void tell(watch *w, const char *address, const char *why, dv_time now)
 {
+    bool named = !streq(address, UNKNOWN_ADDRESS);
     w->refused++;
-    if (now.mono_ns < w->tell_at_ns) return;
+    if (now.mono_ns < w->tell_at_ns && (w->told_address || !named)) return;
     dv_warn("connection_refused", NULL, dv_kv_string("link", w->link->name),
             dv_kv_string("address", address), dv_kv_string("why", why),
             dv_kv_number("refused", w->refused));
     w->refused = 0;
+    w->told_address = named;
     w->tell_at_ns = now.mono_ns + TELL_EVERY_NS;
 }
 
@@ -118,7 +124,7 @@ static void address_read(int fd, char ret[64])
     socklen_t size = sizeof at;
     char host[INET6_ADDRSTRLEN] = "";
     unsigned port = 0;
-    snprintf(ret, 64, "?");
+    snprintf(ret, 64, "%s", UNKNOWN_ADDRESS);
     if (getpeername(fd, (struct sockaddr *)&at, &size) != 0) return;
     if (at.ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const void *)&at;
