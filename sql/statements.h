@@ -105,15 +105,15 @@
       " amount::numeric, slippage_bps, style, amount_input, 'pending', owner, created_at,"         \
       " created_at from input order by coalesce(user_id, ''), client_order_id, ord"                \
       " on conflict do nothing returning id),"                                                     \
-      " total as (select count(*) as n from inserted),"                                            \
+      " ranked as (select i.ord, i.id, i.created_at, row_number() over (order by i.ord) as rank"   \
+      " from inserted n join input i on i.id = n.id),"                                             \
+      " total as (select count(*) as n from ranked),"                                              \
       " stream as (update event_stream h set position = h.position + t.n,"                         \
       " pending = h.pending + t.n from total t where t.n > 0 returning h.position - t.n as base)," \
-      " numbered as (select i.ord, i.id, i.created_at,"                                            \
-      " s.base + row_number() over (order by i.ord) as position"                                   \
-      " from inserted n join input i on i.id = n.id cross join stream s),"                         \
       " events as (insert into order_events (order_id, seq, position, status, attempt, at)"        \
-      " select id, 1, position, 'pending', 0, created_at from numbered)"                           \
-      " select ord, 1, position, " DV_SQL_US("created_at") ", 'pending', 0 from numbered")         \
+      " select id, 1, base + rank, 'pending', 0, created_at from ranked cross join stream)"        \
+      " select ord, 1, base + rank, " DV_SQL_US("created_at") ", 'pending', 0"                     \
+      " from ranked cross join stream")                                                            \
     /* ids, users, keys of order_inserts that were not new → views of the orders in their way:   \
        the same id if there is one, else the holder of the key. */                                 \
     X(FIND, 3,                                                                                     \
@@ -141,21 +141,21 @@
       " from step s where o.id = s.id and o.status = s.from_status"                                \
       " and o.attempt = s.from_attempt and o.epoch = s.epoch"                                      \
       " returning s.ord, s.from_status, o.id, o.status, o.attempt, o.seq, o.updated_at,"           \
-      " s.learnt, s.transaction),"                                                                 \
+      " s.learnt::json, s.transaction),"                                                           \
+      " ranked as (select *, row_number() over () as rank from moved),"                            \
       " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_," \
       " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                \
-      " (where status in ('failed', 'cancelled', 'expired')) as failed from moved),"               \
+      " (where status in ('failed', 'cancelled', 'expired')) as failed from ranked),"              \
       " stream as (update event_stream h set position = h.position + t.n,"                         \
       " pending = h.pending - t.left_, confirmed = h.confirmed + t.confirmed,"                     \
       " failed = h.failed + t.failed,"                                                             \
       " active = h.active + t.left_ - t.confirmed - t.failed"                                      \
       " from total t where t.n > 0 returning h.position - t.n as base),"                           \
-      " numbered as (select m.*, s.base + row_number() over (order by m.ord) as position"          \
-      " from moved m cross join stream s),"                                                        \
       " events as (insert into order_events (order_id, seq, position, status, attempt, at,"        \
-      " learnt, transaction) select id, seq, position, status, attempt, updated_at, learnt::json," \
-      " transaction from numbered)"                                                                \
-      " select ord, seq, position, " DV_SQL_US("updated_at") ", status, attempt from numbered")    \
+      " learnt, transaction) select id, seq, base + rank, status, attempt, updated_at, learnt,"    \
+      " transaction from ranked cross join stream)"                                                \
+      " select ord, seq, base + rank, " DV_SQL_US("updated_at") ", status, attempt"                \
+      " from ranked cross join stream")                                                            \
     /* ids of steps that found something else → ord, and what their orders hold now. A statement \
        of its own, since it has to see what was committed while the step waited for a lock. */     \
     X(LOOK, 1,                                                                                     \
