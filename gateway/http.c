@@ -1,5 +1,7 @@
 #include "gateway/http.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #define LINGER_NS (2000 * DV_NS_PER_MS)
 #define BUSY_PERCENT 80 /* of all threads; connections then end after their reply */
 #define OPTIONS_MAX 32
+#define WORKER 1 /* civetweb's word for a thread that serves a connection */
 
 struct dv_http {
     const dv_front *front;
@@ -146,11 +149,14 @@ static int on_error(struct mg_connection *connection, int status, const char *me
 
 /* ---- threads and connections ---- */
 
+/* One turn of the gateway wakes hundreds of workers. As batch threads they take the processor when
+   it is free, and not from the actor that is just answering the others, or from PostgreSQL. */
 static void *on_thread(const struct mg_context *context, int kind)
 {
     (void)context;
-    (void)kind;
     dv_log_actor("gateway");
+    if (kind == WORKER) /* a sandbox may forbid it, which costs time only */
+        (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &(struct sched_param){0});
     return NULL;
 }
 
