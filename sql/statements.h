@@ -127,7 +127,9 @@
           " and k.client_order_id = i.client_order_id order by rank limit 1) f"                    \
           " where (select at from waits) is not null"))                                            \
     /* rows of order_step → ord and event of those that found their order in the state, attempt  \
-       and epoch they expected. What a step teaches is written with its event, once. */            \
+       and epoch they expected. What a step teaches is written with its event, once. They are      \
+       ranked before `stream` locks its row, for which others wait, and in any order, since no two \
+       are of one order. */                                                                        \
     X(STEP, 10,                                                                                    \
       "with step as (select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[],"       \
       " $5::bigint[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::text[],"             \
