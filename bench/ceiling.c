@@ -1,5 +1,5 @@
 /* What PostgreSQL alone does with Drover's schema and its very statements: one INSERT and four
-   STEPs an order, the confirmed way, through the store that persistence uses (actors/store_pg.c),
+   STEPs an order, the confirmed way, through the store that persistence uses (actors/persistence/pg/connection.c),
    without an engine around it. Orders go in cohorts, which are the batches. A JSON object a line.
  */
 #include <getopt.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "actors/base/log.h"
-#include "actors/store.h"
+#include "actors/persistence/store.h"
 #include "bench/load/samples.h"
 #include "proto/base58.h"
 #include "proto/state.h"
@@ -95,7 +95,7 @@ static dv_order_insert insert_make(ceiling *c, int64_t wall_us)
         .owner = dv_text_of("execution/5f3a9c21")};
 }
 
-/* What execution learns with a step on the confirmed way (actors/order.c). */
+/* What execution learns with a step on the confirmed way (actors/execution/order.c). */
 static dv_attempt attempt_make(ceiling *c, uint32_t to_state)
 {
     dv_attempt attempt = {.number = 1};

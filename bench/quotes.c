@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "actors/dex/pool.h"
+#include "actors/dex/programs/pool.h"
 #include "tests/golden/golden.h"
 
 #define ASKS_MAX 65536

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Turns the migrations into a C table: embed.sh <folder> <output.c>. See actors/migrate.h.
+# Turns the migrations into a C table: embed.sh <folder> <output.c>. See actors/persistence/pg/migrate.h.
 set -eu
 {
-    echo '#include "actors/migrate.h"'
+    echo '#include "actors/persistence/pg/migrate.h"'
     echo 'const dv_migration DV_MIGRATIONS[] = {'
     for file in "$1"/[0-9]*.sql; do
         name=$(basename "$file" .sql)

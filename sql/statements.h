@@ -275,7 +275,7 @@
     " case current_setting('synchronous_commit') when 'remote_apply' then 'remote_apply'"          \
     " else 'on' end, false)"
 
-/* Migration (actors/migrate.c). The lock's number is "drover" in ASCII. */
+/* Migration (actors/persistence/pg/migrate.c). The lock's number is "drover" in ASCII. */
 #define DV_SQL_MIGRATE_LOCK "select pg_advisory_lock(110442659079538)"
 #define DV_SQL_MIGRATE_TABLE                                                                       \
     "create table if not exists schema_migrations ("                                               \

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "actors/dex/sim_dice.h"
+#include "actors/dex/sim/dice.h"
 
 #define US_PER_MS 1000
 #define NS_PER_US 1000

@@ -1,9 +1,9 @@
 /* The time that the simulated venues take of their own for an order: the same dice that they throw
-   themselves (actors/dex/sim_venue.c, sim_flight.c), so that what is left is the engine's. */
+   themselves (actors/dex/sim/venue.c, sim_flight.c), so that what is left is the engine's. */
 #ifndef DV_BENCH_LOAD_VENUE_H
 #define DV_BENCH_LOAD_VENUE_H
 
-#include "actors/dex/sim_chain.h"
+#include "actors/dex/sim/chain.h"
 #include "proto/id.h"
 
 /* The engine's settings of these names; times in milliseconds. */

@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-#include "actors/persistence.h"
+#include "actors/persistence/persistence.h"
 #include "tests/component/pg.h"
 
 #define DEADLINE_NS (30000 * DV_NS_PER_MS) /* of whatever a test waits for */

@@ -1,7 +1,7 @@
 /* Persistence with a real PostgreSQL: what it writes, and what it answers. */
 #include <stdlib.h>
 
-#include "actors/store_query.h"
+#include "actors/persistence/pg/params.h"
 #include "proto/view.h"
 #include "tests/component/persistence_rig.c"
 

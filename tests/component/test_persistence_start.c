@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "actors/migrate.h"
+#include "actors/persistence/pg/migrate.h"
 #include "tests/component/persistence_rig.c"
 
 #define ROUNDS 15       /* of killing a migration */

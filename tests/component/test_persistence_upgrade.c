@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "actors/migrate.h"
+#include "actors/persistence/pg/migrate.h"
 #include "sql/statements.h"
 #include "tests/component/persistence_rig.c"
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <zmq.h>
 
-#include "actors/retry.h"
+#include "actors/retry/retry.h"
 #include "tests/component/frames.h"
 
 #define DEADLINE_MS 10000

@@ -1,6 +1,6 @@
 /* The signer over real sockets: in a process of its own, with CURVE, as on a host of its own. The
    executions are sockets of another ZeroMQ context. Every wait has a deadline. */
-#include "actors/signer.h"
+#include "actors/signer/signer.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -3,7 +3,7 @@
    with `since` is shown every event once and in order, and all of them are shown the same. */
 #include <stdatomic.h>
 
-#include "actors/notification.h"
+#include "actors/notification/notification.h"
 #include "gateway_stage.h"
 #include "proto/view.h"
 #include "tests/component/frames.h"

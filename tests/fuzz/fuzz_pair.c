@@ -1,6 +1,6 @@
 /* Any bytes as the answer to a search for a pair's pools: refused, or pools of that program and
    those mints, each once, in order of depth. The first byte chooses program and order. */
-#include "actors/dex/pair_search.h"
+#include "actors/dex/pools/pair_search.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
    its file that it asks for, and from no other. */
 #include <stdio.h>
 
-#include "actors/dex/pool.h"
+#include "actors/dex/programs/pool.h"
 #include "tests/golden/golden.h"
 
 #define ACCOUNTS_MAX 512

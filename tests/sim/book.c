@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "actors/dex/sim_dice.h"
+#include "actors/dex/sim/dice.h"
 #include "proto/base58.h"
 #include "proto/view.h"
 #include "tests/sim/ledger_model.h"
@@ -385,7 +385,7 @@ static void trade_check(sim_world *w, const sim_order *o, const dv_sim_transacti
         sim_fail(w, "I7", "order %s traded what it did not ask for", name_of(&o->id));
 }
 
-/* Which of the venue's faults befell a transaction: as actors/dex/sim_flight.c draws them. */
+/* Which of the venue's faults befell a transaction: as actors/dex/sim/flight.c draws them. */
 static void landing_note(sim_world *w, const dv_sim_transaction *t, const uint8_t *signature)
 {
     const dv_config *c = &w->config;

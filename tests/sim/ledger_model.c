@@ -33,7 +33,7 @@ const sim_landed *sim_ledger_find(const sim_ledger *ledger, dv_text signature)
     return NULL;
 }
 
-/* ---- in place of actors/dex/sim_ledger.c --------------------------------------------------- */
+/* ---- in place of actors/dex/sim/ledger.c --------------------------------------------------- */
 
 void dv_sim_ledger_init(dv_sim_ledger *ledger, const char *path, const char *dex)
 {

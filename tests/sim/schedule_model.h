@@ -3,7 +3,7 @@
 #ifndef SIM_SCHEDULE_MODEL_H
 #define SIM_SCHEDULE_MODEL_H
 
-#include "actors/schedule.h"
+#include "actors/retry/schedule.h"
 #include "tests/sim/world.h"
 
 typedef struct sim_schedule sim_redis;

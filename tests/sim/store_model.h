@@ -7,7 +7,7 @@
 
 #include <uthash.h>
 
-#include "actors/store.h"
+#include "actors/persistence/store.h"
 #include "tests/sim/world.h"
 
 #define SIM_INSTANCES_MAX 256

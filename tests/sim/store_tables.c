@@ -6,7 +6,7 @@
 #include "tests/sim/book.h"
 #include "tests/sim/store_model.h"
 
-#define CLAIM_MAX 500 /* as in actors/store_query.c */
+#define CLAIM_MAX 500 /* as in actors/persistence/pg/params.c */
 
 int64_t sim_db_now_us(const sim_db *db)
 {

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
-#include "actors/execution.h"
-#include "actors/ingest.h"
-#include "actors/notification.h"
-#include "actors/persistence.h"
-#include "actors/retry.h"
-#include "actors/router.h"
+#include "actors/execution/execution.h"
+#include "actors/ingest/ingest.h"
+#include "actors/notification/notification.h"
+#include "actors/persistence/persistence.h"
+#include "actors/retry/retry.h"
+#include "actors/router/router.h"
 #include "actors/topology.h"
 #include "gateway/gateway.h"
 #include "tests/sim/book.h"

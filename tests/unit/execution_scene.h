@@ -2,7 +2,7 @@
 #ifndef DV_TESTS_EXECUTION_SCENE_H
 #define DV_TESTS_EXECUTION_SCENE_H
 
-#include "actors/execution.h"
+#include "actors/execution/execution.h"
 #include "actors/topology.h"
 #include "proto/view.h"
 #include "tests/unit/stage.h"

@@ -6,10 +6,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "actors/dex/meteora_dlmm.h"
-#include "actors/dex/program_ids.h"
-#include "actors/dex/raydium_clmm.h"
-#include "actors/dex/swap_view.h"
+#include "actors/dex/programs/meteora_dlmm.h"
+#include "actors/dex/programs/program_ids.h"
+#include "actors/dex/programs/raydium_clmm.h"
+#include "actors/dex/programs/swap_view.h"
 #include "actors/solana/programs.h"
 
 #define SCENE_ACCOUNTS_MAX 24

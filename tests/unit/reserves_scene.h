@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "actors/dex/pool.h"
-#include "actors/dex/program_ids.h"
+#include "actors/dex/programs/pool.h"
+#include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 #include "proto/amount.h"
 

@@ -7,8 +7,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "actors/dex/program_ids.h"
-#include "actors/signer_policy.h"
+#include "actors/dex/programs/program_ids.h"
+#include "actors/signer/policy.h"
 #include "actors/solana/builders.h"
 #include "actors/solana/pda.h"
 #include "actors/solana/programs.h"

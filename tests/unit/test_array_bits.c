@@ -1,5 +1,5 @@
 /* The bitmaps of arrays, and their extensions. */
-#include "actors/dex/array_bits.h"
+#include "actors/dex/programs/array_bits.h"
 
 #include <check.h>
 #include <stdlib.h>

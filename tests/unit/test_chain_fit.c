@@ -1,6 +1,6 @@
 /* Swaps through many arrays of ticks or bins: those whose transaction does not fit a packet are
    found out before they are quoted, and what can be spared is left out of the others. */
-#include "actors/dex/chain_swap.h"
+#include "actors/chain/compose.h"
 
 #include <check.h>
 #include <stdlib.h>

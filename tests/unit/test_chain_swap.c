@@ -1,5 +1,5 @@
 /* An order's transaction: what is in it, what it did, and why it failed. */
-#include "actors/dex/chain_swap.h"
+#include "actors/chain/compose.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "actors/ingest.h"
+#include "actors/ingest/ingest.h"
 
 #include "actors/topology.h"
 #include "tests/unit/stage.h"

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "actors/dex/meteora_damm_v2_math.h"
+#include "actors/dex/programs/meteora_damm_v2_math.h"
 #include "tests/unit/reserves_scene.h"
 
 static scene s;

@@ -2,8 +2,8 @@
    of persistence. */
 #include <check.h>
 
-#include "actors/notification.h"
-#include "actors/sequence.h"
+#include "actors/notification/notification.h"
+#include "actors/notification/sequence.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)

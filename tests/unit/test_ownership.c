@@ -1,4 +1,4 @@
-#include "actors/ownership.h"
+#include "actors/execution/ownership.h"
 
 #include <check.h>
 

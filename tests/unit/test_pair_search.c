@@ -1,12 +1,12 @@
 /* How the pools of a pair are asked for, which answers are believed, and which pools are taken. */
-#include "actors/dex/pair_search.h"
+#include "actors/dex/pools/pair_search.h"
 
 #include <check.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actors/dex/program_ids.h"
+#include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 
 #define LOW "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R"

@@ -1,11 +1,11 @@
 /* The logic of persistence against a scripted store: what it batches, and what it answers. */
-#include "actors/persistence.h"
+#include "actors/persistence/persistence.h"
 
 #include <check.h>
 #include <stdlib.h>
 
 #include "actors/base/log.h"
-#include "actors/store.h"
+#include "actors/persistence/store.h"
 
 /* ---- a store that does as it is told -------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 
 #include <check.h>
 
-#include "actors/dex/pool.h"
-#include "actors/dex/program_ids.h"
+#include "actors/dex/programs/pool.h"
+#include "actors/dex/programs/program_ids.h"
 #include "actors/solana/pda.h"
 
 static const struct {

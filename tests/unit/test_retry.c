@@ -1,8 +1,8 @@
 /* Retry's logic on a model of the schedule, on virtual time; and the URL of the real one. */
 #include <check.h>
 
-#include "actors/redis_url.h"
-#include "actors/retry.h"
+#include "actors/retry/redis_url.h"
+#include "actors/retry/retry.h"
 
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define SWEEP DV_PORT(DV_LINK_sweep, 0)

@@ -1,4 +1,4 @@
-#include "actors/router.h"
+#include "actors/router/router.h"
 #include "stage.h"
 
 #define PORT DV_PORT(DV_LINK_quote, 1)

@@ -1,4 +1,4 @@
-#include "actors/routing.h"
+#include "actors/execution/choice.h"
 
 #include <check.h>
 

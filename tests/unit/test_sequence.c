@@ -2,7 +2,7 @@
 #include <check.h>
 
 #include "actors/base/clock.h"
-#include "actors/sequence.h"
+#include "actors/notification/sequence.h"
 
 static dv_sequence *s;
 static dv_arena *arena;

@@ -1,5 +1,5 @@
 /* The signer on a stage: one message an attempt, what a day may cost, and what a restart knows. */
-#include "actors/signer.h"
+#include "actors/signer/signer.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "actors/dex/sim_dice.h"
-#include "actors/dex/sim_pool.h"
+#include "actors/dex/sim/dice.h"
+#include "actors/dex/sim/pool.h"
 #include "proto/amount.h"
 
 #define WALL_US 1700000000000000

@@ -1,5 +1,5 @@
 /* What a SQLSTATE says of the server, and the words for it. */
-#include "actors/store_trouble.h"
+#include "actors/persistence/pg/trouble.h"
 
 #include <check.h>
 

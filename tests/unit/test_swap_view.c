@@ -2,7 +2,7 @@
    is taken for one. */
 #include <check.h>
 
-#include "actors/dex/swap_view.h"
+#include "actors/dex/programs/swap_view.h"
 #include "tests/unit/reserves_scene.h"
 
 static scene s;

@@ -1,5 +1,5 @@
 /* 256-bit integers, against sums of small numbers and against a division bit by bit. */
-#include "actors/dex/wide.h"
+#include "actors/dex/programs/wide.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,1 +1,1 @@
-#include "actors/execution.h"
+#include "actors/execution/execution.h"

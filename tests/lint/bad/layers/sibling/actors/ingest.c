@@ -1,1 +1,1 @@
-#include "actors/retry.h"
+#include "actors/retry/retry.h"

@@ -1,0 +1,486 @@
+/* What becomes of transactions that are sent: the same bytes to every endpoint until they land or
+   are proven dead; statuses polled; terminal at finalized. Before that it is told once what traded
+   with the commitment `confirmed`, if that is what counts, and when the chain takes that back. */
+#include "actors/chain/flights.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actors/base/log.h"
+
+#define STATUSES_MAX 200 /* in one question; nodes take 256 */
+#define FORGET_NS (120 * DV_NS_PER_S)
+#define RECENT_SLOTS 200 /* statuses of older transactions are looked for in the whole history */
+#define BASE64_SIZE 1645
+#define MISSES_MAX 3 /* one node's forks may differ for a moment; so many answers agree */
+
+/* ---- flights ----------------------------------------------------------------------------- */
+
+dv_chain_flight *dv_chain_flight_find(dv_chain_venue *venue, const char *signature)
+{
+    char key[DV_SIGNATURE_MAX + 1] = {0};
+    dv_chain_flight *f;
+    snprintf(key, sizeof key, "%s", signature);
+    HASH_FIND(hh, venue->flights, key, sizeof key, f);
+    return f;
+}
+
+static dv_chain_flight *flight_add(dv_chain_venue *v, dv_text signature, const dv_id *order_id,
+                                   uint64_t attempt)
+{
+    dv_chain_flight *f = calloc(1, sizeof *f);
+    if (f == NULL) abort();
+    dv_text_copy(f->signature, sizeof f->signature, signature);
+    f->order_id = *order_id;
+    f->attempt = (uint8_t)attempt;
+    HASH_ADD(hh, v->flights, signature, sizeof f->signature, f);
+    return f;
+}
+
+static void flight_free(dv_chain_venue *v, dv_chain_flight *f)
+{
+    HASH_DEL(v->flights, f);
+    free(f);
+}
+
+static bool is_open(const dv_chain_flight *f)
+{
+    return f->outcome.outcome == DV_SWAP_UNKNOWN || f->outcome.outcome == DV_SWAP_CONFIRMED;
+}
+
+static bool is_gone(const dv_chain_flight *f)
+{
+    return f->misses >= MISSES_MAX;
+}
+
+/* Whether there is something to tell to whoever asks, relying on a confirmation or not. */
+static bool has_news(const dv_chain_flight *f)
+{
+    if (!is_open(f)) return true;
+    return f->relied_on ? is_gone(f) : f->outcome.outcome == DV_SWAP_CONFIRMED;
+}
+
+/* ---- telling ----------------------------------------------------------------------------- */
+
+static void tell(const dv_answers *answers, uint64_t ticket, const dv_chain_flight *f)
+{
+    dv_message message = {.type = DV_MSG_swap_status, .swap_status = f->outcome};
+    if (is_open(f) && f->relied_on) message.swap_status.outcome = DV_SWAP_SUPERSEDED;
+    message.swap_status.order_id = f->order_id;
+    message.swap_status.attempt = f->attempt;
+    message.swap_status.signature = dv_text_of(f->signature);
+    message.swap_status.error_text = dv_text_of(f->error_text);
+    answers->answer(answers->context, ticket, &message);
+}
+
+/* Tells whoever sent it last, if there is something new. */
+static void sender_tell(dv_chain_venue *v, dv_chain_flight *f)
+{
+    if (f->ticket == 0 || !has_news(f)) return;
+    tell(v->answers, f->ticket, f);
+    f->ticket = 0;
+}
+
+void dv_chain_flight_end(dv_chain_venue *venue, dv_chain_flight *flight, dv_swap_outcome outcome,
+                         dv_err error, int64_t now_ns)
+{
+    dv_chain_proof_end(flight);
+    flight->outcome.outcome = outcome;
+    flight->outcome.error = error;
+    flight->forget_at_ns = now_ns + FORGET_NS;
+    sender_tell(venue, flight);
+}
+
+/* ---- sending ----------------------------------------------------------------------------- */
+
+/* What a question about a flight bears: its signature's hash (FNV-1a). Flights may go while the
+   question is open, so they are looked for by it. */
+static uint64_t number_of(const dv_chain_flight *f)
+{
+    uint64_t number = 14695981039346656037u;
+    for (const char *c = f->signature; *c; c++) number = (number ^ (uint8_t)*c) * 1099511628211u;
+    return number;
+}
+
+static dv_chain_flight *flight_numbered(dv_chain_venue *v, uint64_t number)
+{
+    for (dv_chain_flight *f = v->flights; f != NULL; f = f->hh.next)
+        if (number_of(f) == number) return f;
+    return NULL;
+}
+
+static void on_sent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    (void)now_ns;
+    dv_chain_venue *v = context;
+    dv_chain_flight *f = flight_numbered(v, reply->tag);
+    if (f != NULL && f->sends_open > 0) f->sends_open--;
+    if (reply->error == DV_OK) return; /* received, which says nothing of landing */
+    const dv_rpc_fault *fault = reply->answer ? dv_answer_fault(reply->answer) : NULL;
+    dv_debug("send_failed", NULL, dv_kv_string("dex", v->base.class->dex),
+             dv_kv_string("endpoint", dv_rpc_endpoint_name(v->rpc, reply->endpoint)),
+             dv_kv_string("error", dv_err_name((uint16_t)reply->error)),
+             dv_kv_text("why", fault ? fault->message : dv_text_of("")));
+}
+
+/* The first send's answer. A preflight that fails in an instruction will fail so on the chain too,
+   at the cost of the fee: it is not sent again, and dies with its blockhash. */
+static void on_preflight(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    dv_chain_venue *v = context;
+    dv_chain_flight *f = flight_numbered(v, reply->tag);
+    on_sent(context, reply, now_ns);
+    const dv_rpc_fault *fault = reply->answer ? dv_answer_fault(reply->answer) : NULL;
+    if (f == NULL || fault == NULL || fault->code != DV_RPC_PREFLIGHT_FAILED ||
+        !fault->failure.in_instruction)
+        return;
+    char text[DV_REASON_MAX + 1];
+    dv_err err =
+        dv_chain_failure(&fault->failure, f->bytes, f->size, DV_VENUE_SIMULATION_FAILED, text);
+    f->halted = true;
+    dv_info("preflight_failed", &f->order_id, dv_kv_string("dex", v->base.class->dex),
+            dv_kv_number("attempt", f->attempt), dv_kv_string("error", dv_err_name((uint16_t)err)),
+            dv_kv_string("why", text));
+}
+
+static void send_to(dv_chain_venue *v, dv_chain_flight *f, uint32_t endpoint, bool preflight,
+                    int64_t now_ns)
+{
+    char text[BASE64_SIZE], params[BASE64_SIZE + 200];
+    sodium_bin2base64(text, sizeof text, f->bytes, f->size, sodium_base64_VARIANT_ORIGINAL);
+    snprintf(params, sizeof params,
+             "[\"%s\",{\"encoding\":\"base64\",\"skipPreflight\":%s,\"preflightCommitment\":"
+             "\"confirmed\",\"maxRetries\":0}]",
+             text, preflight ? "false" : "true");
+    dv_rpc_ask(v->rpc, "sendTransaction", dv_text_of(params), endpoint,
+               preflight ? on_preflight : on_sent, v, number_of(f), now_ns);
+    f->sends_open++;
+}
+
+/* Preflight on the first send only, at the preferred endpoint; later the same bytes to every one.
+ */
+static void flight_send(dv_chain_venue *v, dv_chain_flight *f, int64_t now_ns)
+{
+    f->resend_at_ns = now_ns + v->config->solana_resend_ms * DV_NS_PER_MS;
+    if (!f->sent) {
+        f->sent = true;
+        send_to(v, f, 0, true, now_ns);
+        return;
+    }
+    uint32_t endpoints = dv_rpc_endpoint_count(v->rpc);
+    if (f->sends_open > endpoints) return; /* they do not keep up */
+    for (uint32_t i = 0; i < endpoints; i++) send_to(v, f, i, false, now_ns);
+}
+
+/* ---- what landed ------------------------------------------------------------------------- */
+
+dv_landed *dv_chain_trade_read(const dv_chain_venue *venue, const dv_rpc_reply *reply,
+                               const dv_id *order_id, uint64_t *ret_in, uint64_t *ret_out)
+{
+    bool found = false;
+    dv_landed *landed = calloc(1, sizeof *landed);
+    if (landed == NULL) abort();
+    if (reply->error == DV_OK && dv_answer_landed(reply->answer, &found, landed) == DV_OK &&
+        found && !landed->failure.failed &&
+        dv_chain_landed(landed, &venue->wallet, order_id, ret_in, ret_out) == DV_OK)
+        return landed;
+    free(landed);
+    return NULL;
+}
+
+/* It traded, with these amounts, as far as the commitment goes at which that was asked. */
+static void landed_take(dv_chain_venue *v, dv_chain_flight *f, uint64_t in, uint64_t out,
+                        int64_t now_ns)
+{
+    f->outcome.amount_in = in;
+    f->outcome.amount_out = out;
+    if (f->asked_at != DV_COMMITMENT_FINALIZED) {
+        f->outcome.outcome = DV_SWAP_CONFIRMED;
+        sender_tell(v, f);
+        return;
+    }
+    dv_chain_flight_end(v, f, DV_SWAP_LANDED, DV_OK, now_ns);
+    if (v->config->solana_guard) dv_chain_guard_add(v, &f->order_id, f->last_valid_block_height);
+}
+
+static void on_landed(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    dv_chain_venue *v = context;
+    dv_chain_flight *f = flight_numbered(v, reply->tag);
+    if (f == NULL || !is_open(f)) return;
+    f->asked = false;
+    uint64_t in, out;
+    dv_landed *landed = dv_chain_trade_read(v, reply, &f->order_id, &in, &out);
+    if (landed != NULL) landed_take(v, f, in, out, now_ns);
+    free(landed);
+}
+
+static void landed_ask(dv_chain_venue *v, dv_chain_flight *f, dv_commitment commitment,
+                       int64_t now_ns)
+{
+    char params[DV_SIGNATURE_MAX + 120];
+    if (f->asked) return;
+    f->asked = true;
+    f->asked_at = commitment;
+    snprintf(params, sizeof params,
+             "[\"%s\",{\"encoding\":\"base64\",\"commitment\":\"%s\","
+             "\"maxSupportedTransactionVersion\":0}]",
+             f->signature, commitment == DV_COMMITMENT_FINALIZED ? "finalized" : "confirmed");
+    dv_rpc_ask(v->rpc, "getTransaction", dv_text_of(params), DV_RPC_ANY, on_landed, v, number_of(f),
+               now_ns);
+}
+
+/* ---- statuses ---------------------------------------------------------------------------- */
+
+/* The flights that one question is about, in its order. */
+struct dv_chain_batch {
+    uint32_t count;
+    bool searched; /* in the whole history */
+    char signatures[STATUSES_MAX][DV_SIGNATURE_MAX + 1];
+};
+
+/* An answer of a slot knows nothing of the transaction. */
+static void status_miss(dv_chain_venue *v, dv_chain_flight *f, uint64_t slot, int64_t now_ns)
+{
+    bool past = v->final_height > f->last_valid_block_height && f->last_valid_block_height > 0;
+    if (past || dv_chain_proof_is_broken()) dv_chain_proof_begin(v, f, now_ns);
+    bool confirmed = f->relied_on || f->outcome.outcome == DV_SWAP_CONFIRMED;
+    bool would_know = v->batch->searched || slot <= f->quoted_slot + RECENT_SLOTS;
+    if (!is_open(f) || !confirmed || !would_know || slot <= f->seen_slot || is_gone(f)) return;
+    f->seen_slot = slot; /* so that each miss is of a later slot */
+    if (++f->misses < MISSES_MAX) return;
+    dv_warn("forked_out", &f->order_id, dv_kv_string("dex", v->base.class->dex),
+            dv_kv_number("attempt", f->attempt), dv_kv_string("signature", f->signature),
+            dv_kv_number("slot", (int64_t)slot));
+    f->outcome.outcome = DV_SWAP_UNKNOWN;
+    sender_tell(v, f);
+}
+
+/* It is on the chain, confirmed or final, and traded. */
+static void status_traded(dv_chain_venue *v, dv_chain_flight *f, dv_commitment commitment,
+                          int64_t now_ns)
+{
+    bool counts = strcmp(v->config->solana_commitment, "confirmed") == 0;
+    if (commitment == DV_COMMITMENT_FINALIZED)
+        landed_ask(v, f, commitment, now_ns);
+    else if (counts && !f->relied_on && f->outcome.outcome == DV_SWAP_UNKNOWN)
+        landed_ask(v, f, commitment, now_ns);
+}
+
+static void status_take(dv_chain_venue *v, dv_chain_flight *f, const dv_signature_status *s,
+                        uint64_t slot, int64_t now_ns)
+{
+    if (!s->found) {
+        status_miss(v, f, slot, now_ns);
+        return;
+    }
+    dv_chain_proof_end(f);
+    f->resend_at_ns = now_ns + v->config->solana_resend_ms * DV_NS_PER_MS; /* it has arrived */
+    if (s->commitment < DV_COMMITMENT_CONFIRMED) return;
+    if (!s->failure.failed) {
+        f->misses = 0;
+        if (slot > f->seen_slot) f->seen_slot = slot;
+        status_traded(v, f, s->commitment, now_ns);
+        return;
+    }
+    if (s->commitment != DV_COMMITMENT_FINALIZED) return; /* a failure counts once it is final */
+    dv_err err = dv_chain_failure(&s->failure, f->bytes, f->size, DV_VENUE_TRANSACTION_FAILED,
+                                  f->error_text);
+    dv_chain_flight_end(v, f, DV_SWAP_FAILED, err, now_ns);
+}
+
+static void on_statuses(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    dv_chain_venue *v = context;
+    const dv_chain_batch *b = v->batch;
+    dv_signature_status statuses[STATUSES_MAX];
+    uint64_t slot;
+    v->status_asked = false;
+    if (reply->error != DV_OK ||
+        dv_answer_statuses(reply->answer, b->count, statuses, &slot) != DV_OK)
+        return;
+    for (uint32_t i = 0; i < b->count; i++) {
+        dv_chain_flight *f = dv_chain_flight_find(v, b->signatures[i]);
+        if (f != NULL && is_open(f)) status_take(v, f, &statuses[i], slot, now_ns);
+    }
+}
+
+static void on_epoch(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    (void)now_ns;
+    dv_chain_venue *v = context;
+    dv_epoch_info info;
+    if (reply->error != DV_OK || dv_answer_epoch(reply->answer, &info) != DV_OK) return;
+    if (info.block_height > v->final_height) v->final_height = info.block_height;
+}
+
+/* Takes the next flights that are open, in turn; true when one of them is old. */
+static bool batch_fill(dv_chain_venue *v)
+{
+    dv_chain_batch *b = v->batch;
+    bool old = false;
+    uint32_t at = 0, open = 0;
+    b->count = 0;
+    for (dv_chain_flight *f = v->flights; f != NULL; f = f->hh.next) {
+        if (!is_open(f)) continue;
+        open++;
+        if (at++ < v->status_from || b->count == STATUSES_MAX) continue;
+        memcpy(b->signatures[b->count++], f->signature, sizeof f->signature);
+        old = old || f->quoted_slot + RECENT_SLOTS < v->slot || f->last_valid_block_height == 0;
+    }
+    v->status_from += b->count;
+    if (v->status_from >= open) v->status_from = 0;
+    return old;
+}
+
+static void statuses_ask(dv_chain_venue *v, int64_t now_ns)
+{
+    char params[STATUSES_MAX * (DV_SIGNATURE_MAX + 3) + 64] = "[[";
+    if (v->batch == NULL) v->batch = malloc(sizeof *v->batch);
+    if (v->batch == NULL) abort();
+    bool old = batch_fill(v);
+    v->batch->searched = old;
+    if (v->batch->count == 0) return;
+    size_t n = 2;
+    for (uint32_t i = 0; i < v->batch->count; i++)
+        n += (size_t)snprintf(params + n, sizeof params - n, "%s\"%s\"", i ? "," : "",
+                              v->batch->signatures[i]);
+    snprintf(params + n, sizeof params - n, "],{\"searchTransactionHistory\":%s}]",
+             old ? "true" : "false");
+    v->status_asked = true;
+    dv_rpc_ask(v->rpc, "getSignatureStatuses", dv_text_of(params), DV_RPC_ANY, on_statuses, v, 0,
+               now_ns);
+    dv_rpc_ask(v->rpc, "getEpochInfo", dv_text_of("[{\"commitment\":\"finalized\"}]"), DV_RPC_ANY,
+               on_epoch, v, 0, now_ns);
+}
+
+/* ---- the venue's side -------------------------------------------------------------------- */
+
+/* The transaction is read for its blockhash, and has to be the one that is named. */
+static bool bytes_take(dv_chain_flight *f, dv_text bytes)
+{
+    dv_transaction_view view;
+    char name[DV_BASE58_TEXT_SIZE];
+    if (bytes.size > sizeof f->bytes ||
+        dv_transaction_decode((const uint8_t *)bytes.at, bytes.size, &view) != DV_OK)
+        return false;
+    dv_base58_encode(view.signatures, DV_SIGNATURE_SIZE, name);
+    if (strcmp(name, f->signature) != 0) return false;
+    memcpy(f->bytes, bytes.at, bytes.size);
+    f->size = bytes.size;
+    f->blockhash = view.blockhash;
+    return true;
+}
+
+static void unknown_tell(const dv_answers *answers, uint64_t ticket, const dv_id *order_id,
+                         uint64_t attempt, dv_text signature, const char *why)
+{
+    answers->answer(answers->context, ticket,
+                    &(dv_message){.type = DV_MSG_swap_status,
+                                  .swap_status = {.order_id = *order_id,
+                                                  .attempt = attempt,
+                                                  .signature = signature,
+                                                  .outcome = DV_SWAP_UNKNOWN,
+                                                  .error = DV_VENUE_OUTCOME_UNKNOWN,
+                                                  .error_text = dv_text_of(why)}});
+}
+
+/* The flight of a transaction that is asked about, made if need be. NULL: it is not named. */
+static dv_chain_flight *flight_of(dv_chain_venue *v, dv_text signature, const dv_id *order_id,
+                                  uint64_t attempt, dv_time now)
+{
+    uint8_t bytes[DV_SIGNATURE_SIZE];
+    char name[DV_SIGNATURE_MAX + 1];
+    if (!dv_base58_decode(signature, bytes, sizeof bytes)) return NULL;
+    dv_text_copy(name, sizeof name, signature);
+    dv_chain_flight *f = dv_chain_flight_find(v, name);
+    if (f == NULL) f = flight_add(v, signature, order_id, attempt);
+    f->forget_at_ns = now.mono_ns + FORGET_NS;
+    return f;
+}
+
+/* Whether the order counts as confirmed, which it then was at the newest slot that is known. */
+static void rely(const dv_chain_venue *v, dv_chain_flight *f, bool landed)
+{
+    if (landed && !f->relied_on && v->slot > f->seen_slot) f->seen_slot = v->slot;
+    f->relied_on = landed;
+}
+
+void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+                   const dv_answers *answers)
+{
+    dv_chain_venue *v = (dv_chain_venue *)venue;
+    dv_chain_flight *f = flight_of(v, send->signature, &send->order_id, send->attempt, now);
+    if (f != NULL && !is_open(f)) {
+        tell(answers, ticket, f);
+        return;
+    }
+    if (f == NULL || (f->size == 0 && !bytes_take(f, send->transaction))) {
+        unknown_tell(answers, ticket, &send->order_id, send->attempt, send->signature,
+                     "the bytes are not the transaction that is named");
+        return;
+    }
+    f->last_valid_block_height = send->last_valid_block_height;
+    f->quoted_slot = send->quoted_slot;
+    rely(v, f, send->landed != 0);
+    f->ticket = has_news(f) ? 0 : ticket;
+    if (has_news(f)) tell(answers, ticket, f);
+}
+
+void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+                    const dv_answers *answers)
+{
+    dv_chain_venue *v = (dv_chain_venue *)venue;
+    dv_chain_flight *f = flight_of(v, check->signature, &check->order_id, check->attempt, now);
+    if (f != NULL && is_open(f)) rely(v, f, check->landed != 0);
+    if (f != NULL && has_news(f)) {
+        tell(answers, ticket, f);
+        return;
+    }
+    if (f != NULL && f->last_valid_block_height == 0) {
+        f->last_valid_block_height = check->last_valid_block_height;
+        f->quoted_slot = check->quoted_slot;
+    }
+    unknown_tell(answers, ticket, &check->order_id, check->attempt, check->signature, "");
+}
+
+/* Nothing is sent to a cluster that is not known to be the right one. */
+static int64_t sends_tick(dv_chain_venue *v, int64_t now_ns)
+{
+    int64_t next_ns = DV_NEVER;
+    bool admitted = dv_chain_admitted(v) == DV_OK;
+    dv_chain_flight *f, *next;
+    HASH_ITER(hh, v->flights, f, next)
+    {
+        if (f->forget_at_ns <= now_ns) {
+            flight_free(v, f);
+            continue;
+        }
+        next_ns = dv_min_i64(next_ns, f->forget_at_ns);
+        if (!is_open(f) || f->halted || f->relied_on || f->size == 0 || !admitted) continue;
+        if (f->resend_at_ns <= now_ns) flight_send(v, f, now_ns);
+        next_ns = dv_min_i64(next_ns, f->resend_at_ns);
+    }
+    return next_ns;
+}
+
+int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns)
+{
+    if (venue->flights == NULL) return DV_NEVER;
+    int64_t next_ns = sends_tick(venue, now_ns);
+    if (venue->status_asked) return next_ns; /* an answer wakes us */
+    if (venue->status_at_ns <= now_ns) {
+        venue->status_at_ns = now_ns + venue->config->solana_poll_ms * DV_NS_PER_MS;
+        if (dv_chain_admitted(venue) == DV_OK) statuses_ask(venue, now_ns);
+    }
+    return dv_min_i64(next_ns, venue->status_at_ns);
+}
+
+void dv_chain_flights_fini(dv_chain_venue *venue)
+{
+    dv_chain_flight *f, *next;
+    HASH_ITER(hh, venue->flights, f, next) flight_free(venue, f);
+    free(venue->batch);
+    venue->batch = NULL;
+}

@@ -1,0 +1,76 @@
+/* A Meteora DLMM pool (an LbPair) as it is decoded: what meteora_dlmm_decode.c makes and
+   meteora_dlmm.c asks. Layouts: the IDL of lb_clmm 0.12 (MeteoraAg/dlmm-sdk, July 2026); program
+   LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo (mainnet and devnet). */
+#ifndef DV_DEX_METEORA_DLMM_H
+#define DV_DEX_METEORA_DLMM_H
+
+#include "actors/dex/programs/pool_arrays.h"
+#include "actors/dex/programs/wide.h"
+
+#define DV_DLMM_POOL_SIZE 904u /* bytes */
+#define DV_DLMM_ARRAY_BINS 70
+
+/* What a bin holds of one token, in the order in which it is taken: the market makers' liquidity,
+   limit orders that are being filled, open limit orders. */
+enum { DV_DLMM_LAYER_MAKERS, DV_DLMM_LAYER_PROCESSED, DV_DLMM_LAYER_OPEN, DV_DLMM_LAYERS };
+
+/* A bin for swaps in one direction. */
+typedef struct dv_dlmm_side {
+    uint64_t out[DV_DLMM_LAYERS];  /* atoms of the output */
+    uint64_t need[DV_DLMM_LAYERS]; /* atoms of the input that take all of it, rounded up */
+    uint64_t out_sum;              /* 0: nothing to take */
+    bool is_too_dear;              /* a need does not fit 64 bits: the program's sums overflow */
+} dv_dlmm_side;
+
+/* A bin that holds anything. */
+typedef struct dv_dlmm_bin {
+    dv_u128 price;        /* Y per X in atoms, Q64.64; not 0 */
+    dv_dlmm_side side[2]; /* by the mint that is paid: X (0), Y (1) */
+    int32_t id;
+} dv_dlmm_bin;
+
+typedef struct dv_dlmm_pool {
+    dv_pool base;                            /* mint 0 is X, mint 1 is Y */
+    dv_pubkey reserve[2], oracle, extension; /* addresses; extension if bits has one */
+    bool is_disabled;
+    bool has_activation; /* closed before: */
+    bool activates_by_time;
+    uint64_t activation_point; /* a slot, or seconds since 1970 */
+    bool fee_on_y;             /* the fee is always of Y; otherwise of the input */
+    bool has_limit_orders;
+    int32_t active_id; /* the bin that swaps begin at */
+    uint16_t bin_step; /* bps between two bins */
+    /* The fee: a base and a part that grows with how far the active bin has moved lately. */
+    uint32_t base_rate;                   /* of 10^9, at most 10^8 */
+    uint32_t variable_fee_control;        /* 0: only the base */
+    uint16_t filter_period, decay_period; /* seconds */
+    uint16_t reduction_factor;            /* bps of the volatility that is left after the filter */
+    uint16_t protocol_share;              /* bps of the market makers' fees */
+    uint32_t volatility, volatility_reference, volatility_max; /* in 10^-4 bins */
+    int32_t index_reference;                                   /* a bin id */
+    int64_t updated_at;                                        /* seconds since 1970 */
+    dv_array_bits bits;                                        /* which bin arrays are in use */
+    uint32_t array_count;
+    dv_pool_array *arrays; /* those found, by number, without repetition */
+    dv_dlmm_bin *bins;     /* those of these that hold anything, ascending */
+} dv_dlmm_pool;
+
+/* The number of the array that a bin is in. */
+static inline int32_t dv_dlmm_array_of(int32_t bin_id)
+{
+    return bin_id / DV_DLMM_ARRAY_BINS - (bin_id % DV_DLMM_ARRAY_BINS < 0);
+}
+
+/* What is paid for `out` atoms at a price, rounded up, and what `in` atoms give, rounded down; side
+   as in a bin, price not 0. False, and nothing written, when it does not fit 64 bits. */
+DV_MUST_CHECK bool dv_dlmm_in_ceil(uint32_t side, dv_u128 price, uint64_t out, uint64_t *ret_in);
+DV_MUST_CHECK bool dv_dlmm_out_floor(uint32_t side, dv_u128 price, uint64_t in, uint64_t *ret_out);
+
+/* The class's functions that decode; see pool.h. */
+dv_err dv_dlmm_needs(const dv_account *own, const dv_account_set *accounts,
+                     dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
+dv_err dv_dlmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
+                    dv_refusal *ret_refusal);
+void dv_dlmm_destroy(dv_pool *pool);
+
+#endif

@@ -1,0 +1,272 @@
+/* Decodes the accounts of a Meteora DLMM pool.
+
+   The bins that hold anything are laid out in one ascending row, each with what it takes to empty
+   it, so that a quote walks along it and divides only where it ends within a bin. */
+#include <stdlib.h>
+
+#include "actors/dex/programs/meteora_dlmm.h"
+#include "actors/solana/pda.h"
+
+/* Sizes in bytes, and offsets. */
+#define ARRAY_SIZE 10136u
+#define EXTENSION_SIZE 1576u
+#define EXTENSION_GROUPS 12
+#define BIN_SIZE 144u
+#define BINS_AT 56
+#define EXTENSION_UP_AT 40
+#define EXTENSION_DOWN_AT 808
+#define BITMAP_AT 584
+#define REWARD_MINTS_AT 264
+#define REWARD_SIZE 144
+
+#define ARRAY_NUMBER_MIN (-512 - 512 * EXTENSION_GROUPS)
+#define ARRAY_VERSION_WITH_ORDERS                                                                  \
+    2                           /* before it, the bytes of limit orders counted something else */
+#define FEE_RATE_MAX 100000000u /* 10 % of 10^9 */
+#define BASE_FEE_POWER_MAX 27   /* beyond it the program's 128 bits overflow */
+
+enum { FUNCTION_UNDETERMINED, FUNCTION_LIQUIDITY_MINING, FUNCTION_LIMIT_ORDER };
+enum { FEE_ON_INPUT, FEE_ON_Y };
+enum { PAIR_PERMISSIONLESS, PAIR_PERMISSION, PAIR_CUSTOMIZABLE, PAIR_PERMISSIONLESS_V2 };
+
+/* sha256("account:<Name>")[0..8] of LbPair, BinArray and BinArrayBitmapExtension. */
+static const uint8_t IS_POOL[8] = {0x21, 0x0b, 0x31, 0x62, 0xb5, 0x65, 0xb1, 0x0d};
+static const uint8_t IS_ARRAY[8] = {0x5c, 0x8e, 0x5c, 0xdc, 0x05, 0x94, 0x46, 0xb5};
+static const uint8_t IS_EXTENSION[8] = {0x50, 0x6f, 0x7c, 0x71, 0x37, 0xed, 0x12, 0x05};
+
+static dv_err malformed(dv_refusal *ret_refusal, const char *reason)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE, reason);
+}
+
+static dv_err unsupported(dv_refusal *ret_refusal, const char *reason)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE, reason);
+}
+
+/* ---- the pool's own account ---- */
+
+/* base_factor * bin_step * 10 * 10^power, of 10^9, cut off at the most that a fee may be. */
+static uint32_t base_rate_of(uint16_t base_factor, uint16_t bin_step, uint8_t power)
+{
+    dv_u128 rate = (dv_u128)base_factor * bin_step * 10;
+    for (uint8_t i = 0; i < power; i++) rate *= 10;
+    return rate < FEE_RATE_MAX ? (uint32_t)rate : FEE_RATE_MAX;
+}
+
+static dv_err read_fee(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_refusal)
+{
+    uint8_t power = at[34];
+    pool->bin_step = dv_le16(at + 80);
+    pool->filter_period = dv_le16(at + 10);
+    pool->decay_period = dv_le16(at + 12);
+    pool->reduction_factor = dv_le16(at + 14);
+    pool->variable_fee_control = dv_le32(at + 16);
+    pool->volatility_max = dv_le32(at + 20);
+    pool->protocol_share = dv_le16(at + 32);
+    pool->volatility = dv_le32(at + 40);
+    pool->volatility_reference = dv_le32(at + 44);
+    pool->index_reference = (int32_t)dv_le32(at + 48);
+    pool->updated_at = (int64_t)dv_le64(at + 56);
+    if (power > BASE_FEE_POWER_MAX || pool->protocol_share > DV_BPS_ONE)
+        return malformed(ret_refusal, "the pool's fee parameters are out of range");
+    pool->base_rate = base_rate_of(dv_le16(at + 8), pool->bin_step, power);
+    return DV_OK;
+}
+
+static dv_err read_kind(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_refusal)
+{
+    uint8_t function = at[35], fee_mode = at[36], pair = at[75], activation = at[86];
+    if (function > FUNCTION_LIMIT_ORDER || fee_mode > FEE_ON_Y || pair > PAIR_PERMISSIONLESS_V2 ||
+        activation > 1)
+        return unsupported(ret_refusal, "the pool is of a newer kind");
+    bool has_rewards = false;
+    for (int i = 0; i < 2; i++) {
+        dv_pubkey mint = dv_pubkey_at(at + REWARD_MINTS_AT + REWARD_SIZE * i);
+        has_rewards = has_rewards || !dv_pubkey_is_zero(&mint);
+    }
+    pool->has_limit_orders =
+        function == FUNCTION_LIMIT_ORDER || (function == FUNCTION_UNDETERMINED && !has_rewards);
+    pool->fee_on_y = fee_mode == FEE_ON_Y;
+    pool->is_disabled = at[82] != 0;
+    pool->has_activation = pair == PAIR_PERMISSION || pair == PAIR_CUSTOMIZABLE;
+    pool->activates_by_time = activation == 1;
+    pool->activation_point = dv_le64(at + 816);
+    return DV_OK;
+}
+
+static dv_err read_own(const dv_account *own, dv_dlmm_pool *pool, dv_refusal *ret_refusal)
+{
+    const uint8_t *at = own->data;
+    if (memcmp(at, IS_POOL, sizeof IS_POOL) != 0)
+        return malformed(ret_refusal, "the account is no DLMM pool");
+    pool->base.class = &DV_METEORA_DLMM;
+    pool->base.program = own->owner;
+    pool->base.address = own->address;
+    for (uint32_t side = 0; side < 2; side++) {
+        pool->base.mint[side] = dv_pubkey_at(at + 88 + 32 * side);
+        pool->reserve[side] = dv_pubkey_at(at + 152 + 32 * side);
+    }
+    pool->oracle = dv_pubkey_at(at + 552);
+    pool->active_id = (int32_t)dv_le32(at + 76);
+    int32_t number = dv_dlmm_array_of(pool->active_id);
+    if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
+        return malformed(ret_refusal, "the pool's active bin is out of range");
+    dv_err err = read_kind(at, pool, ret_refusal);
+    return err ? err : read_fee(at, pool, ret_refusal);
+}
+
+/* ---- the bitmap ---- */
+
+/* ret_address may be NULL; is left alone without an extension. */
+static void read_bits(const dv_account *own, const dv_account_set *accounts,
+                      dv_array_bits *ret_bits, dv_pubkey *ret_address)
+{
+    const uint8_t *up = NULL, *down = NULL;
+    for (uint32_t i = 0; i < accounts->count && !up; i++) {
+        if (!dv_pool_array_belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION, 8))
+            continue;
+        up = accounts->at[i].data + EXTENSION_UP_AT;
+        down = accounts->at[i].data + EXTENSION_DOWN_AT;
+        if (ret_address) *ret_address = accounts->at[i].address;
+    }
+    dv_array_bits_decode(own->data + BITMAP_AT, up, down, EXTENSION_GROUPS, true, ret_bits);
+}
+
+/* ---- bin arrays ---- */
+
+static dv_err read_side(uint32_t side, dv_u128 price, dv_dlmm_side *to, dv_refusal *ret_refusal)
+{
+    for (int i = 0; i < DV_DLMM_LAYERS; i++) {
+        if (to->out[i] == 0) continue;
+        if (price == 0) return malformed(ret_refusal, "a bin of the pool has no price");
+        if (__builtin_add_overflow(to->out_sum, to->out[i], &to->out_sum))
+            return malformed(ret_refusal, "a bin of the pool holds more than there can be");
+        if (!dv_dlmm_in_ceil(side, price, to->out[i], &to->need[i])) to->is_too_dear = true;
+    }
+    return DV_OK;
+}
+
+static dv_err read_bin(const uint8_t *at, int32_t id, const dv_dlmm_pool *pool,
+                       dv_dlmm_bin *ret_bin, dv_refusal *ret_refusal)
+{
+    dv_dlmm_bin bin = {.id = id, .price = dv_le128(at + 16)};
+    bin.side[0].out[DV_DLMM_LAYER_MAKERS] = dv_le64(at + 8);
+    bin.side[1].out[DV_DLMM_LAYER_MAKERS] = dv_le64(at);
+    if (pool->has_limit_orders) {
+        bool asks = at[140] != 0; /* orders that sell X: what pays Y takes them */
+        bin.side[asks].out[DV_DLMM_LAYER_PROCESSED] = dv_le64(at + 128);
+        bin.side[asks].out[DV_DLMM_LAYER_OPEN] = dv_le64(at + 112);
+    }
+    for (uint32_t side = 0; side < 2; side++) {
+        dv_err err = read_side(side, bin.price, &bin.side[side], ret_refusal);
+        if (err) return err;
+    }
+    *ret_bin = bin;
+    return DV_OK;
+}
+
+static bool has_old_counters(const uint8_t *bin)
+{
+    return dv_le128(bin + 112) != 0 || dv_le128(bin + 128) != 0;
+}
+
+static dv_err read_array(const dv_account *account, const dv_pool *base, dv_pool_array *ret_array,
+                         void *ret_slots, dv_refusal *ret_refusal)
+{
+    const dv_dlmm_pool *pool = (const dv_dlmm_pool *)base;
+    dv_dlmm_bin *ret_bins = ret_slots;
+    int64_t number = (int64_t)dv_le64(account->data + 8);
+    bool is_old = account->data[16] < ARRAY_VERSION_WITH_ORDERS;
+    if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
+        return malformed(ret_refusal, "a bin array of the pool is out of range");
+    *ret_array = (dv_pool_array){.address = account->address, .number = (int32_t)number};
+    for (int32_t i = 0; i < DV_DLMM_ARRAY_BINS; i++) {
+        const uint8_t *at = account->data + BINS_AT + BIN_SIZE * (uint32_t)i;
+        if (is_old && pool->has_limit_orders && has_old_counters(at))
+            return unsupported(ret_refusal, "a bin array of the pool is of an older layout");
+        dv_dlmm_bin *bin = &ret_bins[ret_array->count];
+        dv_err err = read_bin(at, (int32_t)number * DV_DLMM_ARRAY_BINS + i, pool, bin, ret_refusal);
+        if (err) return err;
+        if (bin->side[0].out_sum > 0 || bin->side[1].out_sum > 0) ret_array->count++;
+    }
+    return DV_OK;
+}
+
+static int64_t number_of(const uint8_t *data)
+{
+    return (int64_t)dv_le64(data + 8);
+}
+
+static const dv_pool_array_kind ARRAYS = {.size = ARRAY_SIZE,
+                                          .pool_at = 24,
+                                          .discriminator = IS_ARRAY,
+                                          .slots = DV_DLMM_ARRAY_BINS,
+                                          .slot_size = sizeof(dv_dlmm_bin),
+                                          .place = number_of,
+                                          .read = read_array};
+
+/* ---- the class's functions ---- */
+
+dv_err dv_dlmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
+                    dv_refusal *ret_refusal)
+{
+    dv_dlmm_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return dv_refuse(ret_refusal, DV_OUT_OF_MEMORY, DV_PROGRAM_ERROR_NONE,
+                         "there is no memory for the pool");
+    dv_err err = read_own(own, pool, ret_refusal);
+    for (uint32_t side = 0; side < 2 && err == DV_OK; side++)
+        err = dv_pool_read_mint(&pool->base, side, accounts, ret_refusal);
+    if (err == DV_OK) {
+        read_bits(own, accounts, &pool->bits, &pool->extension);
+        void *bins;
+        err = dv_pool_arrays_read(&ARRAYS, own, accounts, &pool->base, &pool->arrays, &bins,
+                                  &pool->array_count, ret_refusal);
+        pool->bins = bins;
+    }
+    if (err == DV_OK)
+        *ret_pool = &pool->base;
+    else
+        dv_dlmm_destroy(&pool->base);
+    return err;
+}
+
+void dv_dlmm_destroy(dv_pool *pool)
+{
+    dv_dlmm_pool *self = (dv_dlmm_pool *)pool;
+    if (!self) return;
+    free(self->arrays);
+    free(self->bins);
+    free(self);
+}
+
+static void need_array(const dv_dlmm_pool *pool, int32_t number, dv_pool_needs *ret_needs)
+{
+    uint8_t little_endian[8];
+    for (int i = 0; i < 8; i++) little_endian[i] = (uint8_t)((uint64_t)(int64_t)number >> (8 * i));
+    const dv_seed seeds[] = {DV_SEED_TEXT("bin_array"),
+                             DV_SEED_KEY(&pool->base.address),
+                             {little_endian, sizeof little_endian}};
+    dv_pubkey address;
+    if (dv_pda_find(seeds, 3, &pool->base.program, &address, NULL))
+        dv_pool_need(ret_needs, &address);
+}
+
+dv_err dv_dlmm_needs(const dv_account *own, const dv_account_set *accounts,
+                     dv_pool_needs *ret_needs, dv_refusal *ret_refusal)
+{
+    dv_dlmm_pool pool = {0};
+    dv_err err = read_own(own, &pool, ret_refusal);
+    if (err) return err;
+    const dv_seed seeds[] = {DV_SEED_TEXT("bitmap"), DV_SEED_KEY(&own->address)};
+    for (uint32_t side = 0; side < 2; side++) dv_pool_need(ret_needs, &pool.base.mint[side]);
+    if (dv_pda_find(seeds, 2, &own->owner, &pool.extension, NULL))
+        dv_pool_need(ret_needs, &pool.extension);
+    read_bits(own, accounts, &pool.bits, NULL);
+    int32_t near[DV_POOL_NEEDS_MAX];
+    uint32_t count = dv_array_bits_near(&pool.bits, dv_dlmm_array_of(pool.active_id),
+                                        DV_POOL_NEEDS_MAX - ret_needs->count, near);
+    for (uint32_t i = 0; i < count; i++) need_array(&pool, near[i], ret_needs);
+    return DV_OK;
+}

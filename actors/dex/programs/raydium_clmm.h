@@ -1,0 +1,53 @@
+/* A Raydium CLMM pool as it is decoded: what raydium_clmm_decode.c makes and raydium_clmm.c asks.
+   Layouts: raydium-io/raydium-clmm, states/pool.rs, config.rs, tick_array.rs and
+   tickarray_bitmap_extension.rs; programs CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK (mainnet)
+   and DRayAUgENGQBKVaX8owNhgzkEDyoHTGVEGHVJT1E9pfH (devnet). */
+#ifndef DV_DEX_RAYDIUM_CLMM_H
+#define DV_DEX_RAYDIUM_CLMM_H
+
+#include "actors/dex/programs/pool_arrays.h"
+#include "actors/dex/programs/raydium_clmm_math.h"
+
+#define DV_CLMM_POOL_SIZE 1544u /* bytes */
+#define DV_CLMM_ARRAY_TICKS 60  /* of a tick array, each tick_spacing apart */
+
+/* A tick that positions begin or end at. */
+typedef struct dv_clmm_tick {
+    dv_u128 sqrt_price;     /* Q64.64 */
+    __int128 liquidity_net; /* what crossing it upwards adds */
+    int32_t index;
+} dv_clmm_tick;
+
+typedef struct dv_clmm_pool {
+    dv_pool base;
+    dv_pubkey config, vault[2], observation, extension; /* addresses; extension if bits has one */
+    uint32_t fee_rate;      /* of the input, millionths, below 1000000 */
+    uint32_t protocol_rate; /* of the fee, millionths; with fund_rate at most 1000000 */
+    uint32_t fund_rate;
+    uint16_t tick_spacing; /* 1.. */
+    bool is_swap_off;
+    uint64_t open_time; /* seconds since 1970 */
+    dv_u128 sqrt_price; /* at tick_current, or within the tick above it */
+    dv_u128 liquidity;  /* in range */
+    int32_t tick;       /* MIN..MAX - 1 */
+    dv_array_bits bits; /* which tick arrays are in use */
+    uint32_t array_count;
+    dv_pool_array *arrays; /* those found, by number, without repetition */
+    dv_clmm_tick *ticks;   /* the initialised ones of these, ascending */
+} dv_clmm_pool;
+
+/* The number of the array that a tick is in. */
+static inline int32_t dv_clmm_array_of(int32_t tick, uint16_t tick_spacing)
+{
+    int32_t width = DV_CLMM_ARRAY_TICKS * tick_spacing;
+    return tick / width - (tick % width < 0);
+}
+
+/* The class's functions that decode; see pool.h. */
+dv_err dv_clmm_needs(const dv_account *own, const dv_account_set *accounts,
+                     dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
+dv_err dv_clmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
+                    dv_refusal *ret_refusal);
+void dv_clmm_destroy(dv_pool *pool);
+
+#endif

@@ -1,0 +1,258 @@
+#include "actors/execution/order.h"
+
+#include "actors/execution/choice.h"
+#include "proto/base58.h"
+
+#define WRITE DV_PORT(DV_LINK_write, 0)
+#define SIGN DV_PORT(DV_LINK_sign, 0)
+#define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
+
+const char *const DV_ORDER_DEXES[] = {
+#define DEX(name, Name) #name,
+    DV_DEXES(DEX)
+#undef DEX
+};
+_Static_assert(sizeof DV_ORDER_DEXES / sizeof DV_ORDER_DEXES[0] == DV_ORDER_DEX_COUNT, "one each");
+_Static_assert(DV_ORDER_DEX_COUNT <= DV_QUOTES_MAX, "every DEX may quote");
+
+void dv_order_destroy(dv_order **order)
+{
+    if (*order == NULL) return;
+    free((*order)->error_text);
+    free((*order)->transaction);
+    free((*order)->answers);
+    free(*order);
+    *order = NULL;
+}
+
+/* ---- what it learns --------------------------------------------------------------------- */
+
+void dv_order_set_transaction(dv_order *o, dv_text bytes)
+{
+    free(o->transaction);
+    o->transaction = NULL;
+    o->transaction_size = 0;
+    if (bytes.size == 0) return;
+    o->transaction = malloc(bytes.size);
+    if (o->transaction == NULL) abort();
+    memcpy(o->transaction, bytes.at, bytes.size);
+    o->transaction_size = bytes.size;
+}
+
+bool dv_order_take_signed(dv_order *o, const dv_sign_told *told)
+{
+    enum { ONE_SIGNATURE = 1, BEFORE = 1 + 64 }; /* its count, and it */
+    dv_text t = told->transaction;
+    if (t.size != BEFORE + o->transaction_size || t.at[0] != ONE_SIGNATURE ||
+        memcmp(t.at + BEFORE, o->transaction, o->transaction_size) != 0)
+        return false;
+    char name[DV_BASE58_TEXT_SIZE];
+    dv_base58_encode((const uint8_t *)t.at + 1, BEFORE - 1, name);
+    if (!dv_text_is(told->signature, name)) return false;
+    dv_text_copy(o->signature, sizeof o->signature, told->signature);
+    dv_order_set_transaction(o, t);
+    return true;
+}
+
+static int dex_index(dv_text name)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        if (dv_text_is(name, DV_ORDER_DEXES[dex])) return dex;
+    return -1;
+}
+
+void dv_order_answer_set(dv_order *o, int dex, const dv_quote *quote)
+{
+    if (o->answers == NULL) o->answers = calloc(DV_ORDER_DEX_COUNT, sizeof *o->answers);
+    if (o->answers == NULL) abort();
+    dv_order_answer *a = &o->answers[dex];
+    a->told = true;
+    a->quote = *quote;
+    dv_text_copy(a->pool, sizeof a->pool, quote->pool);
+    a->quote.pool = dv_text_of(a->pool);
+    a->quote.venue = dv_text_of(DV_ORDER_DEXES[dex]);
+}
+
+void dv_order_clear_answers(dv_order *o)
+{
+    free(o->answers);
+    o->answers = NULL;
+    o->chosen = -1;
+    o->quoted_slot = 0;
+}
+
+void dv_order_forget_quotes(dv_order *o)
+{
+    if (o->answers == NULL) return;
+    o->quoted_slot = o->answers[o->chosen].quote.slot;
+    free(o->answers);
+    o->answers = NULL;
+}
+
+void dv_order_quotes(const dv_order *o, dv_quote ret_quotes[DV_ORDER_DEX_COUNT])
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        ret_quotes[dex] = o->answers != NULL ? o->answers[dex].quote : (dv_quote){0};
+}
+
+bool dv_order_told(const dv_order *o, int dex)
+{
+    return o->answers != NULL && o->answers[dex].told;
+}
+
+bool dv_order_all_told(const dv_order *o)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+        if (!dv_order_told(o, dex)) return false;
+    return true;
+}
+
+void dv_order_load(dv_order *o, const dv_job *job)
+{
+    const dv_terms *terms = &job->terms;
+    dv_text_copy(o->token_in, sizeof o->token_in, terms->token_in);
+    dv_text_copy(o->token_out, sizeof o->token_out, terms->token_out);
+    o->amount = terms->amount;
+    o->slippage_bps = (uint16_t)terms->slippage_bps;
+    o->mode = (dv_swap_mode)terms->swap_mode;
+    o->state = (uint8_t)job->state;
+    o->epoch = (uint32_t)job->epoch;
+    o->step_error = DV_OK;
+
+    const dv_attempt *attempt = &job->attempt;
+    o->attempt = (uint8_t)attempt->number;
+    o->asked_attempt = 0;
+    o->due_at_us = (int64_t)attempt->due_at_us;
+    dv_order_clear_answers(o);
+    for (uint32_t i = 0; i < attempt->quotes_count; i++) {
+        int dex = dex_index(attempt->quotes[i].venue);
+        if (dex >= 0) dv_order_answer_set(o, dex, &attempt->quotes[i]);
+    }
+    o->chosen = dex_index(attempt->venue);
+    o->limit_amount = attempt->limit_amount;
+    dv_text_copy(o->signature, sizeof o->signature, attempt->signature);
+    dv_order_set_transaction(o, attempt->transaction);
+    o->last_valid_block_height = attempt->last_valid_block_height;
+}
+
+/* ---- what it says ----------------------------------------------------------------------- */
+
+/* What the step teaches about the attempt it leads to. reason must live as long as the result. */
+static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const char *reason)
+{
+    dv_attempt attempt = {.number = o->step_attempt};
+    switch (o->step_state) {
+    case DV_STATE_routing: attempt.due_at_us = (uint64_t)o->step_due_us; break;
+    case DV_STATE_building:
+        attempt.venue = dv_text_of(DV_ORDER_DEXES[o->chosen]);
+        attempt.reason = dv_text_of(reason);
+        attempt.quotes = quotes;
+        attempt.quotes_count = DV_ORDER_DEX_COUNT;
+        attempt.limit_amount = o->limit_amount;
+        break;
+    case DV_STATE_submitted:
+        attempt.venue =
+            dv_text_of(DV_ORDER_DEXES[o->chosen]); /* these bytes' own, whatever was thought of */
+        attempt.signature = dv_text_of(o->signature);
+        attempt.transaction = (dv_text){o->transaction, o->transaction_size};
+        attempt.last_valid_block_height = o->last_valid_block_height;
+        break;
+    case DV_STATE_landed:
+    case DV_STATE_confirmed:
+        attempt.amount_in = o->amount_in;
+        attempt.amount_out = o->amount_out;
+        break;
+    default: break;
+    }
+    return attempt;
+}
+
+void dv_order_send_step(dv_order *o, dv_outbox *outbox)
+{
+    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    char reason[DV_REASON_MAX] = "";
+    dv_order_quotes(o, quotes);
+    if (o->step_state == DV_STATE_building)
+        dv_route_reason(quotes, DV_ORDER_DEX_COUNT, o->chosen, reason);
+    dv_send(outbox, WRITE, NULL,
+            &(dv_message){.type = DV_MSG_order_step,
+                          .order_step = {.order_id = o->id,
+                                         .epoch = o->epoch,
+                                         .from_state = o->state,
+                                         .to_state = o->step_state,
+                                         .from_attempt = o->attempt,
+                                         .at_us = (uint64_t)o->step_at_us,
+                                         .attempt = step_attempt(o, quotes, reason),
+                                         .failed_error = o->step_error,
+                                         .failed_text = dv_text_of(o->error_text)}});
+}
+
+void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
+{
+    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
+        if (dv_order_told(o, dex)) continue;
+        dv_send(outbox, QUOTE(dex), NULL,
+                &(dv_message){.type = DV_MSG_quote_ask,
+                              .quote_ask = {.order_id = o->id,
+                                            .attempt = o->asked_attempt,
+                                            .token_in = dv_text_of(o->token_in),
+                                            .token_out = dv_text_of(o->token_out),
+                                            .swap_mode = o->mode,
+                                            .amount = o->amount}});
+    }
+}
+
+void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
+{
+    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    dv_order_quotes(o, quotes);
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_build,
+                          .swap_build = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .token_in = dv_text_of(o->token_in),
+                                         .token_out = dv_text_of(o->token_out),
+                                         .swap_mode = o->mode,
+                                         .amount = o->amount,
+                                         .limit_amount = o->limit_amount,
+                                         .quote = quotes[o->chosen]}});
+}
+
+void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, SIGN, NULL,
+            &(dv_message){.type = DV_MSG_sign_ask,
+                          .sign_ask = {.order_id = o->id,
+                                       .attempt = o->attempt,
+                                       .token_in = dv_text_of(o->token_in),
+                                       .token_out = dv_text_of(o->token_out),
+                                       .swap_mode = o->mode,
+                                       .amount = o->amount,
+                                       .limit_amount = o->limit_amount,
+                                       .message = {o->transaction, o->transaction_size}}});
+}
+
+void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_send,
+                          .swap_send = {.order_id = o->id,
+                                        .attempt = o->attempt,
+                                        .signature = dv_text_of(o->signature),
+                                        .transaction = {o->transaction, o->transaction_size},
+                                        .last_valid_block_height = o->last_valid_block_height,
+                                        .quoted_slot = o->quoted_slot,
+                                        .landed = o->state == DV_STATE_landed}});
+}
+
+void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
+{
+    dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_swap_check,
+                          .swap_check = {.order_id = o->id,
+                                         .attempt = o->attempt,
+                                         .signature = dv_text_of(o->signature),
+                                         .last_valid_block_height = o->last_valid_block_height,
+                                         .quoted_slot = o->quoted_slot,
+                                         .landed = o->state == DV_STATE_landed}});
+}

@@ -1,0 +1,34 @@
+/* Persistence: the PostgreSQL connections, and batches.
+
+   Purpose          commits inserts and steps of many orders in one statement each, and tells the
+                    sender and notification at once; keeps instances; answers questions.
+   Reads            insert: order_insert · write: order_step, instance_beat, orders_claim,
+                    owned_ask · sweep: waiting_ask · recall, query: order_get, order_list,
+                    events_ask, stats_ask
+   Writes           insert: order_inserted, order_exists, insert_refused · write: step_done,
+                    instance_told, order_claimed, claim_done, owned_told · sweep: waiting_told ·
+                    events: order_event, in no particular order · recall, query: order_view,
+                    query_done, stats_told
+   Durable effects  tables orders, order_events, event_stream, instances (sql/)
+   May block on     connecting at start, at most start_timeout_ms, and migrating; nothing later
+   Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders
+                    a claim
+   If it dies       what it answered is committed; what it did not answer is sent again, and a step
+                    found already taken is answered as committed */
+#ifndef DV_PERSISTENCE_H
+#define DV_PERSISTENCE_H
+
+#include "actors/base/actor.h"
+#include "actors/base/config.h"
+#include "actors/persistence/store.h"
+
+extern const dv_actor_class DV_PERSISTENCE_CLASS;
+
+/* Makes the actor's self. config is borrowed for its life. Never NULL. */
+void *dv_persistence_new(const dv_config *config);
+
+/* The same on a store of the caller's, which is consumed and nulled: for tests and the simulator.
+ */
+void *dv_persistence_new_on(const dv_config *config, dv_store **store);
+
+#endif
