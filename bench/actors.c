@@ -38,10 +38,10 @@ static int64_t produce(void *self, dv_time now, dv_outbox *outbox)
 {
     side *s = self;
     if (s->consumes) return DV_NEVER;
-    dv_message message = {.type = DV_MSG_retry_arm,
-                          .retry_arm = {.attempt = 1, .due_at_us = (uint64_t)now.wall_us}};
+    dv_message message = {.type = DV_MSG_arm_retry,
+                          .arm_retry = {.attempt = 1, .due_at_us = (uint64_t)now.wall_us}};
     for (; s->sent < s->arrived + WINDOW; s->sent++) {
-        memcpy(message.retry_arm.order_id.bytes, &s->sent, sizeof s->sent);
+        memcpy(message.arm_retry.order_id.bytes, &s->sent, sizeof s->sent);
         dv_send(outbox, LINK, NULL, &message);
     }
     return DV_NEVER; /* until a part has arrived */
@@ -66,11 +66,11 @@ static void on_message(void *self, const dv_envelope *envelope, dv_time now, dv_
         s->last_ns = now.mono_ns;
     }
     if (s->came % PART == 0)
-        dv_send(outbox, LINK, &envelope->peer, &(dv_message){.type = DV_MSG_retry_due});
+        dv_send(outbox, LINK, &envelope->peer, &(dv_message){.type = DV_MSG_retry_event});
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_retry_arm] = on_message, [DV_MSG_retry_due] = on_part};
+    [DV_MSG_arm_retry] = on_message, [DV_MSG_retry_event] = on_part};
 
 static void destroy(void **self)
 {

@@ -25,8 +25,8 @@
 typedef struct cohort {
     uint32_t state; /* of all of its orders; 0: not inserted */
     int64_t sent_ns;
-    dv_order_insert *inserts; /* one for each order; the ids stand in them */
-    dv_order_step *steps;
+    dv_insert_request *inserts; /* one for each order; the ids stand in them */
+    dv_step_request *steps;
     const void **rows;
 } cohort;
 
@@ -78,12 +78,12 @@ static void die(const char *why)
 
 /* ---- what is written ---- */
 
-static dv_order_insert insert_make(ceiling *c, int64_t wall_us)
+static dv_insert_request insert_make(ceiling *c, int64_t wall_us)
 {
     uint64_t bits[2] = {dice(c), dice(c)};
     uint8_t random[10];
     memcpy(random, bits, sizeof random);
-    return (dv_order_insert){
+    return (dv_insert_request){
         .terms = {.order_id = dv_id_make(wall_us, random),
                   .order_type = 1,
                   .token_in = dv_text_of("So11111111111111111111111111111111111111112"),
@@ -134,16 +134,16 @@ static uint32_t next_state(uint32_t state)
     return 0;
 }
 
-static dv_order_step step_make(ceiling *c, const dv_id *id, uint32_t from_state, int64_t wall_us)
+static dv_step_request step_make(ceiling *c, const dv_id *id, uint32_t from_state, int64_t wall_us)
 {
     uint32_t to_state = next_state(from_state);
-    return (dv_order_step){.order_id = *id,
-                           .epoch = 1,
-                           .from_state = from_state,
-                           .to_state = to_state,
-                           .from_attempt = from_state == DV_STATE_pending ? 0 : 1,
-                           .at_us = (uint64_t)wall_us,
-                           .attempt = attempt_make(c, to_state)};
+    return (dv_step_request){.order_id = *id,
+                             .epoch = 1,
+                             .from_state = from_state,
+                             .to_state = to_state,
+                             .from_attempt = from_state == DV_STATE_pending ? 0 : 1,
+                             .at_us = (uint64_t)wall_us,
+                             .attempt = attempt_make(c, to_state)};
 }
 
 static void cohort_write(ceiling *c, uint32_t index)
@@ -163,10 +163,10 @@ static void cohort_write(ceiling *c, uint32_t index)
     }
     if (h->state == 0) {
         request.type = DV_STORE_INSERT;
-        request.inserts = (const dv_order_insert *const *)h->rows;
+        request.inserts = (const dv_insert_request *const *)h->rows;
     } else {
         request.type = DV_STORE_STEP;
-        request.steps = (const dv_order_step *const *)h->rows;
+        request.steps = (const dv_step_request *const *)h->rows;
     }
     h->sent_ns = now.mono_ns;
     c->store->class->submit(c->store, &request);

@@ -160,21 +160,21 @@ typedef struct getting {
 static bool order_take(void *arg, const dv_message *answer)
 {
     getting *g = arg;
-    const dv_view *view = &answer->order_view.view;
-    if (answer->type == DV_MSG_order_view && view->events_count > 0) {
+    const dv_view *view = &answer->order_item.view;
+    if (answer->type == DV_MSG_order_item && view->events_count > 0) {
         g->error = DV_OK;
         g->state = (uint8_t)dv_view_last(view)->state;
         if (g->out != NULL)
             dv_render_single(g->out, g->front->tokens, view, doubt_before_us(g->front));
     }
-    if (answer->type != DV_MSG_query_done) return false;
-    if (answer->query_done.error != DV_OK) g->error = (dv_err)answer->query_done.error;
+    if (answer->type != DV_MSG_query_reply) return false;
+    if (answer->query_reply.error != DV_OK) g->error = (dv_err)answer->query_reply.error;
     return true;
 }
 
 static dv_err order_ask(const dv_front *front, const dv_id *id, getting *g)
 {
-    dv_message question = {.type = DV_MSG_order_get, .order_get = {.order_id = *id}};
+    dv_message question = {.type = DV_MSG_order_request, .order_request = {.order_id = *id}};
     dv_err error =
         dv_desk_ask(front->desk, &question, front->config->answer_timeout_ms, order_take, g);
     return error != DV_OK ? error : g->error;
@@ -188,7 +188,7 @@ dv_err dv_api_order_state(const dv_front *front, const dv_id *order_id, uint8_t 
     return error;
 }
 
-static void order_get(dv_request *request, dv_reply *reply)
+static void order_request(dv_request *request, dv_reply *reply)
 {
     dv_id id;
     getting g = {.front = request->front, .out = &reply->body, .error = DV_ORDER_NOT_FOUND};
@@ -211,14 +211,14 @@ typedef struct listing {
 static bool list_take(void *arg, const dv_message *answer)
 {
     listing *l = arg;
-    if (answer->type == DV_MSG_order_view) {
+    if (answer->type == DV_MSG_order_item) {
         l->count++;
-        dv_render_list_add(l->out, l->front->tokens, &answer->order_view.view,
+        dv_render_list_add(l->out, l->front->tokens, &answer->order_item.view,
                            doubt_before_us(l->front));
     }
-    if (answer->type != DV_MSG_query_done) return false;
-    bool complete = answer->query_done.count == l->count;
-    l->error = complete ? (dv_err)answer->query_done.error : DV_STORE_AWAY;
+    if (answer->type != DV_MSG_query_reply) return false;
+    bool complete = answer->query_reply.count == l->count;
+    l->error = complete ? (dv_err)answer->query_reply.error : DV_STORE_AWAY;
     return true;
 }
 
@@ -251,18 +251,18 @@ static void orders_get(dv_request *request, dv_reply *reply)
 {
     bool has_limit, has_status;
     char status[16];
-    dv_message question = {.type = DV_MSG_order_list};
-    question.order_list.limit = limit_of(request, &has_limit);
+    dv_message question = {.type = DV_MSG_orders_request};
+    question.orders_request.limit = limit_of(request, &has_limit);
     if (dv_query_value(request->info, "status", status, sizeof status, &has_status))
-        question.order_list.state = dv_state_of(dv_text_of(status));
+        question.orders_request.state = dv_state_of(dv_text_of(status));
     list_serve(request, reply, &question, has_limit || has_status ? DV_LIST_BARE : DV_LIST_WRAPPED);
 }
 
 static void active_get(dv_request *request, dv_reply *reply)
 {
     bool has_limit;
-    dv_message question = {.type = DV_MSG_order_list, .order_list = {.active_only = 1}};
-    question.order_list.limit = limit_of(request, &has_limit);
+    dv_message question = {.type = DV_MSG_orders_request, .orders_request = {.active_only = 1}};
+    question.orders_request.limit = limit_of(request, &has_limit);
     list_serve(request, reply, &question, DV_LIST_WRAPPED);
 }
 
@@ -275,31 +275,32 @@ static void user_get(dv_request *request, dv_reply *reply)
         return;
     }
     bool has_limit;
-    dv_message question = {.type = DV_MSG_order_list,
-                           .order_list = {.has_user = 1, .user_id = dv_text_of(request->capture)}};
-    question.order_list.limit = limit_of(request, &has_limit);
+    dv_message question = {
+        .type = DV_MSG_orders_request,
+        .orders_request = {.has_user = 1, .user_id = dv_text_of(request->capture)}};
+    question.orders_request.limit = limit_of(request, &has_limit);
     list_serve(request, reply, &question, DV_LIST_WRAPPED);
 }
 
 /* ---- the service ---- */
 
 typedef struct counting {
-    dv_stats_told stats;
+    dv_stats_reply stats;
     dv_err error;
 } counting;
 
 static bool stats_take(void *arg, const dv_message *answer)
 {
     counting *c = arg;
-    if (answer->type == DV_MSG_stats_told) c->stats = answer->stats_told;
-    if (answer->type == DV_MSG_query_done) c->error = (dv_err)answer->query_done.error;
-    return answer->type == DV_MSG_stats_told || answer->type == DV_MSG_query_done;
+    if (answer->type == DV_MSG_stats_reply) c->stats = answer->stats_reply;
+    if (answer->type == DV_MSG_query_reply) c->error = (dv_err)answer->query_reply.error;
+    return answer->type == DV_MSG_stats_reply || answer->type == DV_MSG_query_reply;
 }
 
-static dv_err stats_ask(const dv_request *request, uint32_t wait_ms, dv_stats_told *ret)
+static dv_err stats_request(const dv_request *request, uint32_t wait_ms, dv_stats_reply *ret)
 {
     counting c = {0};
-    dv_message question = {.type = DV_MSG_stats_ask};
+    dv_message question = {.type = DV_MSG_stats_request};
     dv_err error = dv_desk_ask(request->front->desk, &question, wait_ms, stats_take, &c);
     *ret = c.stats;
     return error != DV_OK ? error : c.error;
@@ -307,8 +308,8 @@ static dv_err stats_ask(const dv_request *request, uint32_t wait_ms, dv_stats_to
 
 static void stats_get(dv_request *request, dv_reply *reply)
 {
-    dv_stats_told stats;
-    dv_err error = stats_ask(request, request->front->config->answer_timeout_ms, &stats);
+    dv_stats_reply stats;
+    dv_err error = stats_request(request, request->front->config->answer_timeout_ms, &stats);
     reply->status = 200;
     if (error == DV_OK)
         dv_render_stats(&reply->body, &stats);
@@ -353,7 +354,7 @@ static void health_get(dv_request *request, dv_reply *reply)
                                 .sockets = sockets_count(front)};
     free(readiness);
     if (health.database == DV_OK)
-        health.database = stats_ask(request, STATS_WAIT_MS, &health.queue);
+        health.database = stats_request(request, STATS_WAIT_MS, &health.queue);
     reply->status = 200;
     dv_render_health(&reply->body, &health);
     free((void *)health.sockets.watched);
@@ -455,7 +456,7 @@ static const struct route {
     {"/api/orders/queue/stats", stats_get, NULL},
     {"/api/orders/ws-stats", ws_stats_get, NULL},
     {"/api/orders/user/:userId", user_get, NULL},
-    {"/api/orders/:id", order_get, NULL},
+    {"/api/orders/:id", order_request, NULL},
 };
 
 bool dv_api_path_is(dv_text path, const char *pattern, dv_text *ret_capture)

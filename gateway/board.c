@@ -70,7 +70,7 @@ static row *row_of(dv_board *board, dv_text actor)
     return r;
 }
 
-bool dv_board_beat(dv_board *board, const dv_beat *beat, dv_time now)
+bool dv_board_beat(dv_board *board, const dv_beat_event *beat, dv_time now)
 {
     if (dv_text_is(beat->actor, board->gateway.name)) return false;
     pthread_mutex_lock(&board->mutex);

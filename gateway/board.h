@@ -49,7 +49,7 @@ void dv_board_destroy(dv_board **board);
 
 /* Writes down how an actor is. Returns true if what it was told before may be lost: it is new here,
    has been started anew, or was silent until now. */
-bool dv_board_beat(dv_board *board, const dv_beat *beat, dv_time now);
+bool dv_board_beat(dv_board *board, const dv_beat_event *beat, dv_time now);
 
 /* Goes on to a stage. */
 void dv_board_set_stage(dv_board *board, dv_stage stage);

@@ -131,13 +131,13 @@ static void watch(followed *order, dv_time now, dv_outbox *outbox)
 {
     order->watch_at_ns = now.mono_ns + ANSWER_WAIT_NS;
     dv_send(outbox, FEED, NULL,
-            &(dv_message){.type = DV_MSG_order_watch, .order_watch = {.order_id = order->id}});
+            &(dv_message){.type = DV_MSG_watch_order, .watch_order = {.order_id = order->id}});
 }
 
 static void unwatch(const dv_id *id, dv_outbox *outbox)
 {
     dv_send(outbox, FEED, NULL,
-            &(dv_message){.type = DV_MSG_order_unwatch, .order_unwatch = {.order_id = *id}});
+            &(dv_message){.type = DV_MSG_unwatch_order, .unwatch_order = {.order_id = *id}});
 }
 
 /* Whether a connection follows an order already: its client sent an idempotency key again. */
@@ -150,7 +150,8 @@ static bool follows(dv_follow *book, uint64_t connection, const dv_id *order_id)
     return false;
 }
 
-void dv_follow_open(dv_follow *book, const dv_client_open *open, dv_time now, dv_outbox *outbox)
+void dv_follow_open(dv_follow *book, const dv_client_open_event *open, dv_time now,
+                    dv_outbox *outbox)
 {
     uint32_t room;
     if (!dv_hub_room(book->hub, open->connection, &room)) return; /* closed meanwhile */
@@ -209,7 +210,7 @@ bool dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox
     return true;
 }
 
-void dv_follow_refused(dv_follow *book, const dv_watch_refused *refused, dv_time now,
+void dv_follow_refused(dv_follow *book, const dv_watch_refusal *refused, dv_time now,
                        dv_outbox *outbox)
 {
     (void)outbox;

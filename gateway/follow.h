@@ -1,6 +1,6 @@
 /* Who follows which order: the WebSockets that watch single orders, each with a cursor.
 
-   Every order_update carries the order's whole history, so one rule serves all: a follower is sent
+   Every update_event carries the order's whole history, so one rule serves all: a follower is sent
    every event above its cursor, and none at or below it. A message that is lost, late or doubled
    therefore costs nothing: orders are watched anew from time to time, and the answer catches up. */
 #ifndef DV_GATEWAY_FOLLOW_H
@@ -17,7 +17,8 @@ void dv_follow_destroy(dv_follow **book); /* accepts NULL */
 
 /* A connection begins to follow an order: without `since` from its latest event on, with it from
    the event after. One connection may follow several orders; the same one twice is once. */
-void dv_follow_open(dv_follow *book, const dv_client_open *open, dv_time now, dv_outbox *outbox);
+void dv_follow_open(dv_follow *book, const dv_client_open_event *open, dv_time now,
+                    dv_outbox *outbox);
 
 /* A connection closed: it follows nothing any more. One that follows nothing is fine. */
 void dv_follow_gone(dv_follow *book, uint64_t connection, dv_outbox *outbox);
@@ -31,7 +32,7 @@ bool dv_follow_update(dv_follow *book, dv_frames *frames, dv_time now, dv_outbox
 void dv_follow_decline(const dv_id *order_id, dv_outbox *outbox);
 
 /* An order cannot be watched: tells its followers and closes them, or tries again later. */
-void dv_follow_refused(dv_follow *book, const dv_watch_refused *refused, dv_time now,
+void dv_follow_refused(dv_follow *book, const dv_watch_refusal *refused, dv_time now,
                        dv_outbox *outbox);
 
 /* Watches all followed orders anew at the next tick: the feed has forgotten them. */

@@ -33,7 +33,8 @@ typedef struct gateway {
 /* ---- questions and answers ---- */
 
 /* The order gets its id before anybody hears of it, so that whoever hears of it twice knows. */
-static void on_order_submit(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_submit_request(void *self, const dv_envelope *envelope, dv_time now,
+                              dv_outbox *outbox)
 {
     gateway *g = self;
     dv_envelope named = *envelope;
@@ -43,7 +44,7 @@ static void on_order_submit(void *self, const dv_envelope *envelope, dv_time now
     }
     const uint8_t *random = g->random + sizeof g->random - g->random_left;
     g->random_left -= ID_RANDOM;
-    named.message.order_submit.terms.order_id = dv_id_make(now.wall_us, random);
+    named.message.submit_request.terms.order_id = dv_id_make(now.wall_us, random);
     dv_questions_ask(g->questions, &named, SUBMIT, now, outbox);
 }
 
@@ -53,7 +54,7 @@ static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_ou
     dv_questions_ask(g->questions, envelope, QUERY, now, outbox);
 }
 
-/* order_accepted, order_refused, stats_told: the whole answer. */
+/* submit_reply, submit_refusal, stats_reply: the whole answer. */
 static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
@@ -61,21 +62,21 @@ static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_o
     dv_questions_answer(g->questions, envelope, true, outbox);
 }
 
-static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_order_item(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
     gateway *g = self;
-    const dv_order_view *view = &envelope->message.order_view;
+    const dv_order_item *view = &envelope->message.order_item;
     if (view->request_id & DV_TAPE_REQUEST)
         dv_tape_view(g->tape, view);
     else
         dv_questions_answer(g->questions, envelope, false, outbox);
 }
 
-static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_query_reply(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     gateway *g = self;
-    const dv_query_done *done = &envelope->message.query_done;
+    const dv_query_reply *done = &envelope->message.query_reply;
     if (done->request_id & DV_TAPE_REQUEST)
         dv_tape_page_done(g->tape, done, now);
     else
@@ -84,31 +85,33 @@ static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, 
 
 /* ---- WebSockets ---- */
 
-static void on_client_open(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_client_open_event(void *self, const dv_envelope *envelope, dv_time now,
+                                 dv_outbox *outbox)
 {
     gateway *g = self;
-    const dv_client_open *open = &envelope->message.client_open;
+    const dv_client_open_event *open = &envelope->message.client_open_event;
     if (open->all_orders)
         dv_tape_open(g->tape, open, now, outbox);
     else
         dv_follow_open(g->follow, open, now, outbox);
 }
 
-static void on_client_gone(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_client_close_event(void *self, const dv_envelope *envelope, dv_time now,
+                                  dv_outbox *outbox)
 {
     (void)now;
     gateway *g = self;
-    uint64_t connection = envelope->message.client_gone.connection;
+    uint64_t connection = envelope->message.client_close_event.connection;
     dv_tape_gone(g->tape, connection, outbox);
     dv_follow_gone(g->follow, connection, outbox);
 }
 
 /* ---- the feed ---- */
 
-static void on_order_update(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_update_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     gateway *g = self;
-    const dv_order_update *update = &envelope->message.order_update;
+    const dv_update_event *update = &envelope->message.update_event;
     dv_frames frames;
     dv_frames_init(&frames, g->front.tokens, &update->view);
     bool wanted = dv_follow_update(g->follow, &frames, now, outbox);
@@ -117,27 +120,27 @@ static void on_order_update(void *self, const dv_envelope *envelope, dv_time now
     dv_frames_fini(&frames);
 }
 
-static void on_watch_refused(void *self, const dv_envelope *envelope, dv_time now,
+static void on_watch_refusal(void *self, const dv_envelope *envelope, dv_time now,
                              dv_outbox *outbox)
 {
     gateway *g = self;
-    dv_follow_refused(g->follow, &envelope->message.watch_refused, now, outbox);
+    dv_follow_refused(g->follow, &envelope->message.watch_refusal, now, outbox);
 }
 
-static void on_feed_head(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_head_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     gateway *g = self;
-    dv_tape_head(g->tape, envelope->message.feed_head.position, now);
+    dv_tape_head(g->tape, envelope->message.head_event.position, now);
 }
 
 /* ---- health ---- */
 
-static void on_beat(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_beat_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     gateway *g = self;
-    const dv_beat *beat = &envelope->message.beat;
+    const dv_beat_event *beat = &envelope->message.beat_event;
     static const char FEED_ROLE[] = "notification"; /* no other name begins so */
     bool anew = dv_board_beat(g->front.board, beat, now);
     bool feeds = beat->actor.size >= sizeof FEED_ROLE - 1 &&
@@ -148,21 +151,21 @@ static void on_beat(void *self, const dv_envelope *envelope, dv_time now, dv_out
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_submit] = on_order_submit,
-    [DV_MSG_order_get] = on_query,
-    [DV_MSG_order_list] = on_query,
-    [DV_MSG_stats_ask] = on_query,
-    [DV_MSG_order_accepted] = on_answer,
-    [DV_MSG_order_refused] = on_answer,
-    [DV_MSG_stats_told] = on_answer,
-    [DV_MSG_order_view] = on_order_view,
-    [DV_MSG_query_done] = on_query_done,
-    [DV_MSG_client_open] = on_client_open,
-    [DV_MSG_client_gone] = on_client_gone,
-    [DV_MSG_order_update] = on_order_update,
-    [DV_MSG_watch_refused] = on_watch_refused,
-    [DV_MSG_feed_head] = on_feed_head,
-    [DV_MSG_beat] = on_beat,
+    [DV_MSG_submit_request] = on_submit_request,
+    [DV_MSG_order_request] = on_query,
+    [DV_MSG_orders_request] = on_query,
+    [DV_MSG_stats_request] = on_query,
+    [DV_MSG_submit_reply] = on_answer,
+    [DV_MSG_submit_refusal] = on_answer,
+    [DV_MSG_stats_reply] = on_answer,
+    [DV_MSG_order_item] = on_order_item,
+    [DV_MSG_query_reply] = on_query_reply,
+    [DV_MSG_client_open_event] = on_client_open_event,
+    [DV_MSG_client_close_event] = on_client_close_event,
+    [DV_MSG_update_event] = on_update_event,
+    [DV_MSG_watch_refusal] = on_watch_refusal,
+    [DV_MSG_head_event] = on_head_event,
+    [DV_MSG_beat_event] = on_beat_event,
 };
 
 /* ---- time ---- */

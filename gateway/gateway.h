@@ -2,12 +2,12 @@
    decimal text.
 
    Purpose          turns requests into messages and messages into answers and frames.
-   Reads            desk (its own threads): order_submit, order_get, order_list, stats_ask,
-                    client_open, client_gone · submit: order_accepted, order_refused ·
-                    query: order_view, query_done, stats_told · feed: order_update, watch_refused,
-                    feed_head · health: beat
-   Writes           submit: order_submit · query: order_get, order_list, events_ask, stats_ask ·
-                    feed: order_watch, order_unwatch, orders_watch · desk: answers
+   Reads            desk (its own threads): submit_request, order_request, orders_request, stats_request,
+                    client_open_event, client_close_event · submit: submit_reply, submit_refusal ·
+                    query: order_item, query_reply, stats_reply · feed: update_event, watch_refusal,
+                    head_event · health: beat
+   Writes           submit: submit_request · query: order_request, orders_request, events_request, stats_request ·
+                    feed: watch_order, unwatch_order, watch_orders · desk: answers
    Durable effects  none
    May block on     nothing in the actor; its HTTP threads wait answer_timeout_ms for the engine
    Limits           http_threads requests and websockets_max WebSockets at once; 1 MiB a body;

@@ -407,7 +407,7 @@ void dv_hub_close_all(dv_hub *hub, uint16_t code, const char *reason)
 {
     pthread_mutex_lock(&hub->mutex);
     connection *c, *next;
-    HASH_ITER(hh, hub->connections, c, next) close_begin(hub, c, code, reason);
+    HASH_ITER (hh, hub->connections, c, next) close_begin(hub, c, code, reason);
     if (hub->connections != NULL && hub->writers == 0) writer_start(hub);
     pthread_mutex_unlock(&hub->mutex);
 }

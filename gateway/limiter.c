@@ -39,8 +39,7 @@ void dv_limiter_destroy(dv_limiter **limiter)
 {
     if (*limiter == NULL) return;
     bucket *b, *next;
-    HASH_ITER(hh, (*limiter)->buckets, b, next)
-    {
+    HASH_ITER (hh, (*limiter)->buckets, b, next) {
         HASH_DEL((*limiter)->buckets, b);
         free(b);
     }

@@ -82,15 +82,15 @@ void dv_questions_ask(dv_questions *book, const dv_envelope *envelope, dv_port p
 {
     dv_message message = envelope->message;
     book->last_id += 2;
-    message.query_done.request_id = book->last_id; /* the first member of every question */
+    message.query_reply.request_id = book->last_id; /* the first member of every question */
     question *q = question_new(&message);
     q->id = book->last_id;
     q->port = port;
     q->peer = envelope->peer;
-    q->peer_request_id = envelope->message.query_done.request_id;
+    q->peer_request_id = envelope->message.query_reply.request_id;
     q->forget_ns = now.mono_ns + book->wait_ns;
     HASH_ADD(hh, book->all, id, sizeof q->id, q);
-    int64_t again_ns = message.type == DV_MSG_order_submit ? SUBMIT_AGAIN_NS : QUERY_AGAIN_NS;
+    int64_t again_ns = message.type == DV_MSG_submit_request ? SUBMIT_AGAIN_NS : QUERY_AGAIN_NS;
     dv_heap_set(&book->timers, &q->timer, dv_min_i64(now.mono_ns + again_ns, q->forget_ns));
     dv_send(outbox, port, NULL, &message);
 }
@@ -100,12 +100,12 @@ static void ask_again(dv_questions *book, question *q, dv_time now, dv_outbox *o
     dv_message message;
     dv_err error = dv_message_decode(q->bytes, q->size, dv_outbox_arena(outbox), &message);
     if (error != DV_OK) abort(); /* it was encoded here */
-    bool submits = message.type == DV_MSG_order_submit;
+    bool submits = message.type == DV_MSG_submit_request;
     int64_t next_ns = submits ? now.mono_ns + SUBMIT_AGAIN_NS : q->forget_ns;
     dv_heap_set(&book->timers, &q->timer, dv_min_i64(next_ns, q->forget_ns));
     if (q->answering != 0) return;
     q->again = true;
-    if (!submits) message.query_done.request_id |= SECOND;
+    if (!submits) message.query_reply.request_id |= SECOND;
     dv_send(outbox, q->port, NULL, &message);
 }
 
@@ -128,21 +128,21 @@ int64_t dv_questions_tick(dv_questions *book, dv_time now, dv_outbox *outbox)
    who could not take it this time is not who may have taken it before. */
 static bool is_doubtful(const question *q, const dv_message *message)
 {
-    return q->again && message->type == DV_MSG_order_refused &&
-           dv_err_class((uint16_t)message->order_refused.error) == DV_CLASS_RETRY;
+    return q->again && message->type == DV_MSG_submit_refusal &&
+           dv_err_class((uint16_t)message->submit_refusal.error) == DV_CLASS_RETRY;
 }
 
 void dv_questions_answer(dv_questions *book, const dv_envelope *envelope, bool last,
                          dv_outbox *outbox)
 {
     dv_message message = envelope->message;
-    uint64_t answered = message.query_done.request_id, id = answered & ~(uint64_t)SECOND;
+    uint64_t answered = message.query_reply.request_id, id = answered & ~(uint64_t)SECOND;
     question *q;
     HASH_FIND(hh, book->all, &id, sizeof id, q);
     if (q == NULL || (q->answering != 0 && q->answering != answered)) return;
     if (is_doubtful(q, &message)) return;
     q->answering = answered;
-    message.query_done.request_id = q->peer_request_id;
+    message.query_reply.request_id = q->peer_request_id;
     dv_send(outbox, DESK, &q->peer, &message);
     if (last) forget(book, q);
 }

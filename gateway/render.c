@@ -180,7 +180,7 @@ void dv_render_pong(dv_buffer *out, int64_t wall_us)
 
 /* ---- the service itself ------------------------------------------------------------------- */
 
-static void put_counts(dv_json *json, const char *name, const dv_stats_told *stats)
+static void put_counts(dv_json *json, const char *name, const dv_stats_reply *stats)
 {
     dv_json_object(json, name);
     dv_json_uint(json, "waiting", stats->waiting);
@@ -205,7 +205,7 @@ static void put_sockets(dv_json *json, const char *name, const dv_sockets *socke
     dv_json_object_end(json);
 }
 
-void dv_render_stats(dv_buffer *out, const dv_stats_told *stats)
+void dv_render_stats(dv_buffer *out, const dv_stats_reply *stats)
 {
     dv_json *json = object_begin(out);
     dv_json_bool(json, "success", true);

@@ -83,12 +83,12 @@ typedef struct dv_service_health {
     int64_t uptime_ms; /* since the process started */
     dv_err database;   /* DV_OK: connected */
     dv_err redis;
-    dv_stats_told queue; /* zeros when the database is away */
+    dv_stats_reply queue; /* zeros when the database is away */
     dv_sockets sockets;
 } dv_service_health;
 
 /* GET /api/orders/queue/stats and /api/orders/ws-stats. */
-void dv_render_stats(dv_buffer *out, const dv_stats_told *stats);
+void dv_render_stats(dv_buffer *out, const dv_stats_reply *stats);
 void dv_render_ws_stats(dv_buffer *out, const dv_sockets *sockets);
 
 /* GET /health: healthy, or degraded when a service is away. */

@@ -42,7 +42,7 @@ static dv_text field_named(const dv_order_fields *fields, dv_text field)
     return name ? dv_text_of(name) : field;
 }
 
-static void refused_take(const submitting *s, const dv_order_refused *refused)
+static void refused_take(const submitting *s, const dv_submit_refusal *refused)
 {
     dv_err error = (dv_err)refused->error;
     dv_text message = refused->error_text;
@@ -59,12 +59,12 @@ static void refused_take(const submitting *s, const dv_order_refused *refused)
 
 static bool answer_take(const submitting *s, const dv_message *answer)
 {
-    if (answer->type == DV_MSG_order_refused) {
-        refused_take(s, &answer->order_refused);
-    } else if (answer->type == DV_MSG_order_accepted) {
-        const dv_view *view = &answer->order_accepted.view;
+    if (answer->type == DV_MSG_submit_refusal) {
+        refused_take(s, &answer->submit_refusal);
+    } else if (answer->type == DV_MSG_submit_reply) {
+        const dv_view *view = &answer->submit_reply.view;
         s->ret->order_id = view->terms.order_id;
-        s->ret->replayed = answer->order_accepted.replayed != 0;
+        s->ret->replayed = answer->submit_reply.replayed != 0;
         dv_render_accepted(&s->ret->body, s->front->tokens, view);
     } else {
         return false;
@@ -87,8 +87,8 @@ static bool question_make(submitting *s, dv_text body, dv_text key, const char *
         refuse(ret, DV_REQUEST_RATE_LIMITED, (dv_text){0}, NULL, s->path);
         return false;
     }
-    *question = (dv_message){.type = DV_MSG_order_submit};
-    dv_terms *terms = &question->order_submit.terms;
+    *question = (dv_message){.type = DV_MSG_submit_request};
+    dv_terms *terms = &question->submit_request.terms;
     dv_faults faults = {0};
     dv_err error = dv_request_order(body, key, s->front->tokens, arena, terms, &s->fields, &faults);
     if (error != DV_OK) {

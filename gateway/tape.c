@@ -66,8 +66,7 @@ void dv_tape_destroy(dv_tape **tape)
 {
     if (*tape == NULL) return;
     listener *l, *next;
-    HASH_ITER(hh, (*tape)->listeners, l, next)
-    {
+    HASH_ITER (hh, (*tape)->listeners, l, next) {
         HASH_DEL((*tape)->listeners, l);
         free(l);
     }
@@ -88,10 +87,10 @@ static void listener_remove(dv_tape *tape, listener *l)
     free(l);
 }
 
-static void orders_watch(dv_outbox *outbox, bool on)
+static void watch_orders(dv_outbox *outbox, bool on)
 {
     dv_send(outbox, FEED, NULL,
-            &(dv_message){.type = DV_MSG_orders_watch, .orders_watch = {.on = on}});
+            &(dv_message){.type = DV_MSG_watch_orders, .watch_orders = {.on = on}});
 }
 
 /* Watches anew. A feed that answers says nothing about another one that has not heard us, so this
@@ -101,7 +100,7 @@ static void renew(dv_tape *tape, dv_time now, dv_outbox *outbox)
     bool soon = tape->hasty > 0 || !tape->head_known;
     tape->renew_at_ns = now.mono_ns + (soon ? ERROR_WAIT_NS : RENEW_EVERY_NS);
     if (tape->hasty > 0) tape->hasty--;
-    orders_watch(outbox, true);
+    watch_orders(outbox, true);
 }
 
 /* ---- a listener's course ---- */
@@ -121,7 +120,7 @@ static void catch_up(dv_tape *tape, listener *l, int64_t at_ns)
     l->act_at_ns = at_ns;
 }
 
-void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_outbox *outbox)
+void dv_tape_open(dv_tape *tape, const dv_client_open_event *open, dv_time now, dv_outbox *outbox)
 {
     uint32_t room;
     if (!dv_hub_room(tape->hub, open->connection, &room)) return; /* closed meanwhile */
@@ -149,7 +148,7 @@ void dv_tape_gone(dv_tape *tape, uint64_t connection, dv_outbox *outbox)
     listener *l = listener_of(tape, connection);
     if (l == NULL) return;
     listener_remove(tape, l);
-    if (tape->listeners == NULL) orders_watch(outbox, false);
+    if (tape->listeners == NULL) watch_orders(outbox, false);
 }
 
 /* ---- the feed ---- */
@@ -170,7 +169,7 @@ static bool decline(dv_tape *tape, dv_time now, dv_outbox *outbox)
 {
     if (now.mono_ns < tape->renew_at_ns) return false;
     tape->renew_at_ns = now.mono_ns + ERROR_WAIT_NS;
-    orders_watch(outbox, false);
+    watch_orders(outbox, false);
     return false;
 }
 
@@ -212,13 +211,13 @@ static void page_ask(dv_tape *tape, listener *l, uint32_t room, dv_time now, dv_
     l->behind = 0;
     l->act_at_ns = now.mono_ns + PAGE_WAIT_NS;
     dv_send(outbox, QUERY, NULL,
-            &(dv_message){.type = DV_MSG_events_ask,
-                          .events_ask = {.request_id = l->request_id,
-                                         .after_position = l->cursor,
-                                         .limit = room < PAGE_MAX ? room : PAGE_MAX}});
+            &(dv_message){.type = DV_MSG_events_request,
+                          .events_request = {.request_id = l->request_id,
+                                             .after_position = l->cursor,
+                                             .limit = room < PAGE_MAX ? room : PAGE_MAX}});
 }
 
-void dv_tape_view(dv_tape *tape, const dv_order_view *answer)
+void dv_tape_view(dv_tape *tape, const dv_order_item *answer)
 {
     listener *l = listener_asking(tape, answer->request_id);
     if (l == NULL || answer->seq == 0 || answer->seq > answer->view.events_count) return;
@@ -239,7 +238,7 @@ void dv_tape_view(dv_tape *tape, const dv_order_view *answer)
     dv_frames_fini(&frames);
 }
 
-void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now)
+void dv_tape_page_done(dv_tape *tape, const dv_query_reply *done, dv_time now)
 {
     listener *l = listener_asking(tape, done->request_id);
     if (l == NULL) return;
@@ -281,8 +280,7 @@ int64_t dv_tape_tick(dv_tape *tape, dv_time now, dv_outbox *outbox)
     if (now.mono_ns < tape->act_at_ns) return dv_min_i64(tape->act_at_ns, tape->renew_at_ns);
     tape->act_at_ns = DV_NEVER;
     listener *l, *after;
-    HASH_ITER(hh, tape->listeners, l, after)
-    {
+    HASH_ITER (hh, tape->listeners, l, after) {
         if (l->course != CATCHING) continue;
         if (now.mono_ns >= l->act_at_ns && !listener_act(tape, l, now, outbox)) {
             dv_tape_gone(tape, l->connection, outbox);

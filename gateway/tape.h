@@ -22,7 +22,7 @@ dv_tape *dv_tape_new(const dv_tokens *tokens, dv_hub *hub, uint64_t random);
 void dv_tape_destroy(dv_tape **tape); /* accepts NULL */
 
 /* A connection begins to listen: without `since` from now on, with it from the position after. */
-void dv_tape_open(dv_tape *tape, const dv_client_open *open, dv_time now, dv_outbox *outbox);
+void dv_tape_open(dv_tape *tape, const dv_client_open_event *open, dv_time now, dv_outbox *outbox);
 
 /* A connection closed. One that does not listen is fine. */
 void dv_tape_gone(dv_tape *tape, uint64_t connection, dv_outbox *outbox);
@@ -34,8 +34,8 @@ void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now);
 bool dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now, dv_outbox *outbox);
 
 /* The store: an event of a page, and its end. */
-void dv_tape_view(dv_tape *tape, const dv_order_view *view);
-void dv_tape_page_done(dv_tape *tape, const dv_query_done *done, dv_time now);
+void dv_tape_view(dv_tape *tape, const dv_order_item *view);
+void dv_tape_page_done(dv_tape *tape, const dv_query_reply *done, dv_time now);
 
 /* Asks the feed anew at the next tick: it has forgotten that anybody listens. */
 void dv_tape_renew(dv_tape *tape);

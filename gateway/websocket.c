@@ -35,13 +35,14 @@ static const endpoint ENDPOINTS[] = {
 /* A TCP connection that is, or is about to be, a WebSocket. */
 typedef struct dv_websocket {
     const endpoint *endpoint;
-    dv_client_open open; /* what the actor is told; connection 0 before the handshake is done */
-    bool follows;        /* false: nothing until an order comes in band */
-    bool in_band;        /* takes orders */
-    uint8_t state;       /* of the order, for the greeting */
-    bool reserved;       /* holds a place in the hub */
-    bool overlong;       /* the message under way is too large and is thrown away */
-    dv_buffer message;   /* under way, of several frames */
+    dv_client_open_event
+        open;          /* what the actor is told; connection 0 before the handshake is done */
+    bool follows;      /* false: nothing until an order comes in band */
+    bool in_band;      /* takes orders */
+    uint8_t state;     /* of the order, for the greeting */
+    bool reserved;     /* holds a place in the hub */
+    bool overlong;     /* the message under way is too large and is thrown away */
+    dv_buffer message; /* under way, of several frames */
 } dv_websocket;
 
 /* ---- the handshake ---- */
@@ -201,7 +202,7 @@ static void on_ready(struct mg_connection *connection, void *front_at)
     greet(front, w);
     if (w->follows)
         dv_desk_tell(front->desk,
-                     &(dv_message){.type = DV_MSG_client_open, .client_open = w->open});
+                     &(dv_message){.type = DV_MSG_client_open_event, .client_open_event = w->open});
     dv_thread_rest();
 }
 
@@ -216,11 +217,12 @@ static void order_take(const dv_front *front, struct mg_connection *connection,
     if (submission.error != DV_OK) {
         text_send(front, w->open.connection, &submission.body);
     } else {
-        dv_client_open open = {.connection = w->open.connection,
-                               .frame_type = w->endpoint->frame_type,
-                               .order_id = submission.order_id,
-                               .has_since = 1};
-        dv_desk_tell(front->desk, &(dv_message){.type = DV_MSG_client_open, .client_open = open});
+        dv_client_open_event open = {.connection = w->open.connection,
+                                     .frame_type = w->endpoint->frame_type,
+                                     .order_id = submission.order_id,
+                                     .has_since = 1};
+        dv_desk_tell(front->desk,
+                     &(dv_message){.type = DV_MSG_client_open_event, .client_open_event = open});
     }
     dv_buffer_fini(&submission.body);
     dv_thread_rest();
@@ -281,8 +283,8 @@ static void on_close(const struct mg_connection *connection, void *front_at)
     dv_wire *wire = mg_get_user_connection_data(connection);
     uint64_t id = wire->websocket->open.connection;
     dv_hub_remove(front->hub, id);
-    dv_desk_tell(front->desk,
-                 &(dv_message){.type = DV_MSG_client_gone, .client_gone = {.connection = id}});
+    dv_desk_tell(front->desk, &(dv_message){.type = DV_MSG_client_close_event,
+                                            .client_close_event = {.connection = id}});
 }
 
 void dv_websocket_register(struct mg_context *context, const dv_front *front)

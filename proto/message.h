@@ -1,6 +1,6 @@
 /* The message catalogue: every message that one actor sends to another, declared once.
 
-   From each declaration follow the struct (dv_order_submit), encoding, decoding, printing and the
+   From each declaration follow the struct (dv_submit_request), encoding, decoding, printing and the
    bound on its size. On the wire a message is a msgpack array [number, field, field, ...] and a
    record inside it an array [field, ...]. Fields are only ever appended: a shorter array leaves
    the missing ones empty, a longer one is read as far as it is known. A changed meaning is a new
@@ -151,44 +151,44 @@ typedef enum dv_swap_outcome {
 /* ---- messages --------------------------------------------------------------------------- */
 
 /* gateway → ingest */
-#define DV_MESSAGE_order_submit(F, S)                                                              \
+#define DV_MESSAGE_submit_request(F, S)                                                            \
     F(S, UINT, request_id, , DV_U64, "the caller's, comes back with the answer")                   \
     F(S, ONE, terms, terms, 0, "order_id made by the gateway; created_at_us still empty")
-#define DV_MESSAGE_order_accepted(F, S)                                                            \
+#define DV_MESSAGE_submit_reply(F, S)                                                              \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
     F(S, UINT, replayed, , 1, "1: the first order of this idempotency key")                        \
     F(S, ONE, view, view, 0, "the order as committed")
-#define DV_MESSAGE_order_refused(F, S)                                                             \
+#define DV_MESSAGE_submit_refusal(F, S)                                                            \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
     F(S, UINT, error, , DV_U16, "dv_err; nothing was stored")                                      \
     F(S, TEXT, field, , 24, "the field of terms at fault; empty: none")                            \
     F(S, TEXT, error_text, , DV_REASON_MAX, "details; empty: the catalogue's text")
 
 /* ingest → persistence */
-#define DV_MESSAGE_order_insert(F, S)                                                              \
+#define DV_MESSAGE_insert_request(F, S)                                                            \
     F(S, ONE, terms, terms, 0, "complete")                                                         \
     F(S, TEXT, owner, , DV_NAME_MAX, "the execution instance that is to own it")
-#define DV_MESSAGE_order_inserted(F, S)                                                            \
+#define DV_MESSAGE_insert_reply(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order, committed as pending in epoch 1")                          \
     F(S, ONE, event, event, 0, "its first event")                                                  \
     F(S, TEXT, owner, , DV_NAME_MAX, "as committed: of the first insert, if it came twice")
-#define DV_MESSAGE_order_exists(F, S)                                                              \
+#define DV_MESSAGE_insert_conflict(F, S)                                                           \
     F(S, ID, order_id, , 0, "the id that was to be inserted")                                      \
     F(S, ONE, view, view, 0, "the order that holds its idempotency key")
-#define DV_MESSAGE_insert_refused(F, S)                                                            \
+#define DV_MESSAGE_insert_refusal(F, S)                                                            \
     F(S, ID, order_id, , 0, "the order, surely not stored")                                        \
     F(S, UINT, error, , DV_U16, "dv_err")
 
 /* execution → ingest */
-#define DV_MESSAGE_load(F, S)                                                                      \
+#define DV_MESSAGE_load_event(F, S)                                                                \
     F(S, UINT, in_flight, , DV_U32, "orders that are not terminal")                                \
     F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation: the owner to insert orders for")   \
     F(S, UINT, accepting, , 1, "0: it takes no new orders")                                        \
     F(S, UINT, pressed, , 1, "1: its orders wait too long for their commits to take more")
-#define DV_MESSAGE_order_assign(F, S) F(S, ONE, job, job, 0, "an order committed as this owner's")
+#define DV_MESSAGE_assign_order(F, S) F(S, ONE, job, job, 0, "an order committed as this owner's")
 
 /* execution → persistence */
-#define DV_MESSAGE_order_step(F, S)                                                                \
+#define DV_MESSAGE_step_request(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, epoch, , DV_U32, "the sender's")                                                    \
     F(S, UINT, from_state, , DV_U8, "dv_state expected")                                           \
@@ -200,54 +200,54 @@ typedef enum dv_swap_outcome {
     F(S, UINT, failed_error, , DV_U16,                                                             \
       "dv_err that ended from_attempt; 0: it has not ended in error")                              \
     F(S, TEXT, failed_text, , DV_REASON_MAX, "details of it")
-#define DV_MESSAGE_step_done(F, S)                                                                 \
+#define DV_MESSAGE_step_reply(F, S)                                                                \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, to_state, , DV_U8, "dv_state asked for")                                            \
     F(S, UINT, attempt, , DV_U8, "attempt number after the step")                                  \
     F(S, UINT, error, , DV_U16, "0: committed; STORE_STALE: not ours, or already past it")         \
     F(S, UINT, epoch, , DV_U32, "of the step that is answered")                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "the same; empty: it had none")
-#define DV_MESSAGE_instance_beat(F, S)                                                             \
+#define DV_MESSAGE_lease_request(F, S)                                                             \
     F(S, TEXT, owner, , DV_NAME_MAX, "the sender's incarnation, e.g. execution@a/5f3a9c21")        \
     F(S, TEXT, name, , DV_NAME_MAX, "what comes before the slash: one incarnation of it lives")    \
     F(S, UINT, lease_ms, , DV_U32, "silent for so long, its orders may be claimed")                \
     F(S, UINT, leaving, , 1, "1: its orders may be claimed at once")
-#define DV_MESSAGE_instance_told(F, S)                                                             \
+#define DV_MESSAGE_lease_reply(F, S)                                                               \
     F(S, TEXT, owner, , DV_NAME_MAX, "whose beat this answers")                                    \
     F(S, UINT, error, , DV_U16, "0: alive; STORE_STALE: a later incarnation has its name")         \
     F(S, UINT, orphans, , 1, "1: orders wait to be claimed from owners that are gone")             \
     F(S, UINT, orphans_in_ms, , DV_U32,                                                            \
       "until orders wait to be claimed, unless their owner beats; 0: no time is known")
-#define DV_MESSAGE_orders_claim(F, S)                                                              \
+#define DV_MESSAGE_claim_request(F, S)                                                             \
     F(S, TEXT, owner, , DV_NAME_MAX, "who claims; must be alive")                                  \
     F(S, UINT, limit, , DV_U32, "at most so many now")                                             \
     F(S, LIST, orders, owned, DV_SWEEP_MAX,                                                        \
       "the claimer's own that it lost sight of; empty: those whose owner is gone")
-#define DV_MESSAGE_order_claimed(F, S) F(S, ONE, job, job, 0, "an order that is the claimer's now")
-#define DV_MESSAGE_claim_done(F, S)                                                                \
+#define DV_MESSAGE_claim_item(F, S) F(S, ONE, job, job, 0, "an order that is the claimer's now")
+#define DV_MESSAGE_claim_reply(F, S)                                                               \
     F(S, UINT, count, , DV_U32, "orders claimed; as many as the limit: there may be more")         \
     F(S, UINT, error, , DV_U16, "dv_err; STORE_STALE: not alive; not 0: ask again, after a beat")
-#define DV_MESSAGE_owned_ask(F, S)                                                                 \
+#define DV_MESSAGE_owned_request(F, S)                                                             \
     F(S, TEXT, owner, , DV_NAME_MAX, "whose unfinished orders")                                    \
     F(S, UINT, older_ms, , DV_U32, "only those whose last step is at least so old")                \
     F(S, ID, after, , 0, "only order ids above it; nil: from the first")
-#define DV_MESSAGE_owned_told(F, S)                                                                \
+#define DV_MESSAGE_owned_reply(F, S)                                                               \
     F(S, LIST, orders, owned, DV_SWEEP_MAX, "by order id; a full list: ask again after the last")  \
     F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again later")
 
 /* execution → router */
-#define DV_MESSAGE_quote_ask(F, S)                                                                 \
+#define DV_MESSAGE_quote_request(F, S)                                                             \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, token_in, , DV_MINT_MAX, "mint")                                                    \
     F(S, TEXT, token_out, , DV_MINT_MAX, "mint")                                                   \
     F(S, UINT, swap_mode, , DV_U8, "dv_swap_mode")                                                 \
     F(S, UINT, amount, , DV_U64, "atoms, as in terms")
-#define DV_MESSAGE_quote_told(F, S)                                                                \
+#define DV_MESSAGE_quote_reply(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, ONE, quote, quote, 0, "the answer, or its error")
-#define DV_MESSAGE_swap_build(F, S)                                                                \
+#define DV_MESSAGE_build_request(F, S)                                                             \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, token_in, , DV_MINT_MAX, "mint")                                                    \
@@ -256,7 +256,7 @@ typedef enum dv_swap_outcome {
     F(S, UINT, amount, , DV_U64, "the exact one, atoms")                                           \
     F(S, UINT, limit_amount, , DV_U64, "the other one's limit, atoms")                             \
     F(S, ONE, quote, quote, 0, "the quote that was chosen")
-#define DV_MESSAGE_swap_built(F, S)                                                                \
+#define DV_MESSAGE_build_reply(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, UINT, error, , DV_U16, "dv_err; 0: built")                                                \
@@ -265,7 +265,7 @@ typedef enum dv_swap_outcome {
     F(S, BLOB, transaction, , DV_TRANSACTION_MAX,                                                  \
       "signed bytes, the same ones whenever it is sent; unsigned: the message alone")              \
     F(S, UINT, last_valid_block_height, , DV_U64, "past it the transaction cannot land")
-#define DV_MESSAGE_swap_send(F, S)                                                                 \
+#define DV_MESSAGE_send_request(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "base58")                                            \
@@ -273,14 +273,14 @@ typedef enum dv_swap_outcome {
     F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
     F(S, UINT, quoted_slot, , DV_U64, "of its quote: nothing was sent before it")                  \
     F(S, UINT, landed, , 1, "1: it was confirmed; tell what becomes of that, do not send it again")
-#define DV_MESSAGE_swap_check(F, S)                                                                \
+#define DV_MESSAGE_status_request(F, S)                                                            \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "what became of it?")                                \
     F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
     F(S, UINT, quoted_slot, , DV_U64, "as sent")                                                   \
     F(S, UINT, landed, , 1, "as sent")
-#define DV_MESSAGE_swap_status(F, S)                                                               \
+#define DV_MESSAGE_status_reply(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "of the transaction meant")                          \
@@ -291,7 +291,7 @@ typedef enum dv_swap_outcome {
     F(S, UINT, amount_out, , DV_U64, "atoms received, when landed")
 
 /* execution → signer */
-#define DV_MESSAGE_sign_ask(F, S)                                                                  \
+#define DV_MESSAGE_sign_request(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt, for which one message is signed; 0: takes back")    \
     F(S, TEXT, token_in, , DV_MINT_MAX, "mint that the message pays")                              \
@@ -300,7 +300,7 @@ typedef enum dv_swap_outcome {
     F(S, UINT, amount, , DV_U64, "the exact one, atoms; 0: no swap, only takes back what is ours") \
     F(S, UINT, limit_amount, , DV_U64, "the other one's limit, atoms")                             \
     F(S, BLOB, message, , DV_TRANSACTION_MAX, "legacy or v0, as it is signed")
-#define DV_MESSAGE_sign_told(F, S)                                                                 \
+#define DV_MESSAGE_sign_reply(F, S)                                                                \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, UINT, error, , DV_U16, "dv_err; 0: signed")                                               \
@@ -309,22 +309,22 @@ typedef enum dv_swap_outcome {
     F(S, BLOB, transaction, , DV_TRANSACTION_MAX, "the message with its signature before it")
 
 /* execution → retry */
-#define DV_MESSAGE_retry_arm(F, S)                                                                 \
+#define DV_MESSAGE_arm_retry(F, S)                                                                 \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "the attempt that waits")                                         \
     F(S, UINT, due_at_us, , DV_U64, "wall time, also in PostgreSQL")
-#define DV_MESSAGE_retry_due(F, S)                                                                 \
+#define DV_MESSAGE_retry_event(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "the attempt that may begin")
-#define DV_MESSAGE_retry_done(F, S)                                                                \
+#define DV_MESSAGE_forget_retry(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "taken over: forget it")
 
 /* retry → persistence */
-#define DV_MESSAGE_waiting_ask(F, S)                                                               \
+#define DV_MESSAGE_retries_request(F, S)                                                           \
     F(S, UINT, before_us, , DV_U64, "attempts due before this wall time")                          \
     F(S, ID, after, , 0, "only order ids above it; nil: from the first")
-#define DV_MESSAGE_waiting_told(F, S)                                                              \
+#define DV_MESSAGE_retries_reply(F, S)                                                             \
     F(S, LIST, waiting, waiting, DV_SWEEP_MAX,                                                     \
       "by order id; a full list: ask again after the last")                                        \
     F(S, UINT, error, , DV_U16, "dv_err; not 0: ask again later")
@@ -336,31 +336,31 @@ typedef enum dv_swap_outcome {
     F(S, LIST, attempts, attempt, 2, "fields learnt with it, by attempt; the others empty")
 
 /* notification → persistence, gateway → persistence */
-#define DV_MESSAGE_order_get(F, S)                                                                 \
+#define DV_MESSAGE_order_request(F, S)                                                             \
     F(S, UINT, request_id, , DV_U64, "the caller's")                                               \
     F(S, ID, order_id, , 0, "the order")
-#define DV_MESSAGE_order_list(F, S)                                                                \
+#define DV_MESSAGE_orders_request(F, S)                                                            \
     F(S, UINT, request_id, , DV_U64, "the caller's")                                               \
     F(S, UINT, state, , DV_U8, "only those that clients are shown in this dv_state; 0: any")       \
     F(S, UINT, active_only, , 1, "1: only states that are not terminal")                           \
     F(S, UINT, has_user, , 1, "1: only user_id's")                                                 \
     F(S, TEXT, user_id, , DV_USER_ID_MAX, "the owner")                                             \
     F(S, UINT, limit, , 1000, "newest first, at most so many")
-#define DV_MESSAGE_events_ask(F, S)                                                                \
+#define DV_MESSAGE_events_request(F, S)                                                            \
     F(S, UINT, request_id, , DV_U64, "the caller's")                                               \
     F(S, UINT, after_position, , DV_U64, "events above it")                                        \
     F(S, UINT, limit, , 1000, "lowest first, at most so many")
-#define DV_MESSAGE_stats_ask(F, S) F(S, UINT, request_id, , DV_U64, "the caller's")
-#define DV_MESSAGE_order_view(F, S)                                                                \
+#define DV_MESSAGE_stats_request(F, S) F(S, UINT, request_id, , DV_U64, "the caller's")
+#define DV_MESSAGE_order_item(F, S)                                                                \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
-    F(S, UINT, seq, , DV_U32, "the event meant, for events_ask; otherwise the last")               \
+    F(S, UINT, seq, , DV_U32, "the event meant, for events_request; otherwise the last")           \
     F(S, ONE, view, view, 0, "one of the orders asked for")
-#define DV_MESSAGE_query_done(F, S)                                                                \
+#define DV_MESSAGE_query_reply(F, S)                                                               \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
     F(S, UINT, error, , DV_U16, "dv_err; not 0: the answer is not complete")                       \
-    F(S, UINT, count, , DV_U32, "order_view messages sent before this one")                        \
+    F(S, UINT, count, , DV_U32, "order_item messages sent before this one")                        \
     F(S, UINT, head_position, , DV_U64, "of the newest committed event")
-#define DV_MESSAGE_stats_told(F, S)                                                                \
+#define DV_MESSAGE_stats_reply(F, S)                                                               \
     F(S, UINT, request_id, , DV_U64, "")                                                           \
     F(S, UINT, waiting, , DV_U64, "orders pending or between attempts")                            \
     F(S, UINT, active, , DV_U64, "orders being executed")                                          \
@@ -369,31 +369,32 @@ typedef enum dv_swap_outcome {
     F(S, UINT, error, , DV_U16, "dv_err; not 0: the numbers are the last known")
 
 /* gateway → notification */
-#define DV_MESSAGE_order_watch(F, S)                                                               \
+#define DV_MESSAGE_watch_order(F, S)                                                               \
     F(S, ID, order_id, , 0, "send its view now and after each event")
-#define DV_MESSAGE_order_unwatch(F, S) F(S, ID, order_id, , 0, "no more of it")
-#define DV_MESSAGE_orders_watch(F, S)                                                              \
+#define DV_MESSAGE_unwatch_order(F, S) F(S, ID, order_id, , 0, "no more of it")
+#define DV_MESSAGE_watch_orders(F, S)                                                              \
     F(S, UINT, on, , 1, "1: send every event's order, beginning now")
-#define DV_MESSAGE_order_update(F, S)                                                              \
+#define DV_MESSAGE_update_event(F, S)                                                              \
     F(S, UINT, live, , 1, "1: the last event was just committed; 0: the answer to a watch")        \
     F(S, ONE, view, view, 0, "the order with all its events so far")
-#define DV_MESSAGE_watch_refused(F, S)                                                             \
+#define DV_MESSAGE_watch_refusal(F, S)                                                             \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, error, , DV_U16, "dv_err: no such order, or the store is away")
-#define DV_MESSAGE_feed_head(F, S) F(S, UINT, position, , DV_U64, "all later events will be sent")
+#define DV_MESSAGE_head_event(F, S) F(S, UINT, position, , DV_U64, "all later events will be sent")
 
 /* a gateway's own threads → its actor */
-#define DV_MESSAGE_client_open(F, S)                                                               \
+#define DV_MESSAGE_client_open_event(F, S)                                                         \
     F(S, UINT, connection, , DV_U64, "the WebSocket")                                              \
     F(S, UINT, all_orders, , 1, "1: every order; 0: order_id")                                     \
     F(S, UINT, frame_type, , DV_U8, "which `type` its frames bear (gateway/render.h)")             \
     F(S, ID, order_id, , 0, "the one order")                                                       \
     F(S, UINT, has_since, , 1, "1: resume after `since`")                                          \
     F(S, UINT, since, , DV_U64, "seq for one order, position for all")
-#define DV_MESSAGE_client_gone(F, S) F(S, UINT, connection, , DV_U64, "the WebSocket that closed")
+#define DV_MESSAGE_client_close_event(F, S)                                                        \
+    F(S, UINT, connection, , DV_U64, "the WebSocket that closed")
 
 /* every actor → gateway */
-#define DV_MESSAGE_beat(F, S)                                                                      \
+#define DV_MESSAGE_beat_event(F, S)                                                                \
     F(S, TEXT, actor, , DV_NAME_MAX, "e.g. persistence, router:raydium")                           \
     F(S, UINT, pid, , DV_U32, "its process")                                                       \
     F(S, UINT, degraded, , DV_U16, "dv_err; 0: well")                                              \
@@ -405,55 +406,55 @@ typedef enum dv_swap_outcome {
 /* X(number, name, link, sender): the sender is the link's PRODUCER or CONSUMER. Numbers are sent
    and never change. A message that arrives on another link, or from the other side, is dropped. */
 #define DV_MESSAGES(X)                                                                             \
-    X(10, order_submit, submit, PRODUCER)                                                          \
-    X(11, order_accepted, submit, CONSUMER)                                                        \
-    X(12, order_refused, submit, CONSUMER)                                                         \
-    X(20, order_insert, insert, PRODUCER)                                                          \
-    X(21, order_inserted, insert, CONSUMER)                                                        \
-    X(22, order_exists, insert, CONSUMER)                                                          \
-    X(23, insert_refused, insert, CONSUMER)                                                        \
-    X(30, order_assign, assign, CONSUMER)                                                          \
-    X(31, load, assign, PRODUCER)                                                                  \
-    X(40, order_step, write, PRODUCER)                                                             \
-    X(41, step_done, write, CONSUMER)                                                              \
-    X(42, orders_claim, write, PRODUCER)                                                           \
-    X(43, order_claimed, write, CONSUMER)                                                          \
-    X(44, claim_done, write, CONSUMER)                                                             \
-    X(45, instance_beat, write, PRODUCER)                                                          \
-    X(46, instance_told, write, CONSUMER)                                                          \
-    X(47, owned_ask, write, PRODUCER)                                                              \
-    X(48, owned_told, write, CONSUMER)                                                             \
-    X(50, quote_ask, quote, PRODUCER)                                                              \
-    X(51, quote_told, quote, CONSUMER)                                                             \
-    X(52, swap_build, quote, PRODUCER)                                                             \
-    X(53, swap_built, quote, CONSUMER)                                                             \
-    X(54, swap_send, quote, PRODUCER)                                                              \
-    X(55, swap_check, quote, PRODUCER)                                                             \
-    X(56, swap_status, quote, CONSUMER)                                                            \
-    X(60, retry_arm, schedule, PRODUCER)                                                           \
-    X(61, retry_due, schedule, CONSUMER)                                                           \
-    X(62, retry_done, schedule, PRODUCER)                                                          \
-    X(70, waiting_ask, sweep, PRODUCER)                                                            \
-    X(71, waiting_told, sweep, CONSUMER)                                                           \
+    X(10, submit_request, submit, PRODUCER)                                                        \
+    X(11, submit_reply, submit, CONSUMER)                                                          \
+    X(12, submit_refusal, submit, CONSUMER)                                                        \
+    X(20, insert_request, insert, PRODUCER)                                                        \
+    X(21, insert_reply, insert, CONSUMER)                                                          \
+    X(22, insert_conflict, insert, CONSUMER)                                                       \
+    X(23, insert_refusal, insert, CONSUMER)                                                        \
+    X(30, assign_order, assign, CONSUMER)                                                          \
+    X(31, load_event, assign, PRODUCER)                                                            \
+    X(40, step_request, write, PRODUCER)                                                           \
+    X(41, step_reply, write, CONSUMER)                                                             \
+    X(42, claim_request, write, PRODUCER)                                                          \
+    X(43, claim_item, write, CONSUMER)                                                             \
+    X(44, claim_reply, write, CONSUMER)                                                            \
+    X(45, lease_request, write, PRODUCER)                                                          \
+    X(46, lease_reply, write, CONSUMER)                                                            \
+    X(47, owned_request, write, PRODUCER)                                                          \
+    X(48, owned_reply, write, CONSUMER)                                                            \
+    X(50, quote_request, quote, PRODUCER)                                                          \
+    X(51, quote_reply, quote, CONSUMER)                                                            \
+    X(52, build_request, quote, PRODUCER)                                                          \
+    X(53, build_reply, quote, CONSUMER)                                                            \
+    X(54, send_request, quote, PRODUCER)                                                           \
+    X(55, status_request, quote, PRODUCER)                                                         \
+    X(56, status_reply, quote, CONSUMER)                                                           \
+    X(60, arm_retry, schedule, PRODUCER)                                                           \
+    X(61, retry_event, schedule, CONSUMER)                                                         \
+    X(62, forget_retry, schedule, PRODUCER)                                                        \
+    X(70, retries_request, sweep, PRODUCER)                                                        \
+    X(71, retries_reply, sweep, CONSUMER)                                                          \
     X(80, order_event, events, PRODUCER)                                                           \
-    X(90, order_get, query, PRODUCER)                                                              \
-    X(91, order_list, query, PRODUCER)                                                             \
-    X(92, events_ask, query, PRODUCER)                                                             \
-    X(93, stats_ask, query, PRODUCER)                                                              \
-    X(94, order_view, query, CONSUMER)                                                             \
-    X(95, query_done, query, CONSUMER)                                                             \
-    X(96, stats_told, query, CONSUMER)                                                             \
-    X(100, order_watch, feed, PRODUCER)                                                            \
-    X(101, order_unwatch, feed, PRODUCER)                                                          \
-    X(102, orders_watch, feed, PRODUCER)                                                           \
-    X(103, order_update, feed, CONSUMER)                                                           \
-    X(104, watch_refused, feed, CONSUMER)                                                          \
-    X(105, feed_head, feed, CONSUMER)                                                              \
-    X(110, client_open, desk, PRODUCER)                                                            \
-    X(111, client_gone, desk, PRODUCER)                                                            \
-    X(115, sign_ask, sign, PRODUCER)                                                               \
-    X(116, sign_told, sign, CONSUMER)                                                              \
-    X(120, beat, health, PRODUCER)
+    X(90, order_request, query, PRODUCER)                                                          \
+    X(91, orders_request, query, PRODUCER)                                                         \
+    X(92, events_request, query, PRODUCER)                                                         \
+    X(93, stats_request, query, PRODUCER)                                                          \
+    X(94, order_item, query, CONSUMER)                                                             \
+    X(95, query_reply, query, CONSUMER)                                                            \
+    X(96, stats_reply, query, CONSUMER)                                                            \
+    X(100, watch_order, feed, PRODUCER)                                                            \
+    X(101, unwatch_order, feed, PRODUCER)                                                          \
+    X(102, watch_orders, feed, PRODUCER)                                                           \
+    X(103, update_event, feed, CONSUMER)                                                           \
+    X(104, watch_refusal, feed, CONSUMER)                                                          \
+    X(105, head_event, feed, CONSUMER)                                                             \
+    X(110, client_open_event, desk, PRODUCER)                                                      \
+    X(111, client_close_event, desk, PRODUCER)                                                     \
+    X(115, sign_request, sign, PRODUCER)                                                           \
+    X(116, sign_reply, sign, CONSUMER)                                                             \
+    X(120, beat_event, health, PRODUCER)
 
 /* The kinds of link, as named above. What they connect is actors/topology.h's business. A link's
    port over tcp follows from its kind's place here; the desk, last, never leaves its process. */
@@ -520,7 +521,7 @@ typedef struct dv_message {
 } dv_message;
 
 /* The body of any message, which begins at the same place whatever its type. */
-#define DV_MESSAGE_BODY(message) ((void *)&(message)->order_submit)
+#define DV_MESSAGE_BODY(message) ((void *)&(message)->submit_request)
 
 typedef enum dv_field_kind {
     DV_FIELD_UINT,

@@ -89,7 +89,7 @@
 
 /* X(NAME, parameters, statement). */
 #define DV_STATEMENTS(X)                                                                           \
-    /* rows of order_insert → ord and first event of those that were new. Sorted, so that two    \
+    /* rows of insert_request → ord and first event of those that were new. Sorted, so that two    \
        batches with the same keys wait for each other in one direction only, and of two orders     \
        with the same key the first is stored. */                                                   \
     X(INSERT, 13,                                                                                  \
@@ -126,7 +126,7 @@
           " where coalesce(k.user_id, '') = coalesce(i.user_id, '')"                               \
           " and k.client_order_id = i.client_order_id order by rank limit 1) f"                    \
           " where (select at from waits) is not null"))                                            \
-    /* rows of order_step → ord and event of those that found their order in the state, attempt  \
+    /* rows of step_request → ord and event of those that found their order in the state, attempt  \
        and epoch they expected. What a step teaches is written with its event, once. They are      \
        ranked before `stream` locks its row, for which others wait, and in any order, since no two \
        are of one order. */                                                                        \

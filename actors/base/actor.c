@@ -288,14 +288,14 @@ static void beat(loop *l, dv_time now)
     const dv_actor_class *class = l->actor->class;
     dv_health health = class->health ? class->health(l->actor->self) : (dv_health){0};
     dv_send(l->outbox, number, NULL,
-            &(dv_message){.type = DV_MSG_beat,
-                          .beat = {.actor = dv_text_of(l->actor->name),
-                                   .pid = (uint64_t)getpid(),
-                                   .degraded = health.degraded,
-                                   .text = dv_text_of(health.text),
-                                   .orders = health.orders,
-                                   .overdue = health.overdue,
-                                   .started_at_us = (uint64_t)l->started_at_us}});
+            &(dv_message){.type = DV_MSG_beat_event,
+                          .beat_event = {.actor = dv_text_of(l->actor->name),
+                                         .pid = (uint64_t)getpid(),
+                                         .degraded = health.degraded,
+                                         .text = dv_text_of(health.text),
+                                         .orders = health.orders,
+                                         .overdue = health.overdue,
+                                         .started_at_us = (uint64_t)l->started_at_us}});
 }
 
 static void poll_add(poll_set *set, int fd, short events)

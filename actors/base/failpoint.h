@@ -4,14 +4,14 @@
 
    The environment variable DV_FAILPOINTS lists them, with commas between:
 
-     actor:message:when:count:action     e.g. execution:step_done:handled:37:kill
+     actor:message:when:count:action     e.g. execution:step_reply:handled:37:kill
      place:at:count:action               e.g. store:submitted:at:3:kill
 
    actor    a role (router:raydium), or *
    message  a name of proto/message.h, or *
    when     taken    it has come in, its handler has not run
             handled  its handler has run; what that sends has not left
-            sending  it is about to leave this actor (so for order_step's answer: it is committed)
+            sending  it is about to leave this actor (so for step_request's answer: it is committed)
             sent     the turn in which it was handled or left has ended, all it sends has left
    place    the name of a DV_FAILPOINT() in the code
    count    N        the Nth time only, from 1
@@ -25,7 +25,7 @@
 
    Each one that fires says so in a line on standard error, and how often it has (one that fires by
    chance only the 1st, 2nd, 4th, 8th … time):
-     failpoint execution:step_done:handled:37:kill pid=4711 fired=1 */
+     failpoint execution:step_reply:handled:37:kill pid=4711 fired=1 */
 #ifndef DV_BASE_FAILPOINT_H
 #define DV_BASE_FAILPOINT_H
 

@@ -31,11 +31,11 @@ static void refuse(const dv_answers *answers, uint64_t ticket, const dv_id *orde
                    uint64_t attempt, dv_err error, const char *text)
 {
     answers->answer(answers->context, ticket,
-                    &(dv_message){.type = DV_MSG_swap_built,
-                                  .swap_built = {.order_id = *order_id,
-                                                 .attempt = attempt,
-                                                 .error = error,
-                                                 .error_text = dv_text_of(text)}});
+                    &(dv_message){.type = DV_MSG_build_reply,
+                                  .build_reply = {.order_id = *order_id,
+                                                  .attempt = attempt,
+                                                  .error = error,
+                                                  .error_text = dv_text_of(text)}});
 }
 
 static void build_free(dv_chain_venue *v, dv_chain_build *b)
@@ -56,12 +56,12 @@ static void build_give(dv_chain_venue *v, dv_chain_build *b)
     const dv_transaction *t = &b->transaction;
     v->answers->answer(
         v->answers->context, b->ticket,
-        &(dv_message){.type = DV_MSG_swap_built,
-                      .swap_built = {.order_id = b->order_id,
-                                     .attempt = b->attempt,
-                                     .transaction = {(const char *)t->bytes + t->message_at,
-                                                     t->size - t->message_at},
-                                     .last_valid_block_height = b->last_valid_block_height}});
+        &(dv_message){.type = DV_MSG_build_reply,
+                      .build_reply = {.order_id = b->order_id,
+                                      .attempt = b->attempt,
+                                      .transaction = {(const char *)t->bytes + t->message_at,
+                                                      t->size - t->message_at},
+                                      .last_valid_block_height = b->last_valid_block_height}});
     build_free(v, b);
 }
 
@@ -82,16 +82,16 @@ static void trade_give(dv_chain_venue *v, dv_chain_build *b, const dv_transactio
     char signature[DV_BASE58_TEXT_SIZE];
     dv_base58_encode(t->bytes + 1, DV_SIGNATURE_SIZE, signature); /* after their count */
     dv_chain_flight *f = dv_chain_flight_find(v, signature);
-    if (f != NULL) f->outcome = (dv_swap_status){.outcome = DV_SWAP_UNKNOWN};
+    if (f != NULL) f->outcome = (dv_status_reply){.outcome = DV_SWAP_UNKNOWN};
     dv_warn("trade_found", &b->order_id, dv_kv_number("attempt", b->attempt),
             dv_kv_string("dex", v->base.class->dex), dv_kv_string("signature", signature));
     v->answers->answer(
         v->answers->context, b->ticket,
-        &(dv_message){.type = DV_MSG_swap_built,
-                      .swap_built = {.order_id = b->order_id,
-                                     .attempt = b->attempt,
-                                     .signature = dv_text_of(signature),
-                                     .transaction = {(const char *)t->bytes, t->size}}});
+        &(dv_message){.type = DV_MSG_build_reply,
+                      .build_reply = {.order_id = b->order_id,
+                                      .attempt = b->attempt,
+                                      .signature = dv_text_of(signature),
+                                      .transaction = {(const char *)t->bytes, t->size}}});
     build_free(v, b);
 }
 
@@ -235,7 +235,7 @@ static const char *missing(const dv_chain_venue *v, int64_t now_ns)
     return NULL;
 }
 
-static dv_err order_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_swap_build *build,
+static dv_err order_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_build_request *build,
                          dv_chain_order *ret)
 {
     const dv_config *c = v->config;
@@ -265,7 +265,7 @@ static dv_err order_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_swa
     return DV_OK;
 }
 
-static dv_err build_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_swap_build *build,
+static dv_err build_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_build_request *build,
                          dv_chain_build **ret, dv_refusal *ret_refusal)
 {
     dv_chain_build *b = calloc(1, sizeof *b);
@@ -287,8 +287,8 @@ static dv_err build_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_swa
     return err;
 }
 
-void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
-                        const dv_answers *answers)
+void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_build_request *build,
+                        dv_time now, const dv_answers *answers)
 {
     dv_chain_venue *v = (dv_chain_venue *)venue;
     const dv_chain_pool *p = dv_chain_pool_find(v, build->quote.pool);
@@ -316,5 +316,5 @@ void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_swap_build *b
 void dv_chain_builds_fini(dv_chain_venue *venue)
 {
     dv_chain_build *b, *next;
-    HASH_ITER(hh, venue->builds, b, next) build_free(venue, b);
+    HASH_ITER (hh, venue->builds, b, next) build_free(venue, b);
 }

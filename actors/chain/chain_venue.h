@@ -132,18 +132,18 @@ const char *dv_chain_pairs_text(const dv_chain_venue *venue);
 bool dv_chain_is_here(const dv_chain_venue *venue, uint32_t program);
 
 /* dv_venue_class.quote. */
-void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_request *ask, dv_time now,
                     const dv_answers *answers);
 
 /* dv_venue_class.build; frees those that are open. */
-void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
-                        const dv_answers *answers);
+void dv_chain_build_ask(dv_venue *venue, uint64_t ticket, const dv_build_request *build,
+                        dv_time now, const dv_answers *answers);
 void dv_chain_builds_fini(dv_chain_venue *venue);
 
 /* dv_venue_class.send and check. */
-void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_send_request *send, dv_time now,
                    const dv_answers *answers);
-void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_status_request *check, dv_time now,
                     const dv_answers *answers);
 
 /* Resends, asks for statuses and proves what is due; returns the next deadline. */

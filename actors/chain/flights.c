@@ -65,12 +65,12 @@ static bool has_news(const dv_chain_flight *f)
 
 static void tell(const dv_answers *answers, uint64_t ticket, const dv_chain_flight *f)
 {
-    dv_message message = {.type = DV_MSG_swap_status, .swap_status = f->outcome};
-    if (is_open(f) && f->relied_on) message.swap_status.outcome = DV_SWAP_SUPERSEDED;
-    message.swap_status.order_id = f->order_id;
-    message.swap_status.attempt = f->attempt;
-    message.swap_status.signature = dv_text_of(f->signature);
-    message.swap_status.error_text = dv_text_of(f->error_text);
+    dv_message message = {.type = DV_MSG_status_reply, .status_reply = f->outcome};
+    if (is_open(f) && f->relied_on) message.status_reply.outcome = DV_SWAP_SUPERSEDED;
+    message.status_reply.order_id = f->order_id;
+    message.status_reply.attempt = f->attempt;
+    message.status_reply.signature = dv_text_of(f->signature);
+    message.status_reply.error_text = dv_text_of(f->error_text);
     answers->answer(answers->context, ticket, &message);
 }
 
@@ -377,13 +377,13 @@ static void unknown_tell(const dv_answers *answers, uint64_t ticket, const dv_id
                          uint64_t attempt, dv_text signature, const char *why)
 {
     answers->answer(answers->context, ticket,
-                    &(dv_message){.type = DV_MSG_swap_status,
-                                  .swap_status = {.order_id = *order_id,
-                                                  .attempt = attempt,
-                                                  .signature = signature,
-                                                  .outcome = DV_SWAP_UNKNOWN,
-                                                  .error = DV_VENUE_OUTCOME_UNKNOWN,
-                                                  .error_text = dv_text_of(why)}});
+                    &(dv_message){.type = DV_MSG_status_reply,
+                                  .status_reply = {.order_id = *order_id,
+                                                   .attempt = attempt,
+                                                   .signature = signature,
+                                                   .outcome = DV_SWAP_UNKNOWN,
+                                                   .error = DV_VENUE_OUTCOME_UNKNOWN,
+                                                   .error_text = dv_text_of(why)}});
 }
 
 /* The flight of a transaction that is asked about, made if need be. NULL: it is not named. */
@@ -407,7 +407,7 @@ static void rely(const dv_chain_venue *v, dv_chain_flight *f, bool landed)
     f->relied_on = landed;
 }
 
-void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_send_request *send, dv_time now,
                    const dv_answers *answers)
 {
     dv_chain_venue *v = (dv_chain_venue *)venue;
@@ -428,7 +428,7 @@ void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, d
     if (has_news(f)) tell(answers, ticket, f);
 }
 
-void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_status_request *check, dv_time now,
                     const dv_answers *answers)
 {
     dv_chain_venue *v = (dv_chain_venue *)venue;
@@ -451,8 +451,7 @@ static int64_t sends_tick(dv_chain_venue *v, int64_t now_ns)
     int64_t next_ns = DV_NEVER;
     bool admitted = dv_chain_admitted(v) == DV_OK;
     dv_chain_flight *f, *next;
-    HASH_ITER(hh, v->flights, f, next)
-    {
+    HASH_ITER (hh, v->flights, f, next) {
         if (f->forget_at_ns <= now_ns) {
             flight_free(v, f);
             continue;
@@ -480,7 +479,7 @@ int64_t dv_chain_flights_tick(dv_chain_venue *venue, int64_t now_ns)
 void dv_chain_flights_fini(dv_chain_venue *venue)
 {
     dv_chain_flight *f, *next;
-    HASH_ITER(hh, venue->flights, f, next) flight_free(venue, f);
+    HASH_ITER (hh, venue->flights, f, next) flight_free(venue, f);
     free(venue->batch);
     venue->batch = NULL;
 }

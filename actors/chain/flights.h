@@ -34,10 +34,10 @@ struct dv_chain_flight {
 
     bool asked; /* for what landed, with the commitment asked_at */
     dv_commitment asked_at;
-    dv_swap_status outcome; /* DV_SWAP_UNKNOWN, CONFIRMED: not final; texts in error_text */
-    bool relied_on;         /* its order counts as confirmed: tell when that no longer holds */
-    uint64_t seen_slot;     /* newest at which it was confirmed, or relied on */
-    uint32_t misses;        /* answers since that knew nothing of it, at later slots */
+    dv_status_reply outcome; /* DV_SWAP_UNKNOWN, CONFIRMED: not final; texts in error_text */
+    bool relied_on;          /* its order counts as confirmed: tell when that no longer holds */
+    uint64_t seen_slot;      /* newest at which it was confirmed, or relied on */
+    uint32_t misses;         /* answers since that knew nothing of it, at later slots */
     char error_text[DV_REASON_MAX + 1];
     int64_t forget_at_ns; /* once the outcome is known, or nobody asks any more */
 

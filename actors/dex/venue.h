@@ -13,7 +13,7 @@
 #include "proto/message.h"
 
 /* Where answers go: called from within the venue's functions, any number of times. The message is
-   quote_told, swap_built or swap_status and is borrowed for the call; ticket is the request's. */
+   quote_reply, build_reply or status_reply and is borrowed for the call; ticket is the request's. */
 typedef struct dv_answers {
     void (*answer)(void *context, uint64_t ticket, const dv_message *message);
     void *context;
@@ -27,13 +27,13 @@ typedef struct dv_venue_class {
     dv_err (*start)(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX]);
     /* Requests, each answered once, except that a send may be answered any number of times: the
        outcome is told when it is known, or never. Repeating a send is harmless. */
-    void (*quote)(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+    void (*quote)(dv_venue *venue, uint64_t ticket, const dv_quote_request *ask, dv_time now,
                   const dv_answers *answers);
-    void (*build)(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
+    void (*build)(dv_venue *venue, uint64_t ticket, const dv_build_request *build, dv_time now,
                   const dv_answers *answers);
-    void (*send)(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+    void (*send)(dv_venue *venue, uint64_t ticket, const dv_send_request *send, dv_time now,
                  const dv_answers *answers);
-    void (*check)(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
+    void (*check)(dv_venue *venue, uint64_t ticket, const dv_status_request *check, dv_time now,
                   const dv_answers *answers);
     /* optional: told of the orders that were confirmed here before it started, of all of the last
        thousand; of one of them perhaps again. */

@@ -1,9 +1,9 @@
 #include "actors/execution/execution.h"
 
 #include "actors/base/log.h"
+#include "actors/execution/choice.h"
 #include "actors/execution/order.h"
 #include "actors/execution/ownership.h"
-#include "actors/execution/choice.h"
 #include "proto/amount.h"
 #include "proto/view.h"
 
@@ -205,7 +205,7 @@ static void build_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outb
 }
 
 /* The transaction is built; its venue signs it itself, or leaves that to the signer. */
-static void sign_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
+static void sign_request(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     answer_await(self, o, DV_PHASE_SIGNING, self->config->build_timeout_ms, now);
     dv_order_ask_signature(o, outbox);
@@ -244,8 +244,8 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
                       self->config->retry_sweep_ms * DV_US_PER_MS;
     phase_set(self, o, DV_PHASE_WAITING, now.mono_ns + late_us * DV_NS_PER_US);
     dv_send(outbox, SCHEDULE, NULL,
-            &(dv_message){.type = DV_MSG_retry_arm,
-                          .retry_arm = {.order_id = o->id,
+            &(dv_message){.type = DV_MSG_arm_retry,
+                          .arm_retry = {.order_id = o->id,
                                         .attempt = o->attempt,
                                         .due_at_us = (uint64_t)o->due_at_us}});
 }
@@ -321,11 +321,11 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
 
 /* ---- handlers --------------------------------------------------------------------------- */
 
-static void on_order_assign(void *context, const dv_envelope *envelope, dv_time now,
+static void on_assign_order(void *context, const dv_envelope *envelope, dv_time now,
                             dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_job *job = &envelope->message.order_assign.job;
+    const dv_job *job = &envelope->message.assign_order.job;
     if (self->draining || order_find(self, &job->terms.order_id) != NULL) return;
     adopt(self, job, now.mono_ns, now, outbox);
 }
@@ -338,10 +338,11 @@ static void wait_note(execution *self, const dv_order *o, dv_time now)
     self->answered = true;
 }
 
-static void on_step_done(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_step_reply(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_step_done *done = &envelope->message.step_done;
+    const dv_step_reply *done = &envelope->message.step_reply;
     dv_order *o = order_find(self, &done->order_id);
     if (o == NULL || o->phase != DV_PHASE_STEPPING || done->epoch != o->epoch ||
         done->to_state != o->step_state || done->attempt != o->step_attempt ||
@@ -365,22 +366,22 @@ static void on_step_done(void *context, const dv_envelope *envelope, dv_time now
     enter(self, o, now, outbox);
 }
 
-static void on_quote_told(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+static void on_quote_reply(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_quote_told *told = &envelope->message.quote_told;
+    const dv_quote_reply *told = &envelope->message.quote_reply;
     dv_order *o = order_find(self, &told->order_id);
     if (o == NULL || told->attempt != o->asked_attempt || o->chosen >= 0) return;
     dv_order_answer_set(o, DV_PORT_INDEX(envelope->port), &told->quote);
     if (o->phase == DV_PHASE_QUOTING && dv_order_all_told(o)) route(self, o, now, outbox);
 }
 
-static void on_swap_built(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+static void on_build_reply(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_swap_built *built = &envelope->message.swap_built;
+    const dv_build_reply *built = &envelope->message.build_reply;
     dv_order *o = order_find(self, &built->order_id);
     if (o == NULL || o->phase != DV_PHASE_BUILDING || built->attempt != o->attempt) return;
     if (built->error != DV_OK) {
@@ -395,14 +396,15 @@ static void on_swap_built(void *context, const dv_envelope *envelope, dv_time no
         return;
     }
     o->answer_by_ns = now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS;
-    sign_ask(self, o, now, outbox);
+    sign_request(self, o, now, outbox);
 }
 
 /* Nothing was sent yet, so an attempt that gets no signature has surely not traded. */
-static void on_sign_told(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_sign_reply(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_sign_told *told = &envelope->message.sign_told;
+    const dv_sign_reply *told = &envelope->message.sign_reply;
     dv_order *o = order_find(self, &told->order_id);
     if (o == NULL || o->phase != DV_PHASE_SIGNING || told->attempt != o->attempt) return;
     if (told->error != DV_OK)
@@ -413,7 +415,7 @@ static void on_sign_told(void *context, const dv_envelope *envelope, dv_time now
         dv_error("signed_otherwise", &o->id, dv_kv_number("attempt", o->attempt));
 }
 
-static void traded(execution *self, dv_order *o, const dv_swap_status *status, dv_state to,
+static void traded(execution *self, dv_order *o, const dv_status_reply *status, dv_state to,
                    dv_time now, dv_outbox *outbox)
 {
     o->amount_in = status->amount_in;
@@ -422,7 +424,7 @@ static void traded(execution *self, dv_order *o, const dv_swap_status *status, d
 }
 
 /* A transaction ended without a trade. Of one that was confirmed, that is taken back first. */
-static void not_traded(execution *self, dv_order *o, const dv_swap_status *status, dv_time now,
+static void not_traded(execution *self, dv_order *o, const dv_status_reply *status, dv_time now,
                        dv_outbox *outbox)
 {
     dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
@@ -432,11 +434,11 @@ static void not_traded(execution *self, dv_order *o, const dv_swap_status *statu
         attempt_failed(self, o, error, status->error_text, now, outbox);
 }
 
-static void on_swap_status(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+static void on_status_reply(void *context, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_swap_status *status = &envelope->message.swap_status;
+    const dv_status_reply *status = &envelope->message.status_reply;
     dv_order *o = order_find(self, &status->order_id);
     if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(status->signature, o->signature))
         return;
@@ -459,55 +461,57 @@ static void on_swap_status(void *context, const dv_envelope *envelope, dv_time n
 static void wait_end(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     dv_send(outbox, SCHEDULE, NULL,
-            &(dv_message){.type = DV_MSG_retry_done,
-                          .retry_done = {.order_id = o->id, .attempt = o->attempt}});
+            &(dv_message){.type = DV_MSG_forget_retry,
+                          .forget_retry = {.order_id = o->id, .attempt = o->attempt}});
     attempt_begin(self, o, now, outbox);
 }
 
-static void on_retry_due(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_retry_event(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_retry_due *due = &envelope->message.retry_due;
+    const dv_retry_event *due = &envelope->message.retry_event;
     dv_order *o = order_find(self, &due->order_id);
     bool waits = o != NULL && o->phase == DV_PHASE_WAITING && o->attempt == due->attempt;
     if (!waits)
-        dv_send(outbox, SCHEDULE, NULL,
-                &(dv_message){.type = DV_MSG_retry_done,
-                              .retry_done = {.order_id = due->order_id, .attempt = due->attempt}});
+        dv_send(
+            outbox, SCHEDULE, NULL,
+            &(dv_message){.type = DV_MSG_forget_retry,
+                          .forget_retry = {.order_id = due->order_id, .attempt = due->attempt}});
     else if (o->due_at_us <= now.wall_us + EARLY_US) /* if not: its lease brings it back */
         wait_end(self, o, now, outbox);
 }
 
 /* Claimed orders go on one after the other, so that claiming very many is done soon, and neither
    persistence nor the venues meet all of them at once. */
-static void on_order_claimed(void *context, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
+static void on_claim_item(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
 {
     execution *self = context;
-    const dv_job *job = &envelope->message.order_claimed.job;
+    const dv_job *job = &envelope->message.claim_item.job;
     const dv_order *known = order_find(self, &job->terms.order_id);
     if (known != NULL && known->epoch >= job->epoch) return;
     self->resume_at_ns = dv_max_i64(self->resume_at_ns, now.mono_ns) + RESUME_EVERY_NS;
     adopt(self, job, self->resume_at_ns, now, outbox);
 }
 
-static void on_claim_done(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+static void on_claim_reply(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     (void)outbox;
     execution *self = context;
-    dv_ownership_claim_done(&self->ownership, &envelope->message.claim_done, now);
+    dv_ownership_claim_done(&self->ownership, &envelope->message.claim_reply, now);
 }
 
 /* Superseded, it has no orders any more: whoever has its name claims them. */
-static void on_instance_told(void *context, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
+static void on_lease_reply(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     (void)outbox;
     execution *self = context;
-    if (!dv_ownership_told(&self->ownership, &envelope->message.instance_told, now)) return;
+    if (!dv_ownership_told(&self->ownership, &envelope->message.lease_reply, now)) return;
     dv_order *o, *next;
-    HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
+    HASH_ITER (hh, self->orders, o, next) order_forget(self, o);
 }
 
 static bool has_order(void *context, const dv_id *order_id, uint64_t epoch)
@@ -516,11 +520,11 @@ static bool has_order(void *context, const dv_id *order_id, uint64_t epoch)
     return o != NULL && o->epoch >= epoch;
 }
 
-static void on_owned_told(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+static void on_owned_reply(void *context, const dv_envelope *envelope, dv_time now,
+                           dv_outbox *outbox)
 {
     execution *self = context;
-    dv_ownership_owned(&self->ownership, &envelope->message.owned_told, has_order, self, now,
+    dv_ownership_owned(&self->ownership, &envelope->message.owned_reply, has_order, self, now,
                        outbox);
 }
 
@@ -555,7 +559,7 @@ static void build_due(execution *self, dv_order *o, dv_time now, dv_outbox *outb
 static void sign_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (now.mono_ns < o->answer_by_ns)
-        sign_ask(self, o, now, outbox);
+        sign_request(self, o, now, outbox);
     else
         attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the signer did not answer"), now,
                        outbox);
@@ -600,13 +604,14 @@ static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
 {
     self->load_at_ns = now.mono_ns + LOAD_EVERY_NS;
     pressure_judge(self);
-    dv_send(outbox, ASSIGN, NULL,
-            &(dv_message){.type = DV_MSG_load,
-                          .load = {.in_flight = HASH_COUNT(self->orders),
-                                   .owner = dv_text_of(self->ownership.owner),
-                                   .pressed = self->pressed,
-                                   .accepting = !self->draining &&
-                                                dv_ownership_accepts(&self->ownership, now)}});
+    dv_send(
+        outbox, ASSIGN, NULL,
+        &(dv_message){.type = DV_MSG_load_event,
+                      .load_event = {.in_flight = HASH_COUNT(self->orders),
+                                     .owner = dv_text_of(self->ownership.owner),
+                                     .pressed = self->pressed,
+                                     .accepting = !self->draining &&
+                                                  dv_ownership_accepts(&self->ownership, now)}});
 }
 
 static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
@@ -634,8 +639,8 @@ static void drain(void *context, dv_time now, dv_outbox *outbox)
     self->draining = true;
     self->load_at_ns = now.mono_ns; /* ingest hears at once that it takes no more */
     dv_order *o, *next;
-    HASH_ITER(hh, self->orders, o, next)
-    if (o->phase != DV_PHASE_STEPPING) phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
+    HASH_ITER (hh, self->orders, o, next)
+        if (o->phase != DV_PHASE_STEPPING) phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
 }
 
 static bool drained(const void *context)
@@ -661,19 +666,19 @@ static void destroy(void **context)
     execution *self = *context;
     if (self == NULL) return;
     dv_order *o, *next;
-    HASH_ITER(hh, self->orders, o, next) order_forget(self, o);
+    HASH_ITER (hh, self->orders, o, next) order_forget(self, o);
     dv_heap_fini(&self->timers);
     free(self);
     *context = NULL;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_assign] = on_order_assign,   [DV_MSG_step_done] = on_step_done,
-    [DV_MSG_order_claimed] = on_order_claimed, [DV_MSG_claim_done] = on_claim_done,
-    [DV_MSG_quote_told] = on_quote_told,       [DV_MSG_swap_built] = on_swap_built,
-    [DV_MSG_swap_status] = on_swap_status,     [DV_MSG_retry_due] = on_retry_due,
-    [DV_MSG_instance_told] = on_instance_told, [DV_MSG_owned_told] = on_owned_told,
-    [DV_MSG_sign_told] = on_sign_told,
+    [DV_MSG_assign_order] = on_assign_order, [DV_MSG_step_reply] = on_step_reply,
+    [DV_MSG_claim_item] = on_claim_item,     [DV_MSG_claim_reply] = on_claim_reply,
+    [DV_MSG_quote_reply] = on_quote_reply,   [DV_MSG_build_reply] = on_build_reply,
+    [DV_MSG_status_reply] = on_status_reply, [DV_MSG_retry_event] = on_retry_event,
+    [DV_MSG_lease_reply] = on_lease_reply,   [DV_MSG_owned_reply] = on_owned_reply,
+    [DV_MSG_sign_reply] = on_sign_reply,
 };
 
 const dv_actor_class DV_EXECUTION_CLASS = {

@@ -2,12 +2,12 @@
 
    Purpose          takes each order from pending to a terminal state, one committed step at a time;
                     which orders are its own is ownership.h's business.
-   Reads            assign: order_assign · write: step_done, instance_told, order_claimed,
-                    claim_done, owned_told · quote: quote_told, swap_built, swap_status ·
-                    sign: sign_told · schedule: retry_due
-   Writes           assign: load · write: order_step, instance_beat, orders_claim, owned_ask ·
-                    quote: quote_ask, swap_build, swap_send, swap_check ·
-                    sign: sign_ask · schedule: retry_arm, retry_done
+   Reads            assign: assign_order · write: step_reply, lease_reply, claim_item,
+                    claim_reply, owned_reply · quote: quote_reply, build_reply, status_reply ·
+                    sign: sign_reply · schedule: retry_event
+   Writes           assign: load · write: step_request, lease_request, claim_request, owned_request ·
+                    quote: quote_request, build_request, send_request, status_request ·
+                    sign: sign_request · schedule: arm_retry, forget_retry
    Durable effects  none of its own; persistence commits its steps
    May block on     nothing
    Limits           one step of an order under way at a time; attempts_max attempts

@@ -39,7 +39,7 @@ void dv_order_set_transaction(dv_order *o, dv_text bytes)
     o->transaction_size = bytes.size;
 }
 
-bool dv_order_take_signed(dv_order *o, const dv_sign_told *told)
+bool dv_order_take_signed(dv_order *o, const dv_sign_reply *told)
 {
     enum { ONE_SIGNATURE = 1, BEFORE = 1 + 64 }; /* its count, and it */
     dv_text t = told->transaction;
@@ -175,16 +175,16 @@ void dv_order_send_step(dv_order *o, dv_outbox *outbox)
     if (o->step_state == DV_STATE_building)
         dv_route_reason(quotes, DV_ORDER_DEX_COUNT, o->chosen, reason);
     dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_order_step,
-                          .order_step = {.order_id = o->id,
-                                         .epoch = o->epoch,
-                                         .from_state = o->state,
-                                         .to_state = o->step_state,
-                                         .from_attempt = o->attempt,
-                                         .at_us = (uint64_t)o->step_at_us,
-                                         .attempt = step_attempt(o, quotes, reason),
-                                         .failed_error = o->step_error,
-                                         .failed_text = dv_text_of(o->error_text)}});
+            &(dv_message){.type = DV_MSG_step_request,
+                          .step_request = {.order_id = o->id,
+                                           .epoch = o->epoch,
+                                           .from_state = o->state,
+                                           .to_state = o->step_state,
+                                           .from_attempt = o->attempt,
+                                           .at_us = (uint64_t)o->step_at_us,
+                                           .attempt = step_attempt(o, quotes, reason),
+                                           .failed_error = o->step_error,
+                                           .failed_text = dv_text_of(o->error_text)}});
 }
 
 void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
@@ -192,13 +192,13 @@ void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
     for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
         if (dv_order_told(o, dex)) continue;
         dv_send(outbox, QUOTE(dex), NULL,
-                &(dv_message){.type = DV_MSG_quote_ask,
-                              .quote_ask = {.order_id = o->id,
-                                            .attempt = o->asked_attempt,
-                                            .token_in = dv_text_of(o->token_in),
-                                            .token_out = dv_text_of(o->token_out),
-                                            .swap_mode = o->mode,
-                                            .amount = o->amount}});
+                &(dv_message){.type = DV_MSG_quote_request,
+                              .quote_request = {.order_id = o->id,
+                                                .attempt = o->asked_attempt,
+                                                .token_in = dv_text_of(o->token_in),
+                                                .token_out = dv_text_of(o->token_out),
+                                                .swap_mode = o->mode,
+                                                .amount = o->amount}});
     }
 }
 
@@ -207,52 +207,52 @@ void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
     dv_quote quotes[DV_ORDER_DEX_COUNT];
     dv_order_quotes(o, quotes);
     dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_build,
-                          .swap_build = {.order_id = o->id,
-                                         .attempt = o->attempt,
-                                         .token_in = dv_text_of(o->token_in),
-                                         .token_out = dv_text_of(o->token_out),
-                                         .swap_mode = o->mode,
-                                         .amount = o->amount,
-                                         .limit_amount = o->limit_amount,
-                                         .quote = quotes[o->chosen]}});
+            &(dv_message){.type = DV_MSG_build_request,
+                          .build_request = {.order_id = o->id,
+                                            .attempt = o->attempt,
+                                            .token_in = dv_text_of(o->token_in),
+                                            .token_out = dv_text_of(o->token_out),
+                                            .swap_mode = o->mode,
+                                            .amount = o->amount,
+                                            .limit_amount = o->limit_amount,
+                                            .quote = quotes[o->chosen]}});
 }
 
 void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
 {
     dv_send(outbox, SIGN, NULL,
-            &(dv_message){.type = DV_MSG_sign_ask,
-                          .sign_ask = {.order_id = o->id,
-                                       .attempt = o->attempt,
-                                       .token_in = dv_text_of(o->token_in),
-                                       .token_out = dv_text_of(o->token_out),
-                                       .swap_mode = o->mode,
-                                       .amount = o->amount,
-                                       .limit_amount = o->limit_amount,
-                                       .message = {o->transaction, o->transaction_size}}});
+            &(dv_message){.type = DV_MSG_sign_request,
+                          .sign_request = {.order_id = o->id,
+                                           .attempt = o->attempt,
+                                           .token_in = dv_text_of(o->token_in),
+                                           .token_out = dv_text_of(o->token_out),
+                                           .swap_mode = o->mode,
+                                           .amount = o->amount,
+                                           .limit_amount = o->limit_amount,
+                                           .message = {o->transaction, o->transaction_size}}});
 }
 
 void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
 {
     dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_send,
-                          .swap_send = {.order_id = o->id,
-                                        .attempt = o->attempt,
-                                        .signature = dv_text_of(o->signature),
-                                        .transaction = {o->transaction, o->transaction_size},
-                                        .last_valid_block_height = o->last_valid_block_height,
-                                        .quoted_slot = o->quoted_slot,
-                                        .landed = o->state == DV_STATE_landed}});
+            &(dv_message){.type = DV_MSG_send_request,
+                          .send_request = {.order_id = o->id,
+                                           .attempt = o->attempt,
+                                           .signature = dv_text_of(o->signature),
+                                           .transaction = {o->transaction, o->transaction_size},
+                                           .last_valid_block_height = o->last_valid_block_height,
+                                           .quoted_slot = o->quoted_slot,
+                                           .landed = o->state == DV_STATE_landed}});
 }
 
 void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
 {
     dv_send(outbox, QUOTE(o->chosen), NULL,
-            &(dv_message){.type = DV_MSG_swap_check,
-                          .swap_check = {.order_id = o->id,
-                                         .attempt = o->attempt,
-                                         .signature = dv_text_of(o->signature),
-                                         .last_valid_block_height = o->last_valid_block_height,
-                                         .quoted_slot = o->quoted_slot,
-                                         .landed = o->state == DV_STATE_landed}});
+            &(dv_message){.type = DV_MSG_status_request,
+                          .status_request = {.order_id = o->id,
+                                             .attempt = o->attempt,
+                                             .signature = dv_text_of(o->signature),
+                                             .last_valid_block_height = o->last_valid_block_height,
+                                             .quoted_slot = o->quoted_slot,
+                                             .landed = o->state == DV_STATE_landed}});
 }

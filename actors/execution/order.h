@@ -83,7 +83,7 @@ void dv_order_set_transaction(dv_order *order, dv_text bytes);
 
 /* Takes over what the signer made of the message; false, and nothing changed, when that is not the
    message with one signature before it. */
-bool dv_order_take_signed(dv_order *order, const dv_sign_told *told);
+bool dv_order_take_signed(dv_order *order, const dv_sign_reply *told);
 
 /* Notes a venue's quote for the current attempt; forgets all of them, and which was chosen; forgets
    all but the slot of the chosen one, which is what matters once the transaction is committed. */

@@ -44,8 +44,8 @@ static void beat(dv_ownership *o, dv_time now, dv_outbox *outbox)
 {
     o->beat_at_ns = now.mono_ns + lease_ns(o) / BEATS_PER_LEASE;
     dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_instance_beat,
-                          .instance_beat = {.owner = dv_text_of(o->owner),
+            &(dv_message){.type = DV_MSG_lease_request,
+                          .lease_request = {.owner = dv_text_of(o->owner),
                                             .name = dv_text_of(o->name),
                                             .lease_ms = o->config->lease_ms,
                                             .leaving = o->standing == DV_STANDING_LEAVING}});
@@ -63,7 +63,7 @@ void dv_ownership_leave(dv_ownership *o, dv_time now, dv_outbox *outbox)
     beat(o, now, outbox);
 }
 
-static void on_alive(dv_ownership *o, const dv_instance_told *told, dv_time now)
+static void on_alive(dv_ownership *o, const dv_lease_reply *told, dv_time now)
 {
     if (o->standing != DV_STANDING_ALIVE) {
         o->standing = DV_STANDING_ALIVE;
@@ -79,7 +79,7 @@ static void on_alive(dv_ownership *o, const dv_instance_told *told, dv_time now)
     o->claim_at_ns = now.mono_ns;
 }
 
-bool dv_ownership_told(dv_ownership *o, const dv_instance_told *told, dv_time now)
+bool dv_ownership_told(dv_ownership *o, const dv_lease_reply *told, dv_time now)
 {
     if (!dv_text_is(told->owner, o->owner)) return false; /* an earlier incarnation's */
     if (o->standing == DV_STANDING_LEAVING && told->error != DV_STORE_AWAY)
@@ -106,14 +106,14 @@ static void claim(dv_ownership *o, dv_claiming what, const dv_owned *orders, uin
     o->claiming = what;
     o->claim_at_ns = now.mono_ns + ANSWER_WAIT_NS;
     dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_orders_claim,
-                          .orders_claim = {.owner = dv_text_of(o->owner),
-                                           .limit = what == DV_CLAIMING_LOST ? count : CLAIM_PAGE,
-                                           .orders = orders,
-                                           .orders_count = count}});
+            &(dv_message){.type = DV_MSG_claim_request,
+                          .claim_request = {.owner = dv_text_of(o->owner),
+                                            .limit = what == DV_CLAIMING_LOST ? count : CLAIM_PAGE,
+                                            .orders = orders,
+                                            .orders_count = count}});
 }
 
-void dv_ownership_claim_done(dv_ownership *o, const dv_claim_done *done, dv_time now)
+void dv_ownership_claim_done(dv_ownership *o, const dv_claim_reply *done, dv_time now)
 {
     dv_claiming was = o->claiming;
     if (was == DV_CLAIMING_NOTHING || o->standing != DV_STANDING_ALIVE) return;
@@ -134,10 +134,10 @@ static void sweep(dv_ownership *o, dv_time now, dv_outbox *outbox)
     o->sweep_at_ns = now.mono_ns + ANSWER_WAIT_NS;
     if (dv_id_is_nil(&o->sweep_after)) o->overdue_seen = 0;
     dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_owned_ask,
-                          .owned_ask = {.owner = dv_text_of(o->owner),
-                                        .older_ms = LOST_AFTER_MS,
-                                        .after = o->sweep_after}});
+            &(dv_message){.type = DV_MSG_owned_request,
+                          .owned_request = {.owner = dv_text_of(o->owner),
+                                            .older_ms = LOST_AFTER_MS,
+                                            .after = o->sweep_after}});
 }
 
 static void overdue_count(dv_ownership *o, const dv_owned *order, dv_time now)
@@ -160,7 +160,7 @@ static void sweep_end(dv_ownership *o, dv_time now)
     o->overdue = o->overdue_seen;
 }
 
-void dv_ownership_owned(dv_ownership *o, const dv_owned_told *told, dv_ownership_has *has,
+void dv_ownership_owned(dv_ownership *o, const dv_owned_reply *told, dv_ownership_has *has,
                         void *context, dv_time now, dv_outbox *outbox)
 {
     if (o->standing != DV_STANDING_ALIVE) return;

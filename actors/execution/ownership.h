@@ -66,9 +66,9 @@ void dv_ownership_leave(dv_ownership *ownership, dv_time now, dv_outbox *outbox)
 
 /* The answers. told returns true when the incarnation was superseded by it: its orders are another
    one's. owned: `has` is asked about each order, and those it has not are claimed. */
-bool dv_ownership_told(dv_ownership *ownership, const dv_instance_told *told, dv_time now);
-void dv_ownership_claim_done(dv_ownership *ownership, const dv_claim_done *done, dv_time now);
-void dv_ownership_owned(dv_ownership *ownership, const dv_owned_told *told, dv_ownership_has *has,
+bool dv_ownership_told(dv_ownership *ownership, const dv_lease_reply *told, dv_time now);
+void dv_ownership_claim_done(dv_ownership *ownership, const dv_claim_reply *done, dv_time now);
+void dv_ownership_owned(dv_ownership *ownership, const dv_owned_reply *told, dv_ownership_has *has,
                         void *context, dv_time now, dv_outbox *outbox);
 
 /* Beats, claims and sweeps when due; returns the next deadline. */

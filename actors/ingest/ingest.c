@@ -127,10 +127,10 @@ static void answer_refused(const dv_peer *gateway, uint64_t request_id, dv_err e
                            const char *field, dv_outbox *outbox)
 {
     dv_send(outbox, SUBMIT, gateway,
-            &(dv_message){.type = DV_MSG_order_refused,
-                          .order_refused = {.request_id = request_id,
-                                            .error = error,
-                                            .field = dv_text_of(field)}});
+            &(dv_message){.type = DV_MSG_submit_refusal,
+                          .submit_refusal = {.request_id = request_id,
+                                             .error = error,
+                                             .field = dv_text_of(field)}});
 }
 
 static dv_terms terms_of(const pending *p, dv_outbox *outbox)
@@ -150,8 +150,8 @@ static void insert_send(ingest *self, pending *p, dv_time now, dv_outbox *outbox
     dv_heap_set(&self->timers, &p->timer, now.mono_ns + wait_ns);
     dv_send(outbox, INSERT, NULL,
             &(dv_message){
-                .type = DV_MSG_order_insert,
-                .order_insert = {.terms = terms_of(p, outbox), .owner = dv_text_of(p->owner)}});
+                .type = DV_MSG_insert_request,
+                .insert_request = {.terms = terms_of(p, outbox), .owner = dv_text_of(p->owner)}});
 }
 
 static pending *pending_find(const ingest *self, const dv_id *order_id)
@@ -163,11 +163,11 @@ static pending *pending_find(const ingest *self, const dv_id *order_id)
 
 /* A gateway sends an order again until it is answered, perhaps to another ingest: its id makes all
    of these one order. */
-static void on_order_submit(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+static void on_submit_request(void *context, const dv_envelope *envelope, dv_time now,
+                              dv_outbox *outbox)
 {
     ingest *self = context;
-    const dv_order_submit *submit = &envelope->message.order_submit;
+    const dv_submit_request *submit = &envelope->message.submit_request;
     pending *p = pending_find(self, &submit->terms.order_id);
     if (p != NULL) {
         p->gateway = envelope->peer;
@@ -216,8 +216,8 @@ static void pending_destroy(pending *p)
 static void answer_accepted(const pending *p, const dv_view *view, bool replayed, dv_outbox *outbox)
 {
     dv_send(outbox, SUBMIT, &p->gateway,
-            &(dv_message){.type = DV_MSG_order_accepted,
-                          .order_accepted = {
+            &(dv_message){.type = DV_MSG_submit_reply,
+                          .submit_reply = {
                               .request_id = p->request_id, .replayed = replayed, .view = *view}});
 }
 
@@ -240,16 +240,16 @@ static void assign(ingest *self, const pending *p, const dv_terms *terms, dv_out
 {
     dv_job job = {.terms = *terms, .state = DV_STATE_pending, .epoch = 1};
     dv_send(outbox, ASSIGN, &p->execution,
-            &(dv_message){.type = DV_MSG_order_assign, .order_assign.job = job});
+            &(dv_message){.type = DV_MSG_assign_order, .assign_order.job = job});
     assigned_count(self, p);
 }
 
-static void on_order_inserted(void *context, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+static void on_insert_reply(void *context, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
 {
     ingest *self = context;
     (void)now;
-    const dv_order_inserted *inserted = &envelope->message.order_inserted;
+    const dv_insert_reply *inserted = &envelope->message.insert_reply;
     pending *p = take(self, &inserted->order_id);
     if (p == NULL) return; /* answered before */
     dv_terms terms = terms_of(p, outbox);
@@ -263,12 +263,12 @@ static void on_order_inserted(void *context, const dv_envelope *envelope, dv_tim
     pending_destroy(p);
 }
 
-static void on_order_exists(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+static void on_insert_conflict(void *context, const dv_envelope *envelope, dv_time now,
+                               dv_outbox *outbox)
 {
     ingest *self = context;
     (void)now;
-    const dv_order_exists *exists = &envelope->message.order_exists;
+    const dv_insert_conflict *exists = &envelope->message.insert_conflict;
     pending *p = take(self, &exists->order_id);
     if (p == NULL) return;
     dv_terms terms = terms_of(p, outbox);
@@ -279,12 +279,12 @@ static void on_order_exists(void *context, const dv_envelope *envelope, dv_time 
     pending_destroy(p);
 }
 
-static void on_insert_refused(void *context, const dv_envelope *envelope, dv_time now,
+static void on_insert_refusal(void *context, const dv_envelope *envelope, dv_time now,
                               dv_outbox *outbox)
 {
     ingest *self = context;
     (void)now;
-    const dv_insert_refused *refused = &envelope->message.insert_refused;
+    const dv_insert_refusal *refused = &envelope->message.insert_refusal;
     pending *p = pending_find(self, &refused->order_id);
     if (p == NULL) return;
     /* Only this one send surely stored nothing: an earlier one may have. Ask until it is known. */
@@ -308,11 +308,12 @@ static execution *execution_place(ingest *self, const dv_peer *peer)
     return oldest;
 }
 
-static void on_load(void *context, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_load_event(void *context, const dv_envelope *envelope, dv_time now,
+                          dv_outbox *outbox)
 {
     ingest *self = context;
     (void)outbox;
-    const dv_load *load = &envelope->message.load;
+    const dv_load_event *load = &envelope->message.load_event;
     execution *e = execution_place(self, &envelope->peer);
     *e = (execution){.peer = envelope->peer,
                      .accepting = load->accepting == 1,
@@ -365,8 +366,7 @@ static void destroy(void **context)
     ingest *self = *context;
     if (self == NULL) return;
     pending *p, *next;
-    HASH_ITER(hh, self->pending, p, next)
-    {
+    HASH_ITER (hh, self->pending, p, next) {
         HASH_DEL(self->pending, p);
         pending_destroy(p);
     }
@@ -376,11 +376,9 @@ static void destroy(void **context)
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_submit] = on_order_submit,
-    [DV_MSG_order_inserted] = on_order_inserted,
-    [DV_MSG_order_exists] = on_order_exists,
-    [DV_MSG_insert_refused] = on_insert_refused,
-    [DV_MSG_load] = on_load,
+    [DV_MSG_submit_request] = on_submit_request,   [DV_MSG_insert_reply] = on_insert_reply,
+    [DV_MSG_insert_conflict] = on_insert_conflict, [DV_MSG_insert_refusal] = on_insert_refusal,
+    [DV_MSG_load_event] = on_load_event,
 };
 
 const dv_actor_class DV_INGEST_CLASS = {

@@ -2,11 +2,11 @@
 
    Purpose          checks what gateways submit, has it committed as the order of the execution
                     instance with the fewest, hands it over, and answers the gateway.
-   Reads            submit: order_submit · insert: order_inserted, order_exists, insert_refused ·
+   Reads            submit: submit_request · insert: insert_reply, insert_conflict, insert_refusal ·
                     assign: load
-   Writes           submit: order_accepted, order_refused · insert: order_insert ·
-                    assign: order_assign
-   Durable effects  none of its own; an order is accepted only after order_inserted
+   Writes           submit: submit_reply, submit_refusal · insert: insert_request ·
+                    assign: assign_order
+   Durable effects  none of its own; an order is accepted only after insert_reply
    May block on     nothing
    Limits           in_flight_max orders accepted and not terminal; more are refused ENGINE_FULL
    If it dies       gateways send what was not answered to another one, under the same id; what was

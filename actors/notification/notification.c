@@ -130,8 +130,8 @@ static void head_tell(const notification *self, gateway_set to, dv_outbox *outbo
 {
     if (self->sequence == NULL || !dv_sequence_started(self->sequence)) return;
     uint64_t position = dv_sequence_position(self->sequence);
-    send_to(self, to, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {.position = position}},
-            outbox);
+    send_to(self, to,
+            &(dv_message){.type = DV_MSG_head_event, .head_event = {.position = position}}, outbox);
 }
 
 /* ---- the table of orders ------------------------------------------------------------------ */
@@ -190,7 +190,7 @@ static bool event_apply(dv_view *view, const dv_order_event *m, dv_arena *arena)
 
 /* The order's view, good for the turn whatever is kept meanwhile. It was encoded here, so that it
    always decodes, and its later events follow. */
-static dv_view order_view(const order *o, dv_outbox *outbox)
+static dv_view order_item(const order *o, dv_outbox *outbox)
 {
     dv_view view = {0};
     dv_err error = DV_OK;
@@ -270,7 +270,7 @@ static void update_send(const notification *self, gateway_set to, const dv_view 
     then.events_count = seq;
     send_to(
         self, to,
-        &(dv_message){.type = DV_MSG_order_update, .order_update = {.live = live, .view = then}},
+        &(dv_message){.type = DV_MSG_update_event, .update_event = {.live = live, .view = then}},
         outbox);
 }
 
@@ -278,8 +278,8 @@ static void refuse(const notification *self, gateway_set to, const dv_id *order_
                    dv_outbox *outbox)
 {
     send_to(self, to,
-            &(dv_message){.type = DV_MSG_watch_refused,
-                          .watch_refused = {.order_id = *order_id, .error = error}},
+            &(dv_message){.type = DV_MSG_watch_refusal,
+                          .watch_refusal = {.order_id = *order_id, .error = error}},
             outbox);
 }
 
@@ -313,8 +313,8 @@ static bool recall(notification *self, order *o, dv_time now, dv_outbox *outbox)
     HASH_ADD(by_request, self->recalled, request_id, sizeof o->request_id, o);
     dv_heap_set(&self->timers, &o->timer, now.mono_ns + RECALL_TIMEOUT_NS);
     dv_send(outbox, RECALL, NULL,
-            &(dv_message){.type = DV_MSG_order_get,
-                          .order_get = {.request_id = o->request_id, .order_id = o->id}});
+            &(dv_message){.type = DV_MSG_order_request,
+                          .order_request = {.request_id = o->request_id, .order_id = o->id}});
     return true;
 }
 
@@ -326,7 +326,7 @@ static void recall_failed(notification *self, order *o, dv_err error, dv_outbox 
 }
 
 /* A recall that ended well would have ended with the view. */
-static void recall_answered(notification *self, const dv_query_done *m, dv_outbox *outbox)
+static void recall_answered(notification *self, const dv_query_reply *m, dv_outbox *outbox)
 {
     order *o;
     HASH_FIND(by_request, self->recalled, &m->request_id, sizeof m->request_id, o);
@@ -347,8 +347,7 @@ static void refuse_all(notification *self, order *o, dv_outbox *outbox)
 static void asking_recall(notification *self, dv_time now, dv_outbox *outbox)
 {
     order *o, *next;
-    HASH_ITER(by_id, self->orders, o, next)
-    {
+    HASH_ITER (by_id, self->orders, o, next) {
         if (o->asking == 0)
             order_forget(self, o); /* nobody waits for it any more */
         else if (!recall(self, o, now, outbox))
@@ -372,7 +371,7 @@ static bool event_use(notification *self, const dv_order_event *m, dv_text bytes
         order_defer(self, o, m, bytes);
         return true;
     }
-    dv_view view = order_view(o, outbox);
+    dv_view view = order_item(o, outbox);
     if (!event_apply(&view, m, dv_outbox_arena(outbox))) return false;
     order_learn(self, o, &view, seq, outbox);
     return true;
@@ -419,14 +418,14 @@ static void page_ask(notification *self, dv_time now, dv_outbox *outbox)
     self->page_count = 0;
     self->page_last = 0;
     dv_send(outbox, RECALL, NULL,
-            &(dv_message){.type = DV_MSG_events_ask,
-                          .events_ask = {.request_id = self->page_request,
-                                         .after_position = page.after,
-                                         .limit = page.limit}});
+            &(dv_message){.type = DV_MSG_events_request,
+                          .events_request = {.request_id = self->page_request,
+                                             .after_position = page.after,
+                                             .limit = page.limit}});
 }
 
 /* An event of a page brings all that there is of its order. */
-static void page_take(notification *self, const dv_order_view *m, dv_time now, dv_outbox *outbox)
+static void page_take(notification *self, const dv_order_item *m, dv_time now, dv_outbox *outbox)
 {
     if (m->seq == 0 || m->seq > m->view.events_count) return;
     uint64_t position = m->view.events[m->seq - 1].position;
@@ -441,7 +440,7 @@ static void page_take(notification *self, const dv_order_view *m, dv_time now, d
     kept_use(self, now, outbox);
 }
 
-static void page_done(notification *self, const dv_query_done *m, dv_time now, dv_outbox *outbox)
+static void page_done(notification *self, const dv_query_reply *m, dv_time now, dv_outbox *outbox)
 {
     self->page_request = 0;
     bool starts = !dv_sequence_started(self->sequence);
@@ -458,10 +457,10 @@ static void page_done(notification *self, const dv_query_done *m, dv_time now, d
     kept_use(self, now, outbox);
 }
 
-static void on_order_view(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_order_item(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
-    const dv_order_view *m = &envelope->message.order_view;
+    const dv_order_item *m = &envelope->message.order_item;
     if (m->request_id == self->page_request && m->request_id != 0) {
         page_take(self, m, now, outbox);
         return;
@@ -471,10 +470,10 @@ static void on_order_view(void *arg, const dv_envelope *envelope, dv_time now, d
     order_learn(self, o, &m->view, 0, outbox);
 }
 
-static void on_query_done(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_query_reply(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
-    const dv_query_done *m = &envelope->message.query_done;
+    const dv_query_reply *m = &envelope->message.query_reply;
     if (m->request_id == self->page_request && m->request_id != 0)
         page_done(self, m, now, outbox);
     else
@@ -483,15 +482,15 @@ static void on_query_done(void *arg, const dv_envelope *envelope, dv_time now, d
 
 /* ---- watches ------------------------------------------------------------------------------ */
 
-static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_watch_order(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
-    const dv_id *id = &envelope->message.order_watch.order_id;
+    const dv_id *id = &envelope->message.watch_order.order_id;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
     order *o = order_find(self, id);
     if (o == NULL) o = order_add(self, id);
     if (o->seq > 0) {
-        dv_view view = order_view(o, outbox);
+        dv_view view = order_item(o, outbox);
         update_send(self, from, &view, o->seq, false, outbox);
         order_touch(self, o);
         if (!o->ended) o->watching |= from;
@@ -503,32 +502,32 @@ static void on_order_watch(void *arg, const dv_envelope *envelope, dv_time now, 
     if (!fits) refuse_all(self, o, outbox);
 }
 
-static void on_order_unwatch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_unwatch_order(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     notification *self = arg;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
-    order *o = order_find(self, &envelope->message.order_unwatch.order_id);
+    order *o = order_find(self, &envelope->message.unwatch_order.order_id);
     if (o == NULL) return;
     o->watching &= ~from;
     o->asking &= ~from;
 }
 
 /* The gateway's watches of single orders stay: they end with their orders. */
-static void on_orders_watch(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_watch_orders(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     notification *self = arg;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
     self->all &= ~from;
-    if (envelope->message.orders_watch.on == 0) return;
+    if (envelope->message.watch_orders.on == 0) return;
     self->all |= from;
     head_tell(self, from, outbox);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_event] = on_order_event,     [DV_MSG_order_view] = on_order_view,
-    [DV_MSG_query_done] = on_query_done,       [DV_MSG_order_watch] = on_order_watch,
-    [DV_MSG_order_unwatch] = on_order_unwatch, [DV_MSG_orders_watch] = on_orders_watch,
+    [DV_MSG_order_event] = on_order_event,     [DV_MSG_order_item] = on_order_item,
+    [DV_MSG_query_reply] = on_query_reply,     [DV_MSG_watch_order] = on_watch_order,
+    [DV_MSG_unwatch_order] = on_unwatch_order, [DV_MSG_watch_orders] = on_watch_orders,
 };
 
 /* ---- due work ----------------------------------------------------------------------------- */

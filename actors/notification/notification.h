@@ -3,9 +3,9 @@
    Purpose          puts committed events in the order of their position, keeps the view of each
                     active order, and sends it to the gateways that watch the order, or all orders,
                     after each event.
-   Reads            events: order_event · recall: order_view, query_done ·
-                    feed: order_watch, order_unwatch, orders_watch
-   Writes           feed: order_update, watch_refused, feed_head · recall: order_get, events_ask
+   Reads            events: order_event · recall: order_item, query_reply ·
+                    feed: watch_order, unwatch_order, watch_orders
+   Writes           feed: update_event, watch_refusal, head_event · recall: order_request, events_request
    Durable effects  none: all of it can be read again from PostgreSQL
    May block on     nothing
    Limits           views of active orders, and of the last 10,000 that ended; 16,384 events that

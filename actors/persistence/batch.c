@@ -83,24 +83,24 @@ static dv_batch_item *add(dv_batch *batch, dv_batch_kind kind, const dv_id *id, 
     return item;
 }
 
-dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert,
+dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_insert_request *insert,
                                    const dv_peer *peer)
 {
     dv_batch_item *item = add(batch, DV_BATCH_INSERTS, &insert->terms.order_id, peer);
     item->insert = *insert;
-    own(dv_message_info_of(DV_MSG_order_insert)->shape, &item->insert, batch->arena);
+    own(dv_message_info_of(DV_MSG_insert_request)->shape, &item->insert, batch->arena);
     return item;
 }
 
-dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer)
+dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_step_request *step, const dv_peer *peer)
 {
     dv_batch_item *item = add(batch, DV_BATCH_STEPS, &step->order_id, peer);
     item->step = *step;
-    own(dv_message_info_of(DV_MSG_order_step)->shape, &item->step, batch->arena);
+    own(dv_message_info_of(DV_MSG_step_request)->shape, &item->step, batch->arena);
     return item;
 }
 
-bool dv_batch_same_step(const dv_order_step *a, const dv_order_step *b)
+bool dv_batch_same_step(const dv_step_request *a, const dv_step_request *b)
 {
     return dv_id_equal(&a->order_id, &b->order_id) && a->epoch == b->epoch &&
            a->from_state == b->from_state && a->to_state == b->to_state &&
@@ -127,10 +127,10 @@ dv_store_request dv_batch_request(const dv_batch *batch, const void **rows)
     }
     if (inserts) {
         request.type = batch->looking ? DV_STORE_FIND : DV_STORE_INSERT;
-        request.inserts = (const dv_order_insert *const *)rows;
+        request.inserts = (const dv_insert_request *const *)rows;
     } else {
         request.type = batch->looking ? DV_STORE_LOOK : DV_STORE_STEP;
-        request.steps = (const dv_order_step *const *)rows;
+        request.steps = (const dv_step_request *const *)rows;
     }
     return request;
 }

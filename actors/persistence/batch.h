@@ -16,8 +16,8 @@ typedef struct dv_batch_item {
     dv_peer peer;           /* who is to be answered */
     bool answered;          /* nothing more to be done for it */
     union {
-        dv_order_insert insert;
-        dv_order_step step;
+        dv_insert_request insert;
+        dv_step_request step;
     };
 } dv_batch_item;
 
@@ -58,12 +58,12 @@ bool dv_batch_takes(const dv_batch *batch, const dv_id *id);
 
 /* Adds a copy; only where the batch takes it. The window then is the whole batch. Returns the item,
    which stays where it is until the batch is cleared. */
-dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_order_insert *insert,
+dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_insert_request *insert,
                                    const dv_peer *peer);
-dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_order_step *step, const dv_peer *peer);
+dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_step_request *step, const dv_peer *peer);
 
 /* Whether two steps are the same one, sent twice. */
-bool dv_batch_same_step(const dv_order_step *a, const dv_order_step *b);
+bool dv_batch_same_step(const dv_step_request *a, const dv_step_request *b);
 
 /* How many items of the window are not answered. */
 uint32_t dv_batch_unanswered(const dv_batch *batch);

@@ -27,7 +27,7 @@ typedef struct persistence {
     uint32_t question_count;                     /* waiting or asked */
     uint64_t last_ticket;                        /* given out */
     dv_batch_kind last_kind; /* of the batch submitted last, so that both have turns */
-    dv_stats_told stats;     /* last known */
+    dv_stats_reply stats;    /* last known */
     const void **rows;       /* store_batch_max, of the request being made */
 } persistence;
 
@@ -71,21 +71,21 @@ static void batches_free(dv_batch *list)
 static void send_insert_refused(dv_outbox *outbox, const dv_peer *to, const dv_id *id, dv_err error)
 {
     dv_send(outbox, DV_PORT(DV_LINK_insert, 0), to,
-            &(dv_message){.type = DV_MSG_insert_refused,
-                          .insert_refused = {.order_id = *id, .error = error}});
+            &(dv_message){.type = DV_MSG_insert_refusal,
+                          .insert_refusal = {.order_id = *id, .error = error}});
 }
 
-static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_order_step *step,
+static void send_step_done(dv_outbox *outbox, const dv_peer *to, const dv_step_request *step,
                            dv_err error)
 {
     dv_send(outbox, DV_PORT(DV_LINK_write, 0), to,
-            &(dv_message){.type = DV_MSG_step_done,
-                          .step_done = {.order_id = step->order_id,
-                                        .epoch = step->epoch,
-                                        .to_state = step->to_state,
-                                        .attempt = step->attempt.number,
-                                        .error = error,
-                                        .signature = step->attempt.signature}});
+            &(dv_message){.type = DV_MSG_step_reply,
+                          .step_reply = {.order_id = step->order_id,
+                                         .epoch = step->epoch,
+                                         .to_state = step->to_state,
+                                         .attempt = step->attempt.number,
+                                         .error = error,
+                                         .signature = step->attempt.signature}});
 }
 
 /* Ends an item: it has been answered, or is now. */
@@ -132,14 +132,15 @@ static void insert_done(persistence *self, dv_batch_item *i, const dv_event *eve
                         dv_outbox *outbox)
 {
     dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
-            &(dv_message){.type = DV_MSG_order_inserted,
-                          .order_inserted = {.order_id = i->id, .event = *event, .owner = owner}});
+            &(dv_message){.type = DV_MSG_insert_reply,
+                          .insert_reply = {.order_id = i->id, .event = *event, .owner = owner}});
     publish(i, DV_BATCH_INSERTS, event, outbox);
     item_end(self, DV_BATCH_INSERTS, i);
 }
 
 /* A step is committed. */
-static void step_done(persistence *self, dv_batch_item *i, const dv_event *event, dv_outbox *outbox)
+static void step_reply(persistence *self, dv_batch_item *i, const dv_event *event,
+                       dv_outbox *outbox)
 {
     send_step_done(outbox, &i->peer, &i->step, DV_OK);
     publish(i, DV_BATCH_STEPS, event, outbox);
@@ -204,7 +205,7 @@ static void batch_written(persistence *self, dv_batch *b, const dv_store_answer 
         if (b->kind == DV_BATCH_INSERTS)
             insert_done(self, i, &receipt->event, i->insert.owner, outbox);
         else
-            step_done(self, i, &receipt->event, outbox);
+            step_reply(self, i, &receipt->event, outbox);
     }
     b->looking = dv_batch_unanswered(b) > 0;
     if (b->looking)
@@ -223,8 +224,8 @@ static void insert_found(persistence *self, dv_batch_item *i, const dv_store_vie
         return;
     }
     dv_send(outbox, DV_PORT(DV_LINK_insert, 0), &i->peer,
-            &(dv_message){.type = DV_MSG_order_exists,
-                          .order_exists = {.order_id = i->id, .view = *view}});
+            &(dv_message){.type = DV_MSG_insert_conflict,
+                          .insert_conflict = {.order_id = i->id, .view = *view}});
     item_end(self, DV_BATCH_INSERTS, i);
 }
 
@@ -233,13 +234,13 @@ static void insert_found(persistence *self, dv_batch_item *i, const dv_store_vie
 static void step_found(persistence *self, dv_batch_item *i, const dv_store_receipt *now,
                        dv_outbox *outbox)
 {
-    const dv_order_step *step = &i->step;
+    const dv_step_request *step = &i->step;
     dv_text signature = step->attempt.signature;
     bool ours = now->found && now->epoch == step->epoch && now->event.state == step->to_state &&
                 now->event.attempt == step->attempt.number &&
                 (signature.size == 0 || dv_text_equal(signature, now->signature));
     if (ours)
-        step_done(self, i, &now->event, outbox);
+        step_reply(self, i, &now->event, outbox);
     else
         item_refuse(self, DV_BATCH_STEPS, i, DV_STORE_STALE, outbox);
 }
@@ -438,13 +439,13 @@ static bool is_pending(const persistence *self, dv_batch_kind kind, const dv_env
 {
     const dv_message *m = &envelope->message;
     bool insert = kind == DV_BATCH_INSERTS;
-    const dv_id *id = insert ? &m->order_insert.terms.order_id : &m->order_step.order_id;
+    const dv_id *id = insert ? &m->insert_request.terms.order_id : &m->step_request.order_id;
     const dv_peer *peer = &envelope->peer;
     dv_batch_item *i;
     HASH_FIND(pending, self->pending[kind], id, sizeof *id, i);
     return i != NULL && i->peer.size == peer->size &&
            memcmp(i->peer.bytes, peer->bytes, peer->size) == 0 &&
-           (insert || dv_batch_same_step(&i->step, &m->order_step));
+           (insert || dv_batch_same_step(&i->step, &m->step_request));
 }
 
 static void keep_pending(persistence *self, dv_batch_kind kind, dv_batch_item *i)
@@ -453,12 +454,12 @@ static void keep_pending(persistence *self, dv_batch_kind kind, dv_batch_item *i
     self->item_count++;
 }
 
-static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+static void on_insert_request(void *self_, const dv_envelope *envelope, dv_time now,
+                              dv_outbox *outbox)
 {
     (void)now;
     persistence *self = self_;
-    const dv_order_insert *insert = &envelope->message.order_insert;
+    const dv_insert_request *insert = &envelope->message.insert_request;
     const dv_id *id = &insert->terms.order_id;
     if (is_pending(self, DV_BATCH_INSERTS, envelope)) return;
     if (full(self)) {
@@ -470,18 +471,19 @@ static void on_order_insert(void *self_, const dv_envelope *envelope, dv_time no
 }
 
 /* A move that exists, with the attempt number that goes with it. */
-static bool step_legal(const dv_order_step *step)
+static bool step_legal(const dv_step_request *step)
 {
     uint64_t begins = step->to_state == DV_STATE_routing;
     return dv_state_may_move((uint8_t)step->from_state, (uint8_t)step->to_state) &&
            step->attempt.number == step->from_attempt + begins;
 }
 
-static void on_order_step(void *self_, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_step_request(void *self_, const dv_envelope *envelope, dv_time now,
+                            dv_outbox *outbox)
 {
     (void)now;
     persistence *self = self_;
-    const dv_order_step *step = &envelope->message.order_step;
+    const dv_step_request *step = &envelope->message.step_request;
     if (!step_legal(step)) {
         dv_error("step_illegal", &step->order_id,
                  dv_kv_string("from", dv_state_name((uint8_t)step->from_state)),
@@ -514,11 +516,11 @@ static void on_question(void *self_, const dv_envelope *envelope, dv_time now, d
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_order_insert] = on_order_insert, [DV_MSG_order_step] = on_order_step,
-    [DV_MSG_instance_beat] = on_question,    [DV_MSG_orders_claim] = on_question,
-    [DV_MSG_owned_ask] = on_question,        [DV_MSG_waiting_ask] = on_question,
-    [DV_MSG_order_get] = on_question,        [DV_MSG_order_list] = on_question,
-    [DV_MSG_events_ask] = on_question,       [DV_MSG_stats_ask] = on_question,
+    [DV_MSG_insert_request] = on_insert_request, [DV_MSG_step_request] = on_step_request,
+    [DV_MSG_lease_request] = on_question,        [DV_MSG_claim_request] = on_question,
+    [DV_MSG_owned_request] = on_question,        [DV_MSG_retries_request] = on_question,
+    [DV_MSG_order_request] = on_question,        [DV_MSG_orders_request] = on_question,
+    [DV_MSG_events_request] = on_question,       [DV_MSG_stats_request] = on_question,
 };
 
 /* ---- the run loop's calls ------------------------------------------------------------------ */

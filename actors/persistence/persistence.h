@@ -2,13 +2,13 @@
 
    Purpose          commits inserts and steps of many orders in one statement each, and tells the
                     sender and notification at once; keeps instances; answers questions.
-   Reads            insert: order_insert · write: order_step, instance_beat, orders_claim,
-                    owned_ask · sweep: waiting_ask · recall, query: order_get, order_list,
-                    events_ask, stats_ask
-   Writes           insert: order_inserted, order_exists, insert_refused · write: step_done,
-                    instance_told, order_claimed, claim_done, owned_told · sweep: waiting_told ·
-                    events: order_event, in no particular order · recall, query: order_view,
-                    query_done, stats_told
+   Reads            insert: insert_request · write: step_request, lease_request, claim_request,
+                    owned_request · sweep: retries_request · recall, query: order_request, orders_request,
+                    events_request, stats_request
+   Writes           insert: insert_reply, insert_conflict, insert_refusal · write: step_reply,
+                    lease_reply, claim_item, claim_reply, owned_reply · sweep: retries_reply ·
+                    events: order_event, in no particular order · recall, query: order_item,
+                    query_reply, stats_reply
    Durable effects  tables orders, order_events, event_stream, instances (sql/)
    May block on     connecting at start, at most start_timeout_ms, and migrating; nothing later
    Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders

@@ -14,7 +14,7 @@ static dv_text keep(dv_question *q, uint32_t at, dv_text text)
     return (dv_text){q->text + at, text.size};
 }
 
-static void ask_beat(dv_question *q, const dv_instance_beat *beat)
+static void ask_beat(dv_question *q, const dv_lease_request *beat)
 {
     q->request.type = DV_STORE_BEAT;
     q->request.beat = *beat;
@@ -22,7 +22,7 @@ static void ask_beat(dv_question *q, const dv_instance_beat *beat)
     q->request.beat.name = keep(q, DV_NAME_MAX, beat->name);
 }
 
-static void ask_claim(dv_question *q, const dv_orders_claim *claim)
+static void ask_claim(dv_question *q, const dv_claim_request *claim)
 {
     q->request.type = DV_STORE_CLAIM;
     q->request.claim = *claim;
@@ -34,27 +34,27 @@ static void ask_claim(dv_question *q, const dv_orders_claim *claim)
     q->request.claim.orders = q->orders;
 }
 
-static void ask_owned(dv_question *q, const dv_owned_ask *owned)
+static void ask_owned(dv_question *q, const dv_owned_request *owned)
 {
     q->request.type = DV_STORE_OWNED;
     q->request.owned = *owned;
     q->request.owned.owner = keep(q, 0, owned->owner);
 }
 
-static void ask_waiting(dv_question *q, const dv_waiting_ask *waiting)
+static void ask_waiting(dv_question *q, const dv_retries_request *waiting)
 {
     q->request.type = DV_STORE_WAITING;
     q->request.waiting = *waiting;
 }
 
-static void ask_order(dv_question *q, const dv_order_get *get)
+static void ask_order(dv_question *q, const dv_order_request *get)
 {
     q->request.type = DV_STORE_GET;
     q->request_id = get->request_id;
     q->request.get = *get;
 }
 
-static void ask_list(dv_question *q, const dv_order_list *list)
+static void ask_list(dv_question *q, const dv_orders_request *list)
 {
     q->request.type = DV_STORE_LIST;
     q->request_id = list->request_id;
@@ -62,7 +62,7 @@ static void ask_list(dv_question *q, const dv_order_list *list)
     q->request.list.user_id = keep(q, 0, list->user_id);
 }
 
-static void ask_events(dv_question *q, const dv_events_ask *events)
+static void ask_events(dv_question *q, const dv_events_request *events)
 {
     q->request.type = DV_STORE_EVENTS;
     q->request_id = events->request_id;
@@ -77,17 +77,17 @@ dv_question *dv_question_new(const dv_envelope *envelope)
     q->peer = envelope->peer;
     const dv_message *m = &envelope->message;
     switch (m->type) {
-    case DV_MSG_instance_beat: ask_beat(q, &m->instance_beat); break;
-    case DV_MSG_orders_claim: ask_claim(q, &m->orders_claim); break;
-    case DV_MSG_owned_ask: ask_owned(q, &m->owned_ask); break;
-    case DV_MSG_waiting_ask: ask_waiting(q, &m->waiting_ask); break;
-    case DV_MSG_order_get: ask_order(q, &m->order_get); break;
-    case DV_MSG_order_list: ask_list(q, &m->order_list); break;
-    case DV_MSG_events_ask: ask_events(q, &m->events_ask); break;
+    case DV_MSG_lease_request: ask_beat(q, &m->lease_request); break;
+    case DV_MSG_claim_request: ask_claim(q, &m->claim_request); break;
+    case DV_MSG_owned_request: ask_owned(q, &m->owned_request); break;
+    case DV_MSG_retries_request: ask_waiting(q, &m->retries_request); break;
+    case DV_MSG_order_request: ask_order(q, &m->order_request); break;
+    case DV_MSG_orders_request: ask_list(q, &m->orders_request); break;
+    case DV_MSG_events_request: ask_events(q, &m->events_request); break;
     default:
-        assert(m->type == DV_MSG_stats_ask);
+        assert(m->type == DV_MSG_stats_request);
         q->request.type = DV_STORE_STATS;
-        q->request_id = m->stats_ask.request_id;
+        q->request_id = m->stats_request.request_id;
     }
     return q;
 }
@@ -109,58 +109,58 @@ static void send_to(const dv_question *q, dv_message message, dv_outbox *outbox)
 
 static void send_told(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_message told = {.type = DV_MSG_instance_told, .instance_told = a->beat};
-    told.instance_told.owner = q->request.beat.owner;
+    dv_message told = {.type = DV_MSG_lease_reply, .lease_reply = a->beat};
+    told.lease_reply.owner = q->request.beat.owner;
     send_to(q, told, outbox);
 }
 
 static void send_jobs(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_message claimed = {.type = DV_MSG_order_claimed};
+    dv_message claimed = {.type = DV_MSG_claim_item};
     for (uint32_t i = 0; i < a->count; i++) {
-        claimed.order_claimed.job = a->jobs[i];
+        claimed.claim_item.job = a->jobs[i];
         send_to(q, claimed, outbox);
     }
     send_to(q,
-            (dv_message){.type = DV_MSG_claim_done,
-                         .claim_done = {.count = a->count, .error = a->error}},
+            (dv_message){.type = DV_MSG_claim_reply,
+                         .claim_reply = {.count = a->count, .error = a->error}},
             outbox);
 }
 
 static void send_owned(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_owned_told told = {.orders = a->owned, .orders_count = a->count, .error = a->error};
-    send_to(q, (dv_message){.type = DV_MSG_owned_told, .owned_told = told}, outbox);
+    dv_owned_reply told = {.orders = a->owned, .orders_count = a->count, .error = a->error};
+    send_to(q, (dv_message){.type = DV_MSG_owned_reply, .owned_reply = told}, outbox);
 }
 
 static void send_waiting(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_waiting_told told = {.waiting = a->waiting, .waiting_count = a->count, .error = a->error};
-    send_to(q, (dv_message){.type = DV_MSG_waiting_told, .waiting_told = told}, outbox);
+    dv_retries_reply told = {.waiting = a->waiting, .waiting_count = a->count, .error = a->error};
+    send_to(q, (dv_message){.type = DV_MSG_retries_reply, .retries_reply = told}, outbox);
 }
 
 static void send_stats(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_message told = {.type = DV_MSG_stats_told, .stats_told = a->stats};
-    told.stats_told.request_id = q->request_id;
-    told.stats_told.error = a->error;
+    dv_message told = {.type = DV_MSG_stats_reply, .stats_reply = a->stats};
+    told.stats_reply.request_id = q->request_id;
+    told.stats_reply.error = a->error;
     send_to(q, told, outbox);
 }
 
 static void send_views(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
-    dv_message message = {.type = DV_MSG_order_view};
+    dv_message message = {.type = DV_MSG_order_item};
     for (uint32_t i = 0; i < a->count; i++) {
-        message.order_view = (dv_order_view){
+        message.order_item = (dv_order_item){
             .request_id = q->request_id, .seq = a->views[i].mark, .view = a->views[i].view};
         send_to(q, message, outbox);
     }
     bool missing = a->error == DV_OK && q->request.type == DV_STORE_GET && a->count == 0;
-    dv_query_done done = {.request_id = q->request_id,
-                          .error = missing ? DV_ORDER_NOT_FOUND : a->error,
-                          .count = a->count,
-                          .head_position = a->head_position};
-    send_to(q, (dv_message){.type = DV_MSG_query_done, .query_done = done}, outbox);
+    dv_query_reply done = {.request_id = q->request_id,
+                           .error = missing ? DV_ORDER_NOT_FOUND : a->error,
+                           .count = a->count,
+                           .head_position = a->head_position};
+    send_to(q, (dv_message){.type = DV_MSG_query_reply, .query_reply = done}, outbox);
 }
 
 void dv_question_answer(const dv_question *question, const dv_store_answer *answer,

@@ -15,8 +15,8 @@ typedef struct dv_question {
     dv_owned *orders;          /* of a claim; owned */
 } dv_question;
 
-/* A copy of what a message asks: instance_beat, orders_claim, owned_ask, waiting_ask, order_get,
-   order_list, events_ask or stats_ask. Never NULL: aborts when out of memory. */
+/* A copy of what a message asks: lease_request, claim_request, owned_request, retries_request, order_request,
+   orders_request, events_request or stats_request. Never NULL: aborts when out of memory. */
 dv_question *dv_question_new(const dv_envelope *envelope);
 
 /* Accepts NULL. */

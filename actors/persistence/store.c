@@ -9,7 +9,7 @@ static bool has_learnt(const dv_attempt *a)
            a->error_text.size > 0;
 }
 
-uint32_t dv_step_learnt(const dv_order_step *step, dv_attempt ret_attempts[2])
+uint32_t dv_step_learnt(const dv_step_request *step, dv_attempt ret_attempts[2])
 {
     uint32_t count = 0;
     dv_attempt after = step->attempt;

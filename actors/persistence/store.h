@@ -37,15 +37,15 @@ typedef struct dv_store_request {
     dv_store_type type;
     uint32_t count; /* of inserts or steps */
     union {
-        const dv_order_insert *const *inserts; /* INSERT, FIND: ids differ */
-        const dv_order_step *const *steps;     /* STEP, LOOK: orders differ; legal moves */
-        dv_instance_beat beat;
-        dv_orders_claim claim;
-        dv_owned_ask owned;
-        dv_waiting_ask waiting;
-        dv_order_get get;
-        dv_order_list list;
-        dv_events_ask events;
+        const dv_insert_request *const *inserts; /* INSERT, FIND: ids differ */
+        const dv_step_request *const *steps;     /* STEP, LOOK: orders differ; legal moves */
+        dv_lease_request beat;
+        dv_claim_request claim;
+        dv_owned_request owned;
+        dv_retries_request waiting;
+        dv_order_request get;
+        dv_orders_request list;
+        dv_events_request events;
     };
 } dv_store_request;
 
@@ -81,10 +81,10 @@ typedef struct dv_store_answer {
         const dv_job *jobs;
         const dv_owned *owned;
         const dv_waiting *waiting;
-        dv_instance_told beat;
+        dv_lease_reply beat;
     };
     uint64_t head_position; /* views: of the newest event committed when they were read */
-    dv_stats_told stats;
+    dv_stats_reply stats;
 } dv_store_answer;
 
 /* Where answers go: called from within `ready` and `tick`. An answer that is no error may be met
@@ -129,7 +129,7 @@ static inline dv_store_lane dv_store_lane_of(dv_store_type type)
 
 /* What a step teaches about attempts: the fields learnt with it, and the error that ended the one
    before. Returns how many, by number; none when nothing was learnt. They borrow from the step. */
-uint32_t dv_step_learnt(const dv_order_step *step, dv_attempt ret_attempts[2]);
+uint32_t dv_step_learnt(const dv_step_request *step, dv_attempt ret_attempts[2]);
 
 /* PostgreSQL: store_connections writers and four readers, one for single orders, asynchronous and
    in pipeline mode. A connection is used only once it may write and flushes what it commits; a

@@ -36,11 +36,11 @@ static dv_peer peer_of(dv_text owner)
  */
 static void hand_out(const dv_schedule_entry *entry, dv_outbox *outbox)
 {
-    dv_debug("retry_due", &entry->order_id, dv_kv_number("attempt", entry->attempt));
+    dv_debug("retry_event", &entry->order_id, dv_kv_number("attempt", entry->attempt));
     if (entry->peer.size == 0) return;
     dv_send(outbox, SCHEDULE, &entry->peer,
-            &(dv_message){.type = DV_MSG_retry_due,
-                          .retry_due = {.order_id = entry->order_id, .attempt = entry->attempt}});
+            &(dv_message){.type = DV_MSG_retry_event,
+                          .retry_event = {.order_id = entry->order_id, .attempt = entry->attempt}});
 }
 
 /* ---- when to look ------------------------------------------------------------------------- */
@@ -53,13 +53,13 @@ static void take_by(retry *self, int64_t wall_us, dv_time now)
     self->take_at_ns = dv_min_i64(self->take_at_ns, now.mono_ns + left_ns);
 }
 
-static void waiting_ask(dv_id after, retry *self, dv_time now, dv_outbox *outbox)
+static void retries_request(dv_id after, retry *self, dv_time now, dv_outbox *outbox)
 {
     int64_t ahead_us = SWEEP_AHEAD * self->config->retry_sweep_ms * DV_US_PER_MS;
     dv_send(outbox, SWEEP, NULL,
-            &(dv_message){
-                .type = DV_MSG_waiting_ask,
-                .waiting_ask = {.before_us = (uint64_t)(now.wall_us + ahead_us), .after = after}});
+            &(dv_message){.type = DV_MSG_retries_request,
+                          .retries_request = {.before_us = (uint64_t)(now.wall_us + ahead_us),
+                                              .after = after}});
     self->sweep_at_ns = now.mono_ns + SWEEP_ANSWER_NS;
 }
 
@@ -76,11 +76,11 @@ static int64_t due_of(uint64_t due_at_us)
 }
 
 /* While the schedule is away nothing is kept here: PostgreSQL has it, and the sweep finds it. */
-static void on_retry_arm(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_arm_retry(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     retry *self = arg;
-    const dv_retry_arm *m = &envelope->message.retry_arm;
+    const dv_arm_retry *m = &envelope->message.arm_retry;
     dv_schedule_entry entry = {.order_id = m->order_id,
                                .attempt = (uint8_t)m->attempt,
                                .due_us = due_of(m->due_at_us),
@@ -89,16 +89,16 @@ static void on_retry_arm(void *arg, const dv_envelope *envelope, dv_time now, dv
     take_by(self, entry.due_us, now);
 }
 
-static void on_retry_done(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_forget_retry(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     retry *self = arg;
-    const dv_retry_done *m = &envelope->message.retry_done;
+    const dv_forget_retry *m = &envelope->message.forget_retry;
     self->schedule->class->forget(self->schedule, &m->order_id, (uint8_t)m->attempt, now);
 }
 
 /* With the schedule away, what is overdue is handed out at once: execution bears it twice. */
-static void waiting_take(retry *self, const dv_waiting_told *m, dv_time now, dv_outbox *outbox)
+static void waiting_take(retry *self, const dv_retries_reply *m, dv_time now, dv_outbox *outbox)
 {
     dv_schedule_entry *entries =
         dv_arena_alloc(dv_outbox_arena(outbox), m->waiting_count * sizeof *entries);
@@ -115,10 +115,10 @@ static void waiting_take(retry *self, const dv_waiting_told *m, dv_time now, dv_
     self->schedule->class->arm(self->schedule, entries, m->waiting_count, true, now);
 }
 
-static void on_waiting_told(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_retries_reply(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     retry *self = arg;
-    const dv_waiting_told *m = &envelope->message.waiting_told;
+    const dv_retries_reply *m = &envelope->message.retries_reply;
     self->sweep_at_ns = now.mono_ns + sweep_every_ns(self);
     if (m->error != DV_OK) {
         dv_debug("sweep_refused", NULL, dv_kv_string("error", dv_err_name((uint16_t)m->error)));
@@ -126,13 +126,13 @@ static void on_waiting_told(void *arg, const dv_envelope *envelope, dv_time now,
     }
     if (m->waiting_count > 0) waiting_take(self, m, now, outbox);
     if (m->waiting_count == DV_SWEEP_MAX)
-        waiting_ask(m->waiting[m->waiting_count - 1].order_id, self, now, outbox);
+        retries_request(m->waiting[m->waiting_count - 1].order_id, self, now, outbox);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_retry_arm] = on_retry_arm,
-    [DV_MSG_retry_done] = on_retry_done,
-    [DV_MSG_waiting_told] = on_waiting_told,
+    [DV_MSG_arm_retry] = on_arm_retry,
+    [DV_MSG_forget_retry] = on_forget_retry,
+    [DV_MSG_retries_reply] = on_retries_reply,
 };
 
 /* ---- due work ----------------------------------------------------------------------------- */
@@ -179,7 +179,7 @@ static int64_t retry_tick(void *arg, dv_time now, dv_outbox *outbox)
     fault_notice(self, now);
     taken_hand_out(self, now, outbox);
     take_due(self, now);
-    if (now.mono_ns >= self->sweep_at_ns) waiting_ask((dv_id){0}, self, now, outbox);
+    if (now.mono_ns >= self->sweep_at_ns) retries_request((dv_id){0}, self, now, outbox);
     if (self->working && !self->taking) deadline_ns = dv_min_i64(deadline_ns, self->take_at_ns);
     return dv_min_i64(deadline_ns, self->sweep_at_ns);
 }

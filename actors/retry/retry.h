@@ -1,8 +1,8 @@
 /* Retry: the Redis schedule of attempts that wait.
 
    Purpose          remembers when an attempt may begin and says so then, also after any restart.
-   Reads            schedule: retry_arm, retry_done · sweep: waiting_told
-   Writes           schedule: retry_due · sweep: waiting_ask
+   Reads            schedule: arm_retry, forget_retry · sweep: retries_reply
+   Writes           schedule: retry_event · sweep: retries_request
    Durable effects  two sorted sets in Redis, due times and leases of what was handed out, and two
                     hashes, who armed it and how often it was handed out. PostgreSQL holds the same
                     due times; a sweep re-arms what Redis lost

@@ -60,7 +60,7 @@ static request *request_add(router *r, const dv_envelope *envelope, dv_time now)
 static void request_remove(router *r, request *q)
 {
     HASH_DELETE(by_ticket, r->requests, q);
-    if (q->type == DV_MSG_swap_send) HASH_DELETE(by_signature, r->sends, q);
+    if (q->type == DV_MSG_send_request) HASH_DELETE(by_signature, r->sends, q);
     free(q);
 }
 
@@ -68,7 +68,7 @@ static void request_remove(router *r, request *q)
 static request *send_add(router *r, const dv_envelope *envelope, dv_time now)
 {
     char signature[DV_SIGNATURE_MAX] = {0};
-    dv_text text = envelope->message.swap_send.signature;
+    dv_text text = envelope->message.send_request.signature;
     if (text.size > 0) memcpy(signature, text.at, text.size);
     request *q;
     HASH_FIND(by_signature, r->sends, signature, sizeof signature, q);
@@ -94,7 +94,7 @@ static int64_t requests_forget(router *r, dv_time now)
 
 /* ---- answers ---- */
 
-static void status_log(const router *r, const dv_swap_status *s)
+static void status_log(const router *r, const dv_status_reply *s)
 {
     dv_kv dex = dv_kv_string("dex", r->venue->class->dex);
     dv_kv attempt = dv_kv_number("attempt", (int64_t)s->attempt);
@@ -115,10 +115,10 @@ static void status_log(const router *r, const dv_swap_status *s)
 
 static void answer_log(const router *r, const dv_message *message)
 {
-    if (message->type == DV_MSG_swap_status) {
-        status_log(r, &message->swap_status);
-    } else if (message->type == DV_MSG_quote_told) {
-        const dv_quote_told *told = &message->quote_told;
+    if (message->type == DV_MSG_status_reply) {
+        status_log(r, &message->status_reply);
+    } else if (message->type == DV_MSG_quote_reply) {
+        const dv_quote_reply *told = &message->quote_reply;
         dv_debug("quoted", &told->order_id, dv_kv_string("dex", r->venue->class->dex),
                  dv_kv_string("error", dv_err_name((uint16_t)told->quote.error)),
                  dv_kv_number("in", (int64_t)told->quote.amount_in),
@@ -151,33 +151,35 @@ static void refuse(const router *r, const dv_envelope *envelope, dv_outbox *outb
 
 /* ---- handlers ---- */
 
-static void on_quote_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_quote_request(void *self, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
 {
     router *r = self;
-    const dv_quote_ask *ask = &envelope->message.quote_ask;
+    const dv_quote_request *ask = &envelope->message.quote_request;
     if (is_full(r)) {
         refuse(r, envelope, outbox,
-               &(dv_message){.type = DV_MSG_quote_told,
-                             .quote_told = {.order_id = ask->order_id,
-                                            .attempt = ask->attempt,
-                                            .quote = {.venue = dv_text_of(r->venue->class->dex),
-                                                      .error = DV_VENUE_QUOTE_FAILED}}});
+               &(dv_message){.type = DV_MSG_quote_reply,
+                             .quote_reply = {.order_id = ask->order_id,
+                                             .attempt = ask->attempt,
+                                             .quote = {.venue = dv_text_of(r->venue->class->dex),
+                                                       .error = DV_VENUE_QUOTE_FAILED}}});
         return;
     }
     dv_answers answers = {answer, &(sink){r, outbox}};
     r->venue->class->quote(r->venue, request_add(r, envelope, now)->ticket, ask, now, &answers);
 }
 
-static void on_swap_build(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_build_request(void *self, const dv_envelope *envelope, dv_time now,
+                             dv_outbox *outbox)
 {
     router *r = self;
-    const dv_swap_build *build = &envelope->message.swap_build;
+    const dv_build_request *build = &envelope->message.build_request;
     if (is_full(r)) {
         refuse(r, envelope, outbox,
-               &(dv_message){.type = DV_MSG_swap_built,
-                             .swap_built = {.order_id = build->order_id,
-                                            .attempt = build->attempt,
-                                            .error = DV_ENGINE_FULL}});
+               &(dv_message){.type = DV_MSG_build_reply,
+                             .build_reply = {.order_id = build->order_id,
+                                             .attempt = build->attempt,
+                                             .error = DV_ENGINE_FULL}});
         return;
     }
     dv_answers answers = {answer, &(sink){r, outbox}};
@@ -188,18 +190,18 @@ static void status_refuse(const router *r, const dv_envelope *envelope, dv_outbo
                           const dv_id *order_id, uint64_t attempt, dv_text signature)
 {
     refuse(r, envelope, outbox,
-           &(dv_message){.type = DV_MSG_swap_status,
-                         .swap_status = {.order_id = *order_id,
-                                         .attempt = attempt,
-                                         .signature = signature,
-                                         .outcome = DV_SWAP_UNKNOWN,
-                                         .error = DV_ENGINE_FULL}});
+           &(dv_message){.type = DV_MSG_status_reply,
+                         .status_reply = {.order_id = *order_id,
+                                          .attempt = attempt,
+                                          .signature = signature,
+                                          .outcome = DV_SWAP_UNKNOWN,
+                                          .error = DV_ENGINE_FULL}});
 }
 
-static void on_swap_send(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_send_request(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     router *r = self;
-    const dv_swap_send *send = &envelope->message.swap_send;
+    const dv_send_request *send = &envelope->message.send_request;
     if (is_full(r)) {
         status_refuse(r, envelope, outbox, &send->order_id, send->attempt, send->signature);
         return;
@@ -208,10 +210,11 @@ static void on_swap_send(void *self, const dv_envelope *envelope, dv_time now, d
     r->venue->class->send(r->venue, send_add(r, envelope, now)->ticket, send, now, &answers);
 }
 
-static void on_swap_check(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_status_request(void *self, const dv_envelope *envelope, dv_time now,
+                              dv_outbox *outbox)
 {
     router *r = self;
-    const dv_swap_check *check = &envelope->message.swap_check;
+    const dv_status_request *check = &envelope->message.status_request;
     if (is_full(r)) {
         status_refuse(r, envelope, outbox, &check->order_id, check->attempt, check->signature);
         return;
@@ -229,19 +232,19 @@ static int64_t past_ask(router *r, dv_time now, dv_outbox *outbox)
     r->past_at_ns = now.mono_ns + PAST_AGAIN_NS;
     r->past_count = 0;
     dv_send(outbox, r->past, NULL,
-            &(dv_message){.type = DV_MSG_order_list,
-                          .order_list = {.request_id = ++r->past_asked,
-                                         .state = DV_STATE_confirmed,
-                                         .limit = PAST_MAX}});
+            &(dv_message){.type = DV_MSG_orders_request,
+                          .orders_request = {.request_id = ++r->past_asked,
+                                             .state = DV_STATE_confirmed,
+                                             .limit = PAST_MAX}});
     return r->past_at_ns;
 }
 
-static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_order_item(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
     (void)outbox;
     router *r = self;
-    const dv_order_view *told = &envelope->message.order_view;
+    const dv_order_item *told = &envelope->message.order_item;
     const dv_event *last = dv_view_last(&told->view);
     const dv_attempt *attempt = last ? dv_view_attempt(&told->view, last->attempt) : NULL;
     if (r->past_told || told->request_id != r->past_asked) return;
@@ -252,20 +255,20 @@ static void on_order_view(void *self, const dv_envelope *envelope, dv_time now, 
 }
 
 /* An answer of which something was lost is asked for again. */
-static void on_query_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_query_reply(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
     (void)outbox;
     router *r = self;
-    const dv_query_done *done = &envelope->message.query_done;
+    const dv_query_reply *done = &envelope->message.query_reply;
     if (done->request_id == r->past_asked && done->error == DV_OK && done->count == r->past_count)
         r->past_told = true;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_quote_ask] = on_quote_ask,   [DV_MSG_swap_build] = on_swap_build,
-    [DV_MSG_swap_send] = on_swap_send,   [DV_MSG_swap_check] = on_swap_check,
-    [DV_MSG_order_view] = on_order_view, [DV_MSG_query_done] = on_query_done,
+    [DV_MSG_quote_request] = on_quote_request, [DV_MSG_build_request] = on_build_request,
+    [DV_MSG_send_request] = on_send_request,   [DV_MSG_status_request] = on_status_request,
+    [DV_MSG_order_item] = on_order_item,       [DV_MSG_query_reply] = on_query_reply,
 };
 
 /* ---- tick, start, new and destroy ---- */

@@ -2,10 +2,10 @@
 
    Purpose          quotes, builds and sends swaps on the venue of one DEX, and says what became of
                     them, in the catalogue's errors.
-   Reads            quote: quote_ask, swap_build, swap_send, swap_check
-                    past: order_view, query_done
-   Writes           quote: quote_told, swap_built, swap_status
-                    past: order_list
+   Reads            quote: quote_request, build_request, send_request, status_request
+                    past: order_item, query_reply
+   Writes           quote: quote_reply, build_reply, status_reply
+                    past: orders_request
    Durable effects  the venue's
    May block on     nothing (the simulated venue appends a line to its ledger file)
    Limits           200,000 requests open; one not answered in 120 s is forgotten

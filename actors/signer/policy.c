@@ -31,7 +31,7 @@ typedef struct own_account {
 /* A message while it is read. */
 typedef struct reading {
     const dv_signer_policy *policy;
-    const dv_sign_ask *ask;
+    const dv_sign_request *ask;
     dv_transaction_view view;
     dv_pubkey mint_in, mint_out; /* of the ask; not read when it takes back */
     own_account own[OWN_MAX];
@@ -327,7 +327,7 @@ static bool is_readable(reading *r)
 /* Whether the swap is the one of the ask, between the wallet's own accounts. */
 static bool is_as_asked(reading *r)
 {
-    const dv_sign_ask *ask = r->ask;
+    const dv_sign_request *ask = r->ask;
     if (!r->has_swap) return no(r, "it has no swap");
     if (ask->attempt < 1 || ask->attempt > r->policy->attempts_max)
         return no(r, "attempt %u is none that an order has", (unsigned)ask->attempt);
@@ -389,7 +389,7 @@ static bool count(reading *r, dv_signer_cost *ret_cost)
     return true;
 }
 
-dv_err dv_signer_policy_check(const dv_signer_policy *policy, const dv_sign_ask *ask,
+dv_err dv_signer_policy_check(const dv_signer_policy *policy, const dv_sign_request *ask,
                               dv_signer_cost *ret_cost, char ret_why[DV_REASON_MAX])
 {
     reading r = {.policy = policy, .ask = ask, .units = UNITS_MAX, .why = ret_why};

@@ -63,7 +63,8 @@ DV_MUST_CHECK dv_err dv_signer_policy_init(const dv_config *config, const dv_tok
                                            char ret_why[DV_REASON_MAX]);
 
 /* Judges the message of an ask. SIGNER_REFUSED, and ret_why says why. Bytes may be hostile. */
-DV_MUST_CHECK dv_err dv_signer_policy_check(const dv_signer_policy *policy, const dv_sign_ask *ask,
-                                            dv_signer_cost *ret_cost, char ret_why[DV_REASON_MAX]);
+DV_MUST_CHECK dv_err dv_signer_policy_check(const dv_signer_policy *policy,
+                                            const dv_sign_request *ask, dv_signer_cost *ret_cost,
+                                            char ret_why[DV_REASON_MAX]);
 
 #endif

@@ -137,11 +137,11 @@ static void refuse(const dv_peer *peer, const dv_id *order_id, uint64_t attempt,
     dv_warn("not_signed", order_id, dv_kv_number("attempt", (int64_t)attempt),
             dv_kv_string("error", dv_err_name((uint16_t)error)), dv_kv_string("why", why));
     dv_send(outbox, PORT, peer,
-            &(dv_message){.type = DV_MSG_sign_told,
-                          .sign_told = {.order_id = *order_id,
-                                        .attempt = attempt,
-                                        .error = error,
-                                        .error_text = dv_text_of(why)}});
+            &(dv_message){.type = DV_MSG_sign_reply,
+                          .sign_reply = {.order_id = *order_id,
+                                         .attempt = attempt,
+                                         .error = error,
+                                         .error_text = dv_text_of(why)}});
 }
 
 static void sign(signer *s, const staged *one, dv_outbox *outbox)
@@ -156,11 +156,11 @@ static void sign(signer *s, const staged *one, dv_outbox *outbox)
     dv_info("signed", &one->order_id, dv_kv_number("attempt", one->attempt),
             dv_kv_string("signature", text), dv_kv_string("anew", one->fresh ? "no" : "yes"));
     dv_send(outbox, PORT, &one->peer,
-            &(dv_message){.type = DV_MSG_sign_told,
-                          .sign_told = {.order_id = one->order_id,
-                                        .attempt = one->attempt,
-                                        .signature = dv_text_of(text),
-                                        .transaction = {(const char *)bytes, size}}});
+            &(dv_message){.type = DV_MSG_sign_reply,
+                          .sign_reply = {.order_id = one->order_id,
+                                         .attempt = one->attempt,
+                                         .signature = dv_text_of(text),
+                                         .transaction = {(const char *)bytes, size}}});
 }
 
 /* ---- asks ------------------------------------------------------------------------------- */
@@ -187,7 +187,7 @@ static dv_err day_check(const signer *s, const dv_signer_cost *cost, char *ret_w
 
 static void stage(signer *s, const dv_envelope *envelope, record *fresh)
 {
-    const dv_sign_ask *ask = &envelope->message.sign_ask;
+    const dv_sign_request *ask = &envelope->message.sign_request;
     staged *one = &s->staged[s->staged_count++];
     one->peer = envelope->peer;
     one->order_id = ask->order_id;
@@ -201,7 +201,7 @@ static void stage(signer *s, const dv_envelope *envelope, record *fresh)
 static void admit(signer *s, const dv_envelope *envelope, const dv_signer_cost *cost,
                   const uint8_t hash[DV_MESSAGE_HASH_SIZE], dv_time now)
 {
-    const dv_sign_ask *ask = &envelope->message.sign_ask;
+    const dv_sign_request *ask = &envelope->message.sign_request;
     dv_signed line = {.at_us = now.wall_us,
                       .order_id = ask->order_id,
                       .attempt = (uint8_t)ask->attempt,
@@ -225,7 +225,7 @@ static void admit(signer *s, const dv_envelope *envelope, const dv_signer_cost *
 static dv_err consider(signer *s, const dv_envelope *envelope, dv_time now,
                        char ret_why[DV_REASON_MAX])
 {
-    const dv_sign_ask *ask = &envelope->message.sign_ask;
+    const dv_sign_request *ask = &envelope->message.sign_request;
     dv_signer_cost cost;
     uint8_t hash[DV_MESSAGE_HASH_SIZE];
     if (s->key == NULL) return DV_SIGNER_NO_KEY;
@@ -249,17 +249,17 @@ static dv_err consider(signer *s, const dv_envelope *envelope, dv_time now,
     return err;
 }
 
-static void on_sign_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_sign_request(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     signer *s = self;
-    const dv_sign_ask *ask = &envelope->message.sign_ask;
+    const dv_sign_request *ask = &envelope->message.sign_request;
     char why[DV_REASON_MAX] = "";
     records_forget(s, now);
     dv_err err = consider(s, envelope, now, why);
     if (err) refuse(&envelope->peer, &ask->order_id, ask->attempt, err, why, outbox);
 }
 
-static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_sign_ask] = on_sign_ask};
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_sign_request] = on_sign_request};
 
 /* ---- tick, start, new and destroy ------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
 
    Purpose          signs the one message of an order's attempt when the policy allows it
                     (signer_policy.h), and says why when not.
-   Reads            sign: sign_ask
-   Writes           sign: sign_told
+   Reads            sign: sign_request
+   Writes           sign: sign_reply
    Durable effects  its journal (signer_journal.h): every message signed, before its signature
    leaves May block on     the journal's disk, once a turn Limits           4096 messages a turn;
    1,000,000 signed in 24 hours If it dies       asks are repeated; restarted, it knows what it has

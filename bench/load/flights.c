@@ -23,5 +23,5 @@ void load_flights_remove(load_flights *flights, load_flight *flight)
 void load_flights_fini(load_flights *flights)
 {
     load_flight *flight, *next;
-    HASH_ITER(hh, flights->by_id, flight, next) load_flights_remove(flights, flight);
+    HASH_ITER (hh, flights->by_id, flight, next) load_flights_remove(flights, flight);
 }

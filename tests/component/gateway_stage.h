@@ -214,39 +214,39 @@ static inline dv_view view_of(uint8_t number, uint32_t count, uint64_t position)
 /* Ingest accepts the next order under this number. */
 static inline dv_message accept_next(uint8_t number)
 {
-    dv_message submit = expect(&ingest, DV_MSG_order_submit);
-    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted,
-                                .order_accepted = {.request_id = submit.order_submit.request_id,
-                                                   .view = view_of(number, 1, 1)}});
+    dv_message submit = expect(&ingest, DV_MSG_submit_request);
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
+                                .submit_reply = {.request_id = submit.submit_request.request_id,
+                                                 .view = view_of(number, 1, 1)}});
     return submit;
 }
 
-/* The store answers the next order_get. */
+/* The store answers the next order_request. */
 static inline void found_next(const dv_view *view)
 {
-    dv_message get = expect(&store, DV_MSG_order_get);
-    uint64_t id = get.order_get.request_id;
+    dv_message get = expect(&store, DV_MSG_order_request);
+    uint64_t id = get.order_request.request_id;
     if (view != NULL)
-        tell(&store, &(dv_message){.type = DV_MSG_order_view,
-                                   .order_view = {id, view->events_count, *view}});
-    tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                               .query_done = {.request_id = id, .count = view != NULL}});
+        tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                   .order_item = {id, view->events_count, *view}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .query_reply = {.request_id = id, .count = view != NULL}});
 }
 
 static inline void update(const dv_view *view, bool live)
 {
-    tell(&feed, &(dv_message){.type = DV_MSG_order_update, .order_update = {live, *view}});
+    tell(&feed, &(dv_message){.type = DV_MSG_update_event, .update_event = {live, *view}});
 }
 
 /* Says how an actor is. */
 static inline void beat(const char *name, dv_err degraded, uint64_t started_at_us)
 {
     dv_buffer bytes = {0};
-    dv_message_encode(&(dv_message){.type = DV_MSG_beat,
-                                    .beat = {.actor = dv_text_of(name),
-                                             .pid = 1,
-                                             .degraded = degraded,
-                                             .started_at_us = started_at_us}},
+    dv_message_encode(&(dv_message){.type = DV_MSG_beat_event,
+                                    .beat_event = {.actor = dv_text_of(name),
+                                                   .pid = 1,
+                                                   .degraded = degraded,
+                                                   .started_at_us = started_at_us}},
                       &bytes);
     zmq_send(health, bytes.bytes, bytes.size, 0);
     dv_buffer_fini(&bytes);
@@ -369,7 +369,7 @@ static inline client follow_open(const char *path, const dv_view *view)
     upgrade(&c, path);
     found_next(view);
     ck_assert_int_eq(read_answer(&c).status, 101);
-    expect(&feed, DV_MSG_order_watch);
+    expect(&feed, DV_MSG_watch_order);
     return c;
 }
 

@@ -149,22 +149,22 @@ static void crowd_drive(rig *r, crowd *c)
         const dv_message *m = &r->messages[c->seen];
         const dv_id *id;
         uint64_t state;
-        if (m->type == DV_MSG_order_inserted) {
-            id = &m->order_inserted.order_id;
+        if (m->type == DV_MSG_insert_reply) {
+            id = &m->insert_reply.order_id;
             state = DV_STATE_pending;
-        } else if (m->type == DV_MSG_step_done) {
-            ck_assert_msg(m->step_done.error == DV_OK, "a step to %s ended with %s",
-                          dv_state_name((uint8_t)m->step_done.to_state),
-                          dv_err_name((uint16_t)m->step_done.error));
-            id = &m->step_done.order_id;
-            state = m->step_done.to_state;
+        } else if (m->type == DV_MSG_step_reply) {
+            ck_assert_msg(m->step_reply.error == DV_OK, "a step to %s ended with %s",
+                          dv_state_name((uint8_t)m->step_reply.to_state),
+                          dv_err_name((uint16_t)m->step_reply.error));
+            id = &m->step_reply.order_id;
+            state = m->step_reply.to_state;
         } else {
-            c->refused += m->type == DV_MSG_insert_refused;
+            c->refused += m->type == DV_MSG_insert_refusal;
             continue;
         }
         c->state[state]++;
         if (state == DV_STATE_confirmed) continue;
-        dv_order_step step = step_from(id, state);
+        dv_step_request step = step_from(id, state);
         tell_step(r, &step);
     }
 }
@@ -224,8 +224,8 @@ dv_terms terms_make(const char *user, const char *key)
 void tell_insert_for(rig *r, const dv_terms *terms, const char *owner)
 {
     rig_tell(r, DV_PORT(DV_LINK_insert, 0),
-             &(dv_message){.type = DV_MSG_order_insert,
-                           .order_insert = {.terms = *terms, .owner = dv_text_of(owner)}});
+             &(dv_message){.type = DV_MSG_insert_request,
+                           .insert_request = {.terms = *terms, .owner = dv_text_of(owner)}});
 }
 
 void tell_insert(rig *r, const dv_terms *terms)
@@ -233,14 +233,14 @@ void tell_insert(rig *r, const dv_terms *terms)
     tell_insert_for(r, terms, "execution");
 }
 
-void tell_step(rig *r, const dv_order_step *step)
+void tell_step(rig *r, const dv_step_request *step)
 {
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_order_step, .order_step = *step});
+             &(dv_message){.type = DV_MSG_step_request, .step_request = *step});
 }
 
 /* A step of the straight way, from the state given; everything learnt on it is filled in. */
-dv_order_step step_from(const dv_id *id, uint64_t state)
+dv_step_request step_from(const dv_id *id, uint64_t state)
 {
     static const dv_quote quotes[] = {
         {.venue = {"raydium", 7},
@@ -251,13 +251,13 @@ dv_order_step step_from(const dv_id *id, uint64_t state)
          .pool = {"58oQChx4yWmvKdwLLZzBi4ChoCc2fqCUWBkwMihLYQo2", 44}},
         {.venue = {"meteora", 7}, .error = DV_VENUE_QUOTE_LATE},
     };
-    dv_order_step s = {.order_id = *id,
-                       .epoch = 1,
-                       .from_state = state,
-                       .to_state = state == DV_STATE_pending ? DV_STATE_routing : state + 1,
-                       .from_attempt = state == DV_STATE_pending ? 0 : 1,
-                       .at_us = (uint64_t)dv_time_now().wall_us,
-                       .attempt = {.number = 1}};
+    dv_step_request s = {.order_id = *id,
+                         .epoch = 1,
+                         .from_state = state,
+                         .to_state = state == DV_STATE_pending ? DV_STATE_routing : state + 1,
+                         .from_attempt = state == DV_STATE_pending ? 0 : 1,
+                         .at_us = (uint64_t)dv_time_now().wall_us,
+                         .attempt = {.number = 1}};
     if (state == DV_STATE_routing) {
         s.attempt.venue = dv_text_of("raydium");
         s.attempt.reason = dv_text_of("it pays \"more\" \\ \xc3\xa9\n");
@@ -280,21 +280,21 @@ dv_terms insert_one(rig *r, const char *owner)
 {
     dv_terms terms = terms_make("", "");
     tell_insert_for(r, &terms, owner);
-    rig_until(r, DV_MSG_order_inserted, said(r, DV_MSG_order_inserted) + 1);
+    rig_until(r, DV_MSG_insert_reply, said(r, DV_MSG_insert_reply) + 1);
     return terms;
 }
 
-uint64_t step_one(rig *r, const dv_order_step *step)
+uint64_t step_one(rig *r, const dv_step_request *step)
 {
     tell_step(r, step);
-    rig_until(r, DV_MSG_step_done, said(r, DV_MSG_step_done) + 1);
-    return last(r, DV_MSG_step_done)->step_done.error;
+    rig_until(r, DV_MSG_step_reply, said(r, DV_MSG_step_reply) + 1);
+    return last(r, DV_MSG_step_reply)->step_reply.error;
 }
 
 void step_to(rig *r, const dv_id *id, uint64_t to)
 {
     for (uint64_t state = DV_STATE_pending; state != to;) {
-        dv_order_step step = step_from(id, state);
+        dv_step_request step = step_from(id, state);
         ck_assert_int_eq(step_one(r, &step), DV_OK);
         state = step.to_state;
     }

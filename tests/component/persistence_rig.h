@@ -76,14 +76,14 @@ dv_terms terms_make(const char *user, const char *key);
 /* Hands the actor an insert, for "execution" or another owner, or a step. */
 void tell_insert(rig *r, const dv_terms *terms);
 void tell_insert_for(rig *r, const dv_terms *terms, const char *owner);
-void tell_step(rig *r, const dv_order_step *step);
+void tell_step(rig *r, const dv_step_request *step);
 
 /* A step of the straight way, from the state given; everything learnt on it is filled in. */
-dv_order_step step_from(const dv_id *id, uint64_t state);
+dv_step_request step_from(const dv_id *id, uint64_t state);
 
 /* Has the actor write an order for an owner, or a step, and waits until it has. */
 dv_terms insert_one(rig *r, const char *owner);
-uint64_t step_one(rig *r, const dv_order_step *step); /* returns the dv_err that it ended with */
+uint64_t step_one(rig *r, const dv_step_request *step); /* returns the dv_err that it ended with */
 
 /* Takes an order from pending to a state, by the straight way. */
 void step_to(rig *r, const dv_id *id, uint64_t to);

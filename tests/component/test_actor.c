@@ -14,7 +14,7 @@
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define SWEEP DV_PORT(DV_LINK_sweep, 0)
 
-/* ---- the actor under test: answers each retry_arm with a retry_due ---- */
+/* ---- the actor under test: answers each arm_retry with a retry_event ---- */
 
 typedef struct probe {
     uint64_t handled;      /* messages, so far */
@@ -33,14 +33,14 @@ typedef struct probe {
 static void due_send(dv_outbox *outbox, const dv_peer *peer, uint64_t attempt)
 {
     dv_send(outbox, SCHEDULE, peer,
-            &(dv_message){.type = DV_MSG_retry_due, .retry_due = {.attempt = attempt}});
+            &(dv_message){.type = DV_MSG_retry_event, .retry_event = {.attempt = attempt}});
 }
 
 /* due_at_us: microseconds from now; 0: at once. */
-static void on_retry_arm(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_arm_retry(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     probe *p = self;
-    const dv_retry_arm *arm = &envelope->message.retry_arm;
+    const dv_arm_retry *arm = &envelope->message.arm_retry;
     p->handled++;
     p->busy_until_asked = false;
     if (arm->due_at_us == 0) {
@@ -53,23 +53,24 @@ static void on_retry_arm(void *self, const dv_envelope *envelope, dv_time now, d
     dv_heap_set(&p->timers, &w->timer, now.mono_ns + (int64_t)arm->due_at_us * DV_NS_PER_US);
 }
 
-/* retry_done asks for a burst of as many answers as its attempt says, numbered from 0. */
-static void on_retry_done(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+/* forget_retry asks for a burst of as many answers as its attempt says, numbered from 0. */
+static void on_forget_retry(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)self;
     (void)now;
-    for (uint64_t i = 0; i < envelope->message.retry_done.attempt; i++)
+    for (uint64_t i = 0; i < envelope->message.forget_retry.attempt; i++)
         due_send(outbox, &envelope->peer, i);
 }
 
 /* The other link: answers with how many messages came before. */
-static void on_waiting_ask(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+static void on_retries_request(void *self, const dv_envelope *envelope, dv_time now,
+                               dv_outbox *outbox)
 {
     (void)now;
     dv_waiting row = {.due_at_us = ((probe *)self)->handled};
     dv_send(outbox, SWEEP, &envelope->peer,
-            &(dv_message){.type = DV_MSG_waiting_told,
-                          .waiting_told = {.waiting = &row, .waiting_count = 1}});
+            &(dv_message){.type = DV_MSG_retries_reply,
+                          .retries_reply = {.waiting = &row, .waiting_count = 1}});
 }
 
 /* Messages that may not come in here; if one did, its answer would be seen. */
@@ -81,9 +82,9 @@ static void on_unexpected(void *self, const dv_envelope *envelope, dv_time now, 
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_retry_arm] = on_retry_arm,    [DV_MSG_retry_done] = on_retry_done,
-    [DV_MSG_retry_due] = on_unexpected,   [DV_MSG_waiting_ask] = on_waiting_ask,
-    [DV_MSG_order_watch] = on_unexpected,
+    [DV_MSG_arm_retry] = on_arm_retry,    [DV_MSG_forget_retry] = on_forget_retry,
+    [DV_MSG_retry_event] = on_unexpected, [DV_MSG_retries_request] = on_retries_request,
+    [DV_MSG_watch_order] = on_unexpected,
 };
 
 static dv_err probe_start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
@@ -92,7 +93,7 @@ static dv_err probe_start(void *self, dv_time now, dv_outbox *outbox, char ret_w
     (void)ret_why;
     for (uint64_t i = 0; i < ((probe *)self)->produce; i++)
         dv_send(outbox, SCHEDULE, NULL,
-                &(dv_message){.type = DV_MSG_retry_arm, .retry_arm = {.due_at_us = i}});
+                &(dv_message){.type = DV_MSG_arm_retry, .arm_retry = {.due_at_us = i}});
     return DV_OK;
 }
 
@@ -261,8 +262,8 @@ static void tell(void *socket, dv_message message)
 
 static void arm(void *socket, uint64_t attempt, uint64_t after_us)
 {
-    tell(socket, (dv_message){.type = DV_MSG_retry_arm,
-                              .retry_arm = {.attempt = attempt, .due_at_us = after_us}});
+    tell(socket, (dv_message){.type = DV_MSG_arm_retry,
+                              .arm_retry = {.attempt = attempt, .due_at_us = after_us}});
 }
 
 /* The next message, which must come before the deadline. from: NULL, or a ROUTER's sender. */
@@ -286,8 +287,8 @@ static dv_message hear(void *socket)
 static void assert_due(void *socket, uint64_t attempt)
 {
     dv_message message = hear(socket);
-    ck_assert_int_eq(message.type, DV_MSG_retry_due);
-    ck_assert_uint_eq(message.retry_due.attempt, attempt);
+    ck_assert_int_eq(message.type, DV_MSG_retry_event);
+    ck_assert_uint_eq(message.retry_event.attempt, attempt);
 }
 
 /* ---- life cycle ---- */
@@ -341,8 +342,8 @@ START_TEST(two_actors_talk)
     int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_MS * DV_NS_PER_MS;
     uint64_t handled = 0;
     while (handled == 0 && dv_time_now().mono_ns < deadline_ns) {
-        tell(neighbour, (dv_message){.type = DV_MSG_waiting_ask});
-        handled = hear(neighbour).waiting_told.waiting[0].due_at_us;
+        tell(neighbour, (dv_message){.type = DV_MSG_retries_request});
+        handled = hear(neighbour).retries_reply.waiting[0].due_at_us;
     }
     ck_assert_uint_eq(handled, 1);
     zmq_close(neighbour);
@@ -383,7 +384,7 @@ START_TEST(draining_is_done_when_the_actor_says_so)
     assert_hears("READY");
     zstr_send(shell, "DRAIN");
     void *neighbour = neighbour_connect("inproc://sweep");
-    tell(neighbour, (dv_message){.type = DV_MSG_waiting_ask});
+    tell(neighbour, (dv_message){.type = DV_MSG_retries_request});
     hear(neighbour); /* a whole turn has gone by */
     zsock_set_rcvtimeo(shell, 0);
     ck_assert_ptr_null(zstr_recv(shell));
@@ -403,11 +404,11 @@ START_TEST(an_actor_says_how_it_is)
     launch();
     assert_hears("READY");
     dv_message beat = hear(gateway);
-    ck_assert_int_eq(beat.type, DV_MSG_beat);
-    ck_assert(dv_text_is(beat.beat.actor, "probe"));
-    ck_assert_uint_eq(beat.beat.degraded, DV_SCHEDULE_AWAY);
-    ck_assert(dv_text_is(beat.beat.text, "retries wait for the sweep"));
-    ck_assert_uint_eq(beat.beat.pid, (uint64_t)getpid());
+    ck_assert_int_eq(beat.type, DV_MSG_beat_event);
+    ck_assert(dv_text_is(beat.beat_event.actor, "probe"));
+    ck_assert_uint_eq(beat.beat_event.degraded, DV_SCHEDULE_AWAY);
+    ck_assert(dv_text_is(beat.beat_event.text, "retries wait for the sweep"));
+    ck_assert_uint_eq(beat.beat_event.pid, (uint64_t)getpid());
     hear(gateway); /* and says it again */
     zmq_close(gateway);
     stop();
@@ -438,10 +439,14 @@ static void send_garbage(void *neighbour, int kind)
     case 2: zmq_send(neighbour, "GET / HTTP/1.1\r\n\r\n", 18, 0); break;
     case 3: send_three_frames(neighbour); break;
     case 4: send_oversized(neighbour); break;
-    case 5: tell(neighbour, (dv_message){.type = DV_MSG_retry_due}); break;   /* wrong side */
-    case 6: tell(neighbour, (dv_message){.type = DV_MSG_order_watch}); break; /* wrong link */
-    case 7: tell(neighbour, (dv_message){.type = DV_MSG_client_gone}); break; /* no handler */
-    case 8: tell(neighbour, (dv_message){.type = DV_MSG_waiting_ask}); break; /* another link's */
+    case 5: tell(neighbour, (dv_message){.type = DV_MSG_retry_event}); break; /* wrong side */
+    case 6: tell(neighbour, (dv_message){.type = DV_MSG_watch_order}); break; /* wrong link */
+    case 7:
+        tell(neighbour, (dv_message){.type = DV_MSG_client_close_event});
+        break; /* no handler */
+    case 8:
+        tell(neighbour, (dv_message){.type = DV_MSG_retries_request});
+        break; /* another link's */
     default: ck_abort();
     }
 }
@@ -518,10 +523,10 @@ START_TEST(a_full_link_that_keeps_loses_nothing_and_keeps_order)
     enum { BURSTS = 32 }; /* both ends hold 5000 of their answers; the others are kept */
     for (int burst = 0; burst < BURSTS; burst++)
         tell(neighbour,
-             (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = BURST_SIZE}});
+             (dv_message){.type = DV_MSG_forget_retry, .forget_retry = {.attempt = BURST_SIZE}});
     /* The other link still answers while this one is full. */
     void *other = neighbour_connect("inproc://sweep");
-    tell(other, (dv_message){.type = DV_MSG_waiting_ask});
+    tell(other, (dv_message){.type = DV_MSG_retries_request});
     hear(other);
     for (uint64_t i = 0; i < BURSTS * BURST_SIZE; i++) assert_due(neighbour, i % BURST_SIZE);
     zmq_close(other);
@@ -539,7 +544,8 @@ START_TEST(a_peer_that_takes_nothing_holds_up_no_other_and_costs_bounded_room)
     void *stuck = neighbour_new(ZMQ_DEALER, "stuck", schedule_endpoint, false);
     void *neighbour = neighbour_connect(schedule_endpoint);
     for (int burst = 0; burst < 20; burst++) /* more than both ends hold and the sender keeps */
-        tell(stuck, (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = BURST_SIZE}});
+        tell(stuck,
+             (dv_message){.type = DV_MSG_forget_retry, .forget_retry = {.attempt = BURST_SIZE}});
     for (uint64_t i = 0; i < 200; i++) {
         arm(neighbour, i, 0);
         assert_due(neighbour, i);
@@ -562,13 +568,13 @@ START_TEST(a_full_link_that_drops_keeps_the_first_and_lives)
     launch();
     assert_hears("READY");
     void *neighbour = neighbour_new(ZMQ_DEALER, "neighbour", schedule_endpoint, false);
-    tell(neighbour, (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = 1}});
+    tell(neighbour, (dv_message){.type = DV_MSG_forget_retry, .forget_retry = {.attempt = 1}});
     assert_due(neighbour, 0);
     void *other = neighbour_connect("inproc://sweep");
     for (int i = 0; i < 20; i++) /* more than both ends may hold */
         tell(neighbour,
-             (dv_message){.type = DV_MSG_retry_done, .retry_done = {.attempt = BURST_SIZE}});
-    tell(other, (dv_message){.type = DV_MSG_waiting_ask});
+             (dv_message){.type = DV_MSG_forget_retry, .forget_retry = {.attempt = BURST_SIZE}});
+    tell(other, (dv_message){.type = DV_MSG_retries_request});
     hear(other);
     assert_due(neighbour, 0);
     int now = 200;
@@ -603,7 +609,7 @@ START_TEST(what_is_sent_before_the_consumer_is_there_arrives_in_order)
         dv_message message = hear_from(consumer, &from);
         ck_assert_int_eq(from.size, 5);
         ck_assert_mem_eq(from.bytes, "probe", 5);
-        ck_assert_uint_eq(message.retry_arm.due_at_us, i);
+        ck_assert_uint_eq(message.arm_retry.due_at_us, i);
     }
     zmq_close(consumer);
     stop();
@@ -643,10 +649,10 @@ START_TEST(a_flood_on_one_link_does_not_starve_another)
     ck_assert_int_eq(zmq_connect(flooder, schedule_endpoint), 0);
     for (uint64_t i = 0; i < FLOOD; i++) arm(flooder, i % 256, 0);
     void *other = neighbour_connect("inproc://sweep");
-    tell(other, (dv_message){.type = DV_MSG_waiting_ask});
+    tell(other, (dv_message){.type = DV_MSG_retries_request});
     launch(); /* both are waiting when it starts */
     assert_hears("READY");
-    ck_assert_uint_le(hear(other).waiting_told.waiting[0].due_at_us, 512);
+    ck_assert_uint_le(hear(other).retries_reply.waiting[0].due_at_us, 512);
     zmq_close(flooder);
     zmq_close(other);
     stop();

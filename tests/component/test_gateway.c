@@ -11,7 +11,7 @@ START_TEST(an_accepted_order_is_answered_200_with_its_id)
     client c = dial();
     post(&c, ORDER);
     dv_message submit = accept_next(7);
-    ck_assert_uint_eq(submit.order_submit.terms.amount, 1000000000);
+    ck_assert_uint_eq(submit.submit_request.terms.amount, 1000000000);
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 200);
     ck_assert_contains(a.body, id_text(7));
@@ -34,9 +34,9 @@ START_TEST(a_replay_is_answered_200_and_says_so)
     client c = dial();
     post(&c,
          "{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\",\"clientOrderId\":\"k\"}");
-    dv_message submit = expect(&ingest, DV_MSG_order_submit);
-    dv_order_accepted accepted = {submit.order_submit.request_id, 1, view_of(7, 3, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = accepted});
+    dv_message submit = expect(&ingest, DV_MSG_submit_request);
+    dv_submit_reply accepted = {submit.submit_request.request_id, 1, view_of(7, 3, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = accepted});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 200);
     ck_assert_contains(a.head, "Idempotency-Replayed: true");
@@ -48,11 +48,11 @@ START_TEST(a_refusal_by_the_engine_names_the_field_as_the_client_did)
 {
     client c = dial();
     post(&c, "{\"symbol\":\"SOL\",\"side\":\"sell\",\"quantity\":1}");
-    dv_message submit = expect(&ingest, DV_MSG_order_submit);
+    dv_message submit = expect(&ingest, DV_MSG_submit_request);
     tell(&ingest,
-         &(dv_message){.type = DV_MSG_order_refused,
-                       .order_refused = {submit.order_submit.request_id, DV_ORDER_AMOUNT_INVALID,
-                                         dv_text_of("amount"), dv_text_of("it is too much")}});
+         &(dv_message){.type = DV_MSG_submit_refusal,
+                       .submit_refusal = {submit.submit_request.request_id, DV_ORDER_AMOUNT_INVALID,
+                                          dv_text_of("amount"), dv_text_of("it is too much")}});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 400);
     ck_assert_contains(a.body, "quantity");
@@ -77,7 +77,7 @@ START_TEST(an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_
 {
     client c = dial();
     post(&c, ORDER);
-    dv_message first = expect(&ingest, DV_MSG_order_submit);
+    dv_message first = expect(&ingest, DV_MSG_submit_request);
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 503);
     ck_assert_contains(a.body, "ENGINE_TIMEOUT");
@@ -85,11 +85,11 @@ START_TEST(an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_
     ck_assert_contains(a.body, "same key finds it");
     ck_assert_contains(a.head, "Retry-After: ");
     post(&c, ORDER);
-    dv_message second = expect(&ingest, DV_MSG_order_submit);
-    dv_order_accepted late = {first.order_submit.request_id, 0, view_of(1, 1, 1)};
-    dv_order_accepted timely = {second.order_submit.request_id, 0, view_of(2, 1, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = late});
-    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = timely});
+    dv_message second = expect(&ingest, DV_MSG_submit_request);
+    dv_submit_reply late = {first.submit_request.request_id, 0, view_of(1, 1, 1)};
+    dv_submit_reply timely = {second.submit_request.request_id, 0, view_of(2, 1, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = late});
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = timely});
     ck_assert_contains(read_answer(&c).body, id_text(2));
     hang_up(&c);
 }
@@ -102,9 +102,10 @@ static bool refused_for_full(client *c)
     post(c, ORDER);
     bool asked = hear(&ingest, 100, &submit);
     if (asked)
-        tell(&ingest, &(dv_message){.type = DV_MSG_order_refused,
-                                    .order_refused = {.request_id = submit.order_submit.request_id,
-                                                      .error = DV_ENGINE_FULL}});
+        tell(&ingest,
+             &(dv_message){.type = DV_MSG_submit_refusal,
+                           .submit_refusal = {.request_id = submit.submit_request.request_id,
+                                              .error = DV_ENGINE_FULL}});
     answer a = read_answer(c);
     ck_assert_int_eq(a.status, 503);
     ck_assert_contains(a.body, "ENGINE_FULL");
@@ -129,17 +130,17 @@ START_TEST(an_order_that_is_not_answered_is_submitted_again_as_the_same_order)
 {
     client c = dial();
     post(&c, ORDER);
-    dv_order_submit first = expect(&ingest, DV_MSG_order_submit).order_submit;
+    dv_submit_request first = expect(&ingest, DV_MSG_submit_request).submit_request;
     ck_assert(!dv_id_is_nil(&first.terms.order_id));
     dv_message again = accept_next(1);
-    ck_assert_uint_eq(again.order_submit.request_id, first.request_id);
-    ck_assert(dv_id_equal(&again.order_submit.terms.order_id, &first.terms.order_id));
-    dv_order_accepted twice = {first.request_id, 0, view_of(1, 1, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_order_accepted, .order_accepted = twice});
+    ck_assert_uint_eq(again.submit_request.request_id, first.request_id);
+    ck_assert(dv_id_equal(&again.submit_request.terms.order_id, &first.terms.order_id));
+    dv_submit_reply twice = {first.request_id, 0, view_of(1, 1, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = twice});
     ck_assert_int_eq(read_answer(&c).status, 200);
     post(&c, ORDER);
     dv_message other = accept_next(2);
-    ck_assert(!dv_id_equal(&other.order_submit.terms.order_id, &first.terms.order_id));
+    ck_assert(!dv_id_equal(&other.submit_request.terms.order_id, &first.terms.order_id));
     ck_assert_contains(read_answer(&c).body, id_text(2));
     hang_up(&c);
 }
@@ -149,15 +150,15 @@ START_TEST(a_question_that_is_not_answered_is_asked_again_and_answers_are_not_mi
 {
     client c = dial();
     say(&c, "GET /api/orders?limit=2 HTTP/1.1\r\nHost: x\r\n\r\n");
-    uint64_t first = expect(&store, DV_MSG_order_list).order_list.request_id;
-    uint64_t again = expect(&store, DV_MSG_order_list).order_list.request_id;
+    uint64_t first = expect(&store, DV_MSG_orders_request).orders_request.request_id;
+    uint64_t again = expect(&store, DV_MSG_orders_request).orders_request.request_id;
     ck_assert_uint_ne(first, again);
     const uint64_t parts[] = {again, first, first, again};
     for (int i = 0; i < 4; i++)
-        tell(&store, &(dv_message){.type = DV_MSG_order_view,
-                                   .order_view = {parts[i], 1, view_of(2, 1, 2)}});
-    dv_query_done done = {.request_id = again, .count = 2};
-    tell(&store, &(dv_message){.type = DV_MSG_query_done, .query_done = done});
+        tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                   .order_item = {parts[i], 1, view_of(2, 1, 2)}});
+    dv_query_reply done = {.request_id = again, .count = 2};
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply, .query_reply = done});
     ck_assert_int_eq(read_answer(&c).status, 200);
     hang_up(&c);
 }
@@ -184,7 +185,7 @@ START_TEST(a_chunked_body_is_read_to_its_end_and_the_connection_lives_on)
             "10\r\n{\"tokenIn\":\"SOL\"\r\n23\r\n,\"tokenOut\":\"USDC\",\"amount\":\"2\"}   "
             "\r\n0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
     dv_message submit = accept_next(7);
-    ck_assert_uint_eq(submit.order_submit.terms.amount, 2000000000);
+    ck_assert_uint_eq(submit.submit_request.terms.amount, 2000000000);
     ck_assert_int_eq(read_answer(&c).status, 201);
     ck_assert_int_eq(read_answer(&c).status, 200);
     hang_up(&c);
@@ -261,15 +262,15 @@ START_TEST(lists_are_bare_with_parameters_and_wrapped_without)
                  {"/api/orders?page=2", '{', 100, 0}};
     for (size_t i = 0; i < sizeof LISTS / sizeof LISTS[0]; i++) {
         say(&c, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", LISTS[i].path);
-        dv_message list = expect(&store, DV_MSG_order_list);
-        ck_assert_uint_eq(list.order_list.limit, LISTS[i].limit);
-        ck_assert_uint_eq(list.order_list.state, LISTS[i].state);
-        uint64_t id = list.order_list.request_id;
+        dv_message list = expect(&store, DV_MSG_orders_request);
+        ck_assert_uint_eq(list.orders_request.limit, LISTS[i].limit);
+        ck_assert_uint_eq(list.orders_request.state, LISTS[i].state);
+        uint64_t id = list.orders_request.request_id;
         for (uint8_t k = 2; k > 0; k--)
             tell(&store,
-                 &(dv_message){.type = DV_MSG_order_view, .order_view = {id, 1, view_of(k, 1, k)}});
-        tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                                   .query_done = {.request_id = id, .count = 2}});
+                 &(dv_message){.type = DV_MSG_order_item, .order_item = {id, 1, view_of(k, 1, k)}});
+        tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                                   .query_reply = {.request_id = id, .count = 2}});
         answer a = read_answer(&c);
         ck_assert_int_eq(a.status, 200);
         ck_assert_int_eq(a.body[0], LISTS[i].first);
@@ -284,10 +285,10 @@ START_TEST(a_user_is_asked_for_by_the_decoded_name)
 {
     client c = dial();
     say(&c, "GET /api/orders/user/a%%2Fb%%20%%C3%%A9 HTTP/1.1\r\nHost: x\r\n\r\n");
-    dv_message list = expect(&store, DV_MSG_order_list);
-    ck_assert(dv_text_is(list.order_list.user_id, "a/b \xC3\xA9"));
-    tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                               .query_done = {.request_id = list.order_list.request_id}});
+    dv_message list = expect(&store, DV_MSG_orders_request);
+    ck_assert(dv_text_is(list.orders_request.user_id, "a/b \xC3\xA9"));
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .query_reply = {.request_id = list.orders_request.request_id}});
     ck_assert_contains(read_answer(&c).body, "\"orders\":[]");
     hang_up(&c);
 }
@@ -297,10 +298,10 @@ START_TEST(a_store_that_is_away_is_503)
 {
     client c = dial();
     say(&c, "GET /api/orders/%s HTTP/1.1\r\nHost: x\r\n\r\n", id_text(1));
-    dv_message asked = expect(&store, DV_MSG_order_get);
-    tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                               .query_done = {.request_id = asked.order_get.request_id,
-                                              .error = DV_STORE_AWAY}});
+    dv_message asked = expect(&store, DV_MSG_order_request);
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .query_reply = {.request_id = asked.order_request.request_id,
+                                               .error = DV_STORE_AWAY}});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 503);
     ck_assert_contains(a.body, "STORE_AWAY");

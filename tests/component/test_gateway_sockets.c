@@ -18,7 +18,7 @@ START_TEST(a_late_subscriber_gets_the_latest_state_first_and_then_the_rest)
     const char *last = read_frame(&c);
     ck_assert_says(last, "seq", 5);
     ck_assert_contains(last, "\"status\":\"confirmed\"");
-    expect(&feed, DV_MSG_order_unwatch);
+    expect(&feed, DV_MSG_unwatch_order);
     hang_up(&c);
 }
 END_TEST
@@ -78,9 +78,9 @@ START_TEST(an_order_is_unwatched_when_its_last_watcher_is_gone)
     dv_view view = view_of(1, 2, 10);
     client c = follow_open(path, &view);
     hang_up(&c);
-    dv_message gone = expect(&feed, DV_MSG_order_unwatch);
+    dv_message gone = expect(&feed, DV_MSG_unwatch_order);
     dv_id id = id_of(1);
-    ck_assert(dv_id_equal(&gone.order_unwatch.order_id, &id));
+    ck_assert(dv_id_equal(&gone.unwatch_order.order_id, &id));
 }
 END_TEST
 
@@ -116,11 +116,11 @@ START_TEST(a_watch_that_is_refused_is_told_or_tried_again)
     snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
     dv_view view = view_of(1, 2, 10);
     client c = follow_open(path, &view);
-    dv_watch_refused refused = {id_of(1), DV_STORE_AWAY};
-    tell(&feed, &(dv_message){.type = DV_MSG_watch_refused, .watch_refused = refused});
-    expect(&feed, DV_MSG_order_watch); /* again, by itself */
+    dv_watch_refusal refused = {id_of(1), DV_STORE_AWAY};
+    tell(&feed, &(dv_message){.type = DV_MSG_watch_refusal, .watch_refusal = refused});
+    expect(&feed, DV_MSG_watch_order); /* again, by itself */
     refused.error = DV_ORDER_NOT_FOUND;
-    tell(&feed, &(dv_message){.type = DV_MSG_watch_refused, .watch_refused = refused});
+    tell(&feed, &(dv_message){.type = DV_MSG_watch_refusal, .watch_refusal = refused});
     ck_assert_contains(read_frame(&c), "Order not found");
     ck_assert_contains(read_frame(&c), "close 4404");
     hang_up(&c);
@@ -137,9 +137,9 @@ START_TEST(an_upgrade_right_after_a_post_follows_that_order)
     ck_assert_int_eq(read_answer(&c).status, 200);
     upgrade(&c, "/api/orders/execute");
     ck_assert_int_eq(read_answer(&c).status, 101);
-    dv_message watch = expect(&feed, DV_MSG_order_watch);
+    dv_message watch = expect(&feed, DV_MSG_watch_order);
     dv_id id = id_of(3);
-    ck_assert(dv_id_equal(&watch.order_watch.order_id, &id));
+    ck_assert(dv_id_equal(&watch.watch_order.order_id, &id));
     dv_view view = view_of(3, 2, 1);
     update(&view, false);
     ck_assert_says(read_frame(&c), "seq", 2);
@@ -172,7 +172,7 @@ START_TEST(orders_in_band_are_followed_from_pending_on_and_bad_ones_leave_the_so
     for (uint8_t number = 1; number <= 2; number++) {
         write_frame(&c, ORDER);
         accept_next(number);
-        expect(&feed, DV_MSG_order_watch);
+        expect(&feed, DV_MSG_watch_order);
         dv_view view = view_of(number, 2, number);
         update(&view, false);
         const char *frame = read_frame(&c);
@@ -190,15 +190,15 @@ START_TEST(a_feed_that_was_started_anew_is_told_the_watches_again)
     snprintf(path, sizeof path, "/ws/orders?orderId=%s", id_text(1));
     dv_view view = view_of(1, 2, 10);
     client c = follow_open(path, &view), all = watch_open("/api/orders/ws");
-    expect(&feed, DV_MSG_orders_watch);
+    expect(&feed, DV_MSG_watch_orders);
     update(&view, false);
-    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {11}});
+    tell(&feed, &(dv_message){.type = DV_MSG_head_event, .head_event = {11}});
     ck_assert_says(read_frame(&c), "seq", 2);
     for (uint64_t start = 1; start <= 2; start++) { /* the first beat may precede the connection */
         beat("notification@a", DV_OK, start);
         beat("notification@a", DV_OK, start);
-        expect(&feed, DV_MSG_order_watch);
-        expect(&feed, DV_MSG_orders_watch);
+        expect(&feed, DV_MSG_watch_order);
+        expect(&feed, DV_MSG_watch_orders);
     }
     hang_up(&c);
     hang_up(&all);
@@ -212,8 +212,8 @@ START_TEST(an_update_of_an_order_that_nobody_follows_is_declined)
     dv_view view = view_of(1, 2, 10), other = view_of(2, 2, 20);
     client c = follow_open(path, &view);
     update(&other, true);
-    ck_assert_uint_eq(expect(&feed, DV_MSG_orders_watch).orders_watch.on, 0);
-    dv_id id = id_of(2), declined = expect(&feed, DV_MSG_order_unwatch).order_unwatch.order_id;
+    ck_assert_uint_eq(expect(&feed, DV_MSG_watch_orders).watch_orders.on, 0);
+    dv_id id = id_of(2), declined = expect(&feed, DV_MSG_unwatch_order).unwatch_order.order_id;
     ck_assert(dv_id_equal(&declined, &id));
     hang_up(&c);
 }
@@ -223,23 +223,23 @@ END_TEST
 
 static void head_tell(uint64_t position)
 {
-    expect(&feed, DV_MSG_orders_watch);
-    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {position}});
+    expect(&feed, DV_MSG_watch_orders);
+    tell(&feed, &(dv_message){.type = DV_MSG_head_event, .head_event = {position}});
 }
 
 /* The store answers the next page with one event of order 1 for each position asked, up to head. */
 static void page_tell(uint64_t after, uint64_t head)
 {
-    dv_message ask = expect(&store, DV_MSG_events_ask);
-    ck_assert_uint_eq(ask.events_ask.after_position, after);
-    uint64_t id = ask.events_ask.request_id;
+    dv_message ask = expect(&store, DV_MSG_events_request);
+    ck_assert_uint_eq(ask.events_request.after_position, after);
+    uint64_t id = ask.events_request.request_id;
     for (uint64_t position = after + 1; position <= head; position++)
-        tell(&store, &(dv_message){.type = DV_MSG_order_view,
-                                   .order_view = {id, (uint64_t)1, view_of(1, 1, position)}});
-    tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                               .query_done = {.request_id = id,
-                                              .count = (uint32_t)(head - after),
-                                              .head_position = head}});
+        tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                   .order_item = {id, (uint64_t)1, view_of(1, 1, position)}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .query_reply = {.request_id = id,
+                                               .count = (uint32_t)(head - after),
+                                               .head_position = head}});
 }
 
 static void event_tell(uint64_t position)
@@ -258,10 +258,10 @@ START_TEST(a_socket_of_all_orders_shows_what_is_committed_from_then_on)
     event_tell(43);
     const char *frame = read_frame(&c);
     ck_assert_says(frame, "position", 42);
-    ck_assert_contains(frame, "\"type\":\"order_update\"");
+    ck_assert_contains(frame, "\"type\":\"update_event\"");
     ck_assert_says(read_frame(&c), "position", 43);
     hang_up(&c);
-    ck_assert_uint_eq(expect(&feed, DV_MSG_orders_watch).orders_watch.on, 0);
+    ck_assert_uint_eq(expect(&feed, DV_MSG_watch_orders).watch_orders.on, 0);
 }
 END_TEST
 
@@ -285,7 +285,8 @@ START_TEST(two_feeds_one_behind_the_other_show_each_event_once)
     head_tell(41);
     static const uint64_t TOLD[] = {42, 43, 42, 43, 44, 44, 45};
     for (int i = 0; i < 7; i++) event_tell(TOLD[i]);
-    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {43}}); /* of the slower one */
+    tell(&feed,
+         &(dv_message){.type = DV_MSG_head_event, .head_event = {43}}); /* of the slower one */
     event_tell(46);
     for (uint64_t position = 42; position <= 46; position++)
         ck_assert_says(read_frame(&c), "position", position);
@@ -299,7 +300,7 @@ START_TEST(a_tail_that_was_lost_on_the_way_is_read_when_the_head_is_told)
 {
     client c = watch_open("/api/orders/ws");
     head_tell(41);
-    tell(&feed, &(dv_message){.type = DV_MSG_feed_head, .feed_head = {43}});
+    tell(&feed, &(dv_message){.type = DV_MSG_head_event, .head_event = {43}});
     page_tell(41, 43);
     for (uint64_t position = 42; position <= 43; position++)
         ck_assert_says(read_frame(&c), "position", position);
@@ -325,13 +326,13 @@ START_TEST(a_page_with_a_lost_message_is_asked_again)
 {
     client c = watch_open("/api/orders/ws?since=1");
     head_tell(4);
-    dv_message ask = expect(&store, DV_MSG_events_ask);
-    uint64_t id = ask.events_ask.request_id;
+    dv_message ask = expect(&store, DV_MSG_events_request);
+    uint64_t id = ask.events_request.request_id;
     for (uint64_t position = 2; position <= 4; position += 2)
-        tell(&store, &(dv_message){.type = DV_MSG_order_view,
-                                   .order_view = {id, (uint64_t)1, view_of(1, 1, position)}});
-    tell(&store, &(dv_message){.type = DV_MSG_query_done,
-                               .query_done = {.request_id = id, .count = 3, .head_position = 4}});
+        tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                   .order_item = {id, (uint64_t)1, view_of(1, 1, position)}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .query_reply = {.request_id = id, .count = 3, .head_position = 4}});
     page_tell(2, 4);
     for (uint64_t position = 2; position <= 4; position++)
         ck_assert_says(read_frame(&c), "position", position);
@@ -342,14 +343,14 @@ END_TEST
 /* The store answers the next page with events at these positions, and says how many it sent. */
 static void page_tell_only(const uint64_t *positions, uint32_t sent, uint32_t said)
 {
-    dv_message ask = expect(&store, DV_MSG_events_ask);
-    uint64_t id = ask.events_ask.request_id;
+    dv_message ask = expect(&store, DV_MSG_events_request);
+    uint64_t id = ask.events_request.request_id;
     for (uint32_t i = 0; i < sent; i++)
-        tell(&store, &(dv_message){.type = DV_MSG_order_view,
-                                   .order_view = {id, (uint64_t)1, view_of(1, 1, positions[i])}});
+        tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                   .order_item = {id, (uint64_t)1, view_of(1, 1, positions[i])}});
     tell(&store,
-         &(dv_message){.type = DV_MSG_query_done,
-                       .query_done = {.request_id = id, .count = said, .head_position = 4}});
+         &(dv_message){.type = DV_MSG_query_reply,
+                       .query_reply = {.request_id = id, .count = said, .head_position = 4}});
 }
 
 START_TEST(no_event_is_passed_over_because_another_came_twice)

@@ -122,14 +122,14 @@ typedef struct probe {
     uint64_t sent;
 } probe;
 
-/* A consumer: answers each retry_arm with a retry_due. */
-static void on_retry_arm(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+/* A consumer: answers each arm_retry with a retry_event. */
+static void on_arm_retry(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)self;
     (void)now;
     dv_send(outbox, SCHEDULE, &envelope->peer,
-            &(dv_message){.type = DV_MSG_retry_due,
-                          .retry_due = {.attempt = envelope->message.retry_arm.attempt}});
+            &(dv_message){.type = DV_MSG_retry_event,
+                          .retry_event = {.attempt = envelope->message.arm_retry.attempt}});
 }
 
 /* A producer: sends a beat to any persistence, and its load to all ingests. */
@@ -147,9 +147,9 @@ static void probe_ready(void *self, dv_watch watch, dv_time now, dv_outbox *outb
     if (read(watch.fd, &byte, 1) != 1) return;
     uint64_t number = p->sent++;
     dv_send(outbox, WRITE, NULL,
-            &(dv_message){.type = DV_MSG_instance_beat, .instance_beat = {.lease_ms = number}});
+            &(dv_message){.type = DV_MSG_lease_request, .lease_request = {.lease_ms = number}});
     dv_send(outbox, ASSIGN, NULL,
-            &(dv_message){.type = DV_MSG_load, .load = {.in_flight = number}});
+            &(dv_message){.type = DV_MSG_load_event, .load_event = {.in_flight = number}});
 }
 
 static void probe_destroy(void **self)
@@ -158,7 +158,7 @@ static void probe_destroy(void **self)
     *self = NULL;
 }
 
-static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_retry_arm] = on_retry_arm};
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_arm_retry] = on_arm_retry};
 static const dv_actor_class PROBE = {.name = "probe",
                                      .handlers = HANDLERS,
                                      .watch = probe_watch,
@@ -269,7 +269,7 @@ static void tell(void *socket, dv_message message)
 
 static void arm(void *socket, uint64_t attempt)
 {
-    tell(socket, (dv_message){.type = DV_MSG_retry_arm, .retry_arm = {.attempt = attempt}});
+    tell(socket, (dv_message){.type = DV_MSG_arm_retry, .arm_retry = {.attempt = attempt}});
 }
 
 /* Takes one message off a socket within so long; its type, 0 when none came. */
@@ -290,8 +290,8 @@ static void assert_served(void *peer, uint64_t attempt)
 {
     dv_message message;
     arm(peer, attempt);
-    ck_assert_uint_eq(hear(peer, false, DEADLINE_MS, &message), DV_MSG_retry_due);
-    ck_assert_uint_eq(message.retry_due.attempt, attempt);
+    ck_assert_uint_eq(hear(peer, false, DEADLINE_MS, &message), DV_MSG_retry_event);
+    ck_assert_uint_eq(message.retry_event.attempt, attempt);
 }
 
 static void make(void)
@@ -456,8 +456,8 @@ static void send_hostile(void *peer, int kind)
     case 2: zmq_send(peer, large, sizeof large, 0); break;
     case 3: send_frames(peer, 2); break;
     case 4: send_frames(peer, 1000); break;
-    case 5: tell(peer, (dv_message){.type = DV_MSG_retry_due}); break;
-    case 6: tell(peer, (dv_message){.type = DV_MSG_order_step}); break;
+    case 5: tell(peer, (dv_message){.type = DV_MSG_retry_event}); break;
+    case 6: tell(peer, (dv_message){.type = DV_MSG_step_request}); break;
     default: ck_abort();
     }
 }
@@ -580,8 +580,8 @@ static int64_t number_heard(void *consumer, int timeout_ms)
 {
     dv_message message;
     switch (hear(consumer, true, timeout_ms, &message)) {
-    case DV_MSG_instance_beat: return (int64_t)message.instance_beat.lease_ms;
-    case DV_MSG_load: return (int64_t)message.load.in_flight;
+    case DV_MSG_lease_request: return (int64_t)message.lease_request.lease_ms;
+    case DV_MSG_load_event: return (int64_t)message.load_event.in_flight;
     default: return -1;
     }
 }

@@ -9,18 +9,18 @@ static dv_terms insert_with(rig *r, const char *user, const char *key)
 {
     dv_terms terms = terms_make(user, key);
     tell_insert(r, &terms);
-    rig_until(r, DV_MSG_order_inserted, said(r, DV_MSG_order_inserted) + 1);
+    rig_until(r, DV_MSG_insert_reply, said(r, DV_MSG_insert_reply) + 1);
     return terms;
 }
 
 static const dv_view *view_of(rig *r, const dv_id *id)
 {
     rig_tell(r, DV_PORT(DV_LINK_query, 0),
-             &(dv_message){.type = DV_MSG_order_get, .order_get = {77, *id}});
-    rig_until(r, DV_MSG_query_done, said(r, DV_MSG_query_done) + 1);
-    ck_assert_int_eq(last(r, DV_MSG_query_done)->query_done.error, DV_OK);
-    ck_assert_int_eq(last(r, DV_MSG_query_done)->query_done.request_id, 77);
-    return &last(r, DV_MSG_order_view)->order_view.view;
+             &(dv_message){.type = DV_MSG_order_request, .order_request = {77, *id}});
+    rig_until(r, DV_MSG_query_reply, said(r, DV_MSG_query_reply) + 1);
+    ck_assert_int_eq(last(r, DV_MSG_query_reply)->query_reply.error, DV_OK);
+    ck_assert_int_eq(last(r, DV_MSG_query_reply)->query_reply.request_id, 77);
+    return &last(r, DV_MSG_order_item)->order_item.view;
 }
 
 /* What an observer makes of the events published for an order. */
@@ -64,7 +64,7 @@ START_TEST(an_insert_is_committed_then_answered_and_published)
     tell_insert(&r, &terms);
     ck_assert_uint_eq(r.count, 0);
     rig_until(&r, DV_MSG_order_event, 1);
-    const dv_order_inserted *inserted = &last(&r, DV_MSG_order_inserted)->order_inserted;
+    const dv_insert_reply *inserted = &last(&r, DV_MSG_insert_reply)->insert_reply;
     ck_assert(dv_id_equal(&inserted->order_id, &terms.order_id));
     ck_assert_uint_eq(inserted->event.seq, 1);
     ck_assert_uint_eq(inserted->event.position, 1);
@@ -107,7 +107,7 @@ START_TEST(a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed)
     rig_open(&r, 2, 512);
     dv_terms terms = insert_one(&r, "execution");
     step_to(&r, &terms.order_id, DV_STATE_building);
-    dv_order_step retry = step_from(&terms.order_id, DV_STATE_building);
+    dv_step_request retry = step_from(&terms.order_id, DV_STATE_building);
     uint64_t due_us = retry.at_us + 2000000;
     retry.to_state = DV_STATE_routing;
     retry.attempt = (dv_attempt){.number = 2, .due_at_us = due_us};
@@ -119,30 +119,30 @@ START_TEST(a_retry_keeps_the_failed_attempt_and_waits_until_it_is_routed)
     assert_views_equal(view_of(&r, &terms.order_id), &folded);
     ck_assert_uint_eq(folded.attempts[0].error, DV_VENUE_BUILD_FAILED);
 
-    dv_message sweep = {.type = DV_MSG_waiting_ask, .waiting_ask = {.before_us = due_us}};
+    dv_message sweep = {.type = DV_MSG_retries_request, .retries_request = {.before_us = due_us}};
     rig_tell(&r, DV_PORT(DV_LINK_sweep, 0), &sweep);
-    rig_until(&r, DV_MSG_waiting_told, 1);
-    ck_assert_uint_eq(last(&r, DV_MSG_waiting_told)->waiting_told.waiting_count, 0);
-    sweep.waiting_ask.before_us = due_us + 1;
+    rig_until(&r, DV_MSG_retries_reply, 1);
+    ck_assert_uint_eq(last(&r, DV_MSG_retries_reply)->retries_reply.waiting_count, 0);
+    sweep.retries_request.before_us = due_us + 1;
     rig_tell(&r, DV_PORT(DV_LINK_sweep, 0), &sweep);
-    rig_until(&r, DV_MSG_waiting_told, 2);
-    const dv_waiting_told *told = &last(&r, DV_MSG_waiting_told)->waiting_told;
+    rig_until(&r, DV_MSG_retries_reply, 2);
+    const dv_retries_reply *told = &last(&r, DV_MSG_retries_reply)->retries_reply;
     ck_assert_uint_eq(told->waiting_count, 1);
     ck_assert(dv_id_equal(&told->waiting[0].order_id, &terms.order_id));
     ck_assert_uint_eq(told->waiting[0].attempt, 2);
     ck_assert_uint_eq(told->waiting[0].due_at_us, due_us);
 
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask});
-    rig_until(&r, DV_MSG_stats_told, 1);
-    ck_assert_uint_eq(last(&r, DV_MSG_stats_told)->stats_told.waiting, 1);
-    ck_assert_uint_eq(last(&r, DV_MSG_stats_told)->stats_told.active, 0);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request});
+    rig_until(&r, DV_MSG_stats_reply, 1);
+    ck_assert_uint_eq(last(&r, DV_MSG_stats_reply)->stats_reply.waiting, 1);
+    ck_assert_uint_eq(last(&r, DV_MSG_stats_reply)->stats_reply.active, 0);
 
-    dv_order_step build = step_from(&terms.order_id, DV_STATE_routing);
+    dv_step_request build = step_from(&terms.order_id, DV_STATE_routing);
     build.from_attempt = build.attempt.number = 2;
     ck_assert_int_eq(step_one(&r, &build), DV_OK);
     rig_tell(&r, DV_PORT(DV_LINK_sweep, 0), &sweep);
-    rig_until(&r, DV_MSG_waiting_told, 3);
-    ck_assert_uint_eq(last(&r, DV_MSG_waiting_told)->waiting_told.waiting_count, 0);
+    rig_until(&r, DV_MSG_retries_reply, 3);
+    ck_assert_uint_eq(last(&r, DV_MSG_retries_reply)->retries_reply.waiting_count, 0);
     assert_sound();
     rig_close(&r);
 }
@@ -154,7 +154,7 @@ START_TEST(a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing
     rig_open(&r, 1, 512);
     dv_terms terms = insert_one(&r, "execution");
     step_to(&r, &terms.order_id, DV_STATE_building);
-    dv_order_step wrong[4];
+    dv_step_request wrong[4];
     for (int i = 0; i < 4; i++) wrong[i] = step_from(&terms.order_id, DV_STATE_building);
     wrong[0].epoch = 2;
     wrong[1].from_attempt = wrong[1].attempt.number = 2;
@@ -164,7 +164,7 @@ START_TEST(a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing
         ck_assert_int_eq(step_one(&r, &wrong[i]), DV_STORE_STALE);
         ck_assert_str_eq(pg_ask(base, "select status || ' ' || seq from orders"), "building 3");
     }
-    dv_order_step illegal = step_from(&terms.order_id, DV_STATE_building);
+    dv_step_request illegal = step_from(&terms.order_id, DV_STATE_building);
     illegal.to_state = DV_STATE_confirmed;
     ck_assert_int_eq(step_one(&r, &illegal), DV_STORE_REFUSED);
     assert_sound();
@@ -177,7 +177,7 @@ START_TEST(an_event_is_never_dated_before_the_one_before_it)
     rig r;
     rig_open(&r, 1, 512);
     dv_terms terms = insert_one(&r, "execution");
-    dv_order_step step = step_from(&terms.order_id, DV_STATE_pending);
+    dv_step_request step = step_from(&terms.order_id, DV_STATE_pending);
     step.at_us = terms.created_at_us - 5000000; /* its sender's clock is behind */
     ck_assert_int_eq(step_one(&r, &step), DV_OK);
     const dv_view *view = view_of(&r, &terms.order_id);
@@ -194,20 +194,20 @@ START_TEST(a_resent_insert_or_step_is_answered_again_and_written_once)
     dv_terms terms = insert_with(&r, "ann", "key");
     for (size_t times = 2; times <= 3; times++) {
         tell_insert_for(&r, &terms, "another owner");
-        rig_until(&r, DV_MSG_order_inserted, times);
+        rig_until(&r, DV_MSG_insert_reply, times);
     }
-    ck_assert_uint_eq(last(&r, DV_MSG_order_inserted)->order_inserted.event.position, 1);
-    ck_assert(dv_text_is(last(&r, DV_MSG_order_inserted)->order_inserted.owner, "execution"));
-    dv_order_step step = step_from(&terms.order_id, DV_STATE_pending);
+    ck_assert_uint_eq(last(&r, DV_MSG_insert_reply)->insert_reply.event.position, 1);
+    ck_assert(dv_text_is(last(&r, DV_MSG_insert_reply)->insert_reply.owner, "execution"));
+    dv_step_request step = step_from(&terms.order_id, DV_STATE_pending);
     for (size_t times = 1; times <= 3; times++) {
         tell_step(&r, &step);
-        rig_until(&r, DV_MSG_step_done, times);
+        rig_until(&r, DV_MSG_step_reply, times);
     }
     for (size_t i = 0; i < r.count; i++)
-        if (r.messages[i].type == DV_MSG_step_done)
-            ck_assert_int_eq(r.messages[i].step_done.error, DV_OK);
+        if (r.messages[i].type == DV_MSG_step_reply)
+            ck_assert_int_eq(r.messages[i].step_reply.error, DV_OK);
     ck_assert_uint_eq(ask_number("select count(*) from order_events"), 2);
-    ck_assert_uint_eq(said(&r, DV_MSG_order_exists), 0);
+    ck_assert_uint_eq(said(&r, DV_MSG_insert_conflict), 0);
     assert_sound();
     rig_close(&r);
 }
@@ -223,9 +223,9 @@ START_TEST(a_second_order_with_the_same_key_gets_the_first_ones_view)
     tell_insert(&r, &second);
     tell_insert(&r, &other_user);
     tell_insert(&r, &nobody);
-    rig_until(&r, DV_MSG_order_inserted, 3);
-    rig_until(&r, DV_MSG_order_exists, 1);
-    const dv_order_exists *exists = &last(&r, DV_MSG_order_exists)->order_exists;
+    rig_until(&r, DV_MSG_insert_reply, 3);
+    rig_until(&r, DV_MSG_insert_conflict, 1);
+    const dv_insert_conflict *exists = &last(&r, DV_MSG_insert_conflict)->insert_conflict;
     const dv_id *winner = &exists->view.terms.order_id;
     ck_assert(dv_id_equal(winner, &first.order_id) || dv_id_equal(winner, &second.order_id));
     ck_assert(!dv_id_equal(winner, &exists->order_id));
@@ -234,8 +234,8 @@ START_TEST(a_second_order_with_the_same_key_gets_the_first_ones_view)
     step_to(&r, &winner_id, DV_STATE_building);
     dv_terms third = terms_make("ann", "key");
     tell_insert(&r, &third); /* and across batches */
-    rig_until(&r, DV_MSG_order_exists, 2);
-    exists = &last(&r, DV_MSG_order_exists)->order_exists;
+    rig_until(&r, DV_MSG_insert_conflict, 2);
+    exists = &last(&r, DV_MSG_insert_conflict)->insert_conflict;
     ck_assert(dv_id_equal(&exists->order_id, &third.order_id));
     ck_assert(dv_id_equal(&exists->view.terms.order_id, &winner_id));
     ck_assert_uint_eq(exists->view.events_count, 3);
@@ -256,24 +256,24 @@ START_TEST(a_refused_row_does_not_poison_its_batch)
         tell_insert(&r, &good[i]);
         if (i == 70) tell_insert(&r, &bad);
     }
-    rig_until(&r, DV_MSG_order_inserted, 100);
-    rig_until(&r, DV_MSG_insert_refused, 1);
+    rig_until(&r, DV_MSG_insert_reply, 100);
+    rig_until(&r, DV_MSG_insert_refusal, 1);
     rig_until(&r, DV_MSG_order_event, 100);
-    const dv_insert_refused *refused = &last(&r, DV_MSG_insert_refused)->insert_refused;
+    const dv_insert_refusal *refused = &last(&r, DV_MSG_insert_refusal)->insert_refusal;
     ck_assert_int_eq(refused->error, DV_STORE_REFUSED);
     ck_assert(dv_id_equal(&refused->order_id, &bad.order_id));
 
     for (int i = 0; i < 100; i++) {
-        dv_order_step step = step_from(&good[i].order_id, DV_STATE_pending);
+        dv_step_request step = step_from(&good[i].order_id, DV_STATE_pending);
         if (i == 33) step.attempt.venue = dv_text_of("\xff"); /* no UTF-8 */
         tell_step(&r, &step);
     }
-    rig_until(&r, DV_MSG_step_done, 100);
+    rig_until(&r, DV_MSG_step_reply, 100);
     uint32_t stored = 0;
     for (size_t i = 0; i < r.count; i++) {
-        if (r.messages[i].type != DV_MSG_step_done) continue;
-        bool is_bad = dv_id_equal(&r.messages[i].step_done.order_id, &good[33].order_id);
-        ck_assert_int_eq(r.messages[i].step_done.error, is_bad ? DV_STORE_REFUSED : DV_OK);
+        if (r.messages[i].type != DV_MSG_step_reply) continue;
+        bool is_bad = dv_id_equal(&r.messages[i].step_reply.order_id, &good[33].order_id);
+        ck_assert_int_eq(r.messages[i].step_reply.error, is_bad ? DV_STORE_REFUSED : DV_OK);
         stored += !is_bad;
     }
     ck_assert_uint_eq(stored, 99);
@@ -287,20 +287,20 @@ END_TEST
 /* ---- tests: queries ------------------------------------------------------------ */
 
 /* The ids a list query gives, as indexes into ids[5], newest first: "43210". */
-static void list(rig *r, const dv_order_list *query, const dv_id ids[5], char ret[8])
+static void list(rig *r, const dv_orders_request *query, const dv_id ids[5], char ret[8])
 {
     size_t from = r->count, n = 0;
     rig_tell(r, DV_PORT(DV_LINK_query, 0),
-             &(dv_message){.type = DV_MSG_order_list, .order_list = *query});
-    rig_until(r, DV_MSG_query_done, said(r, DV_MSG_query_done) + 1);
+             &(dv_message){.type = DV_MSG_orders_request, .orders_request = *query});
+    rig_until(r, DV_MSG_query_reply, said(r, DV_MSG_query_reply) + 1);
     for (size_t i = from; i < r->count; i++) {
-        if (r->messages[i].type != DV_MSG_order_view) continue;
+        if (r->messages[i].type != DV_MSG_order_item) continue;
         for (char k = 0; k < 5; k++)
-            if (dv_id_equal(&r->messages[i].order_view.view.terms.order_id, &ids[(int)k]))
+            if (dv_id_equal(&r->messages[i].order_item.view.terms.order_id, &ids[(int)k]))
                 ret[n++] = (char)('0' + k);
     }
     ret[n] = '\0';
-    ck_assert_uint_eq(last(r, DV_MSG_query_done)->query_done.count, n);
+    ck_assert_uint_eq(last(r, DV_MSG_query_reply)->query_reply.count, n);
 }
 
 START_TEST(lists_are_newest_first_by_state_activity_and_user)
@@ -316,11 +316,11 @@ START_TEST(lists_are_newest_first_by_state_activity_and_user)
         ids[i] = terms.order_id;
         tell_insert(&r, &terms);
     }
-    rig_until(&r, DV_MSG_order_inserted, 5);
+    rig_until(&r, DV_MSG_insert_reply, 5);
     step_to(&r, &ids[1], DV_STATE_confirmed);
     step_to(&r, &ids[2], DV_STATE_routing);
     const struct {
-        dv_order_list query;
+        dv_orders_request query;
         const char *expected;
     } rows[] = {
         {{.limit = 100}, "43210"},
@@ -397,7 +397,7 @@ END_TEST
 /* Moves an order of attempt 1 on from a state that it was taken to before. */
 static void move(rig *r, const dv_id *id, dv_state from, dv_state to)
 {
-    dv_order_step step = step_from(id, from);
+    dv_step_request step = step_from(id, from);
     step.to_state = to;
     ck_assert_int_eq(step_one(r, &step), DV_OK);
 }
@@ -422,7 +422,7 @@ START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_fina
         ids[i] = terms.order_id;
         tell_insert(&r, &terms);
     }
-    rig_until(&r, DV_MSG_order_inserted, 3);
+    rig_until(&r, DV_MSG_insert_reply, 3);
     for (int i = 0; i < 3; i++) {
         step_to(&r, &ids[i], DV_STATE_submitted);
         move(&r, &ids[i], DV_STATE_submitted, DV_STATE_landed);
@@ -433,7 +433,7 @@ START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_fina
     move(&r, &ids[0], DV_STATE_landed, DV_STATE_confirmed);
     stats_are("0 2 1 0");
     const struct {
-        dv_order_list query;
+        dv_orders_request query;
         const char *expected;
     } rows[] = {
         {{.limit = 9, .state = DV_STATE_confirmed}, "20"},
@@ -464,20 +464,20 @@ START_TEST(events_come_by_position_each_with_its_order)
     step_to(&r, &a, DV_STATE_building);
     step_to(&r, &b, DV_STATE_routing); /* a b a a b */
     rig_tell(&r, DV_PORT(DV_LINK_query, 1),
-             &(dv_message){.type = DV_MSG_events_ask, .events_ask = {5, 1, 3}});
-    rig_until(&r, DV_MSG_query_done, 1);
+             &(dv_message){.type = DV_MSG_events_request, .events_request = {5, 1, 3}});
+    rig_until(&r, DV_MSG_query_reply, 1);
     const uint64_t seqs[] = {1, 2, 3};
     const dv_id *orders[] = {&b, &a, &a};
     size_t k = 0;
     for (size_t i = 0; i < r.count; i++) {
-        if (r.messages[i].type != DV_MSG_order_view) continue;
-        ck_assert_uint_eq(r.messages[i].order_view.seq, seqs[k]);
-        ck_assert(dv_id_equal(&r.messages[i].order_view.view.terms.order_id, orders[k]));
+        if (r.messages[i].type != DV_MSG_order_item) continue;
+        ck_assert_uint_eq(r.messages[i].order_item.seq, seqs[k]);
+        ck_assert(dv_id_equal(&r.messages[i].order_item.view.terms.order_id, orders[k]));
         k++;
     }
     ck_assert_uint_eq(k, 3);
-    ck_assert_uint_eq(last(&r, DV_MSG_query_done)->query_done.count, 3);
-    ck_assert_uint_eq(last(&r, DV_MSG_query_done)->query_done.head_position, 5);
+    ck_assert_uint_eq(last(&r, DV_MSG_query_reply)->query_reply.count, 3);
+    ck_assert_uint_eq(last(&r, DV_MSG_query_reply)->query_reply.head_position, 5);
     rig_close(&r);
 }
 END_TEST
@@ -487,10 +487,10 @@ START_TEST(an_unknown_order_is_not_found_and_the_head_is_told_all_the_same)
     rig r;
     rig_open(&r, 1, 512);
     insert_one(&r, "execution");
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_get});
-    rig_until(&r, DV_MSG_query_done, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_query_done)->query_done.error, DV_ORDER_NOT_FOUND);
-    ck_assert_uint_eq(last(&r, DV_MSG_query_done)->query_done.head_position, 1);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_request});
+    rig_until(&r, DV_MSG_query_reply, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_query_reply)->query_reply.error, DV_ORDER_NOT_FOUND);
+    ck_assert_uint_eq(last(&r, DV_MSG_query_reply)->query_reply.head_position, 1);
     rig_close(&r);
 }
 END_TEST

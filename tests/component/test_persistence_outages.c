@@ -54,7 +54,7 @@ static void assert_refuses(rig *r, crowd *c)
     uint64_t refused = c->refused;
     crowd_insert(r, 10);
     while (c->refused < refused + 10) crowd_turn(r, c, deadline_ns);
-    ck_assert_int_eq(last(r, DV_MSG_insert_refused)->insert_refused.error, DV_STORE_AWAY);
+    ck_assert_int_eq(last(r, DV_MSG_insert_refusal)->insert_refusal.error, DV_STORE_AWAY);
 }
 
 static void crowd_turn_until(rig *r, crowd *c, const char *words)
@@ -74,9 +74,9 @@ static void outlive(void (*stop)(const pg_server *pg))
     stop(&server);
     crowd_turn_until(&r, &c, "PostgreSQL cannot be reached: no order is accepted");
     assert_refuses(&r, &c);
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_get});
-    rig_until(&r, DV_MSG_query_done, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_query_done)->query_done.error, DV_STORE_AWAY);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_request});
+    rig_until(&r, DV_MSG_query_reply, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_query_reply)->query_reply.error, DV_STORE_AWAY);
     pg_resume(&server);
     crowd_finish(&r, &c, 1010);
     rig_until_health(&r, "");
@@ -202,9 +202,9 @@ START_TEST(a_server_that_turns_read_only_is_away_until_it_may_be_written)
     }
     ck_assert_uint_eq(ask_number("select count(*) from orders where outcome is not null"),
                       confirmed);
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_get});
-    rig_until(&r, DV_MSG_query_done, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_query_done)->query_done.error, DV_ORDER_NOT_FOUND);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_request});
+    rig_until(&r, DV_MSG_query_reply, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_query_reply)->query_reply.error, DV_ORDER_NOT_FOUND);
     system_set("reset default_transaction_read_only");
     crowd_finish(&r, &c, 210);
     rig_until_health(&r, "");
@@ -367,25 +367,25 @@ START_TEST(a_question_that_hangs_is_answered_as_away_in_time)
     rig r;
     rig_open(&r, 1, 64);
     insert_one(&r, "execution");
-    dv_message ask = {.type = DV_MSG_stats_ask, .stats_ask = {7}};
+    dv_message ask = {.type = DV_MSG_stats_request, .stats_request = {7}};
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
-    rig_until(&r, DV_MSG_stats_told, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
+    rig_until(&r, DV_MSG_stats_reply, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_reply)->stats_reply.error, DV_OK);
     PGconn *other = PQconnectdb(base);
     PQclear(PQexec(other, "begin"));
     PQclear(PQexec(other, "lock table orders in access exclusive mode"));
     int64_t locked_ns = now_ns();
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
-    rig_until(&r, DV_MSG_stats_told, 2);
+    rig_until(&r, DV_MSG_stats_reply, 2);
     ck_assert_int_lt(now_ns() - locked_ns, 7000 * DV_NS_PER_MS);
-    const dv_stats_told *told = &last(&r, DV_MSG_stats_told)->stats_told;
+    const dv_stats_reply *told = &last(&r, DV_MSG_stats_reply)->stats_reply;
     ck_assert_int_eq(told->error, DV_STORE_AWAY);
     ck_assert_uint_eq(told->request_id, 7);
     ck_assert_uint_eq(told->waiting, 1); /* as last known */
     PQfinish(other);
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
-    rig_until(&r, DV_MSG_stats_told, 3);
-    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
+    rig_until(&r, DV_MSG_stats_reply, 3);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_reply)->stats_reply.error, DV_OK);
     insert_one(&r, "execution");
     rig_close(&r);
 }
@@ -399,17 +399,17 @@ START_TEST(a_look_up_does_not_wait_for_lists)
     PGconn *other = PQconnectdb(base);
     PQclear(PQexec(other, "begin"));
     PQclear(PQexec(other, "lock table order_events in access exclusive mode"));
-    dv_message list = {.type = DV_MSG_order_list, .order_list = {.limit = 9}};
+    dv_message list = {.type = DV_MSG_orders_request, .orders_request = {.limit = 9}};
     for (uint64_t i = 0; i < 20; i++) {
-        list.order_list.request_id = i + 1;
+        list.orders_request.request_id = i + 1;
         rig_tell(&r, DV_PORT(DV_LINK_query, 0), &list);
     }
-    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask});
-    rig_until(&r, DV_MSG_stats_told, 1);
-    ck_assert_int_eq(last(&r, DV_MSG_stats_told)->stats_told.error, DV_OK);
-    ck_assert_uint_eq(said(&r, DV_MSG_query_done), 0);
+    rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request});
+    rig_until(&r, DV_MSG_stats_reply, 1);
+    ck_assert_int_eq(last(&r, DV_MSG_stats_reply)->stats_reply.error, DV_OK);
+    ck_assert_uint_eq(said(&r, DV_MSG_query_reply), 0);
     PQfinish(other);
-    rig_until(&r, DV_MSG_query_done, 20);
+    rig_until(&r, DV_MSG_query_reply, 20);
     rig_close(&r);
 }
 END_TEST

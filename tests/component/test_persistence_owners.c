@@ -9,22 +9,22 @@
 #define B "execution@b/00000001"
 
 /* An incarnation beats. Returns what it is told. */
-static const dv_instance_told *beat_or_leave(rig *r, const char *owner, uint64_t leaving)
+static const dv_lease_reply *beat_or_leave(rig *r, const char *owner, uint64_t leaving)
 {
     dv_text name = {owner, (uint32_t)strcspn(owner, "/")};
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_instance_beat,
-                           .instance_beat = {.owner = dv_text_of(owner),
+             &(dv_message){.type = DV_MSG_lease_request,
+                           .lease_request = {.owner = dv_text_of(owner),
                                              .name = name,
                                              .lease_ms = LEASE_MS,
                                              .leaving = leaving}});
-    rig_until(r, DV_MSG_instance_told, said(r, DV_MSG_instance_told) + 1);
-    const dv_instance_told *told = &last(r, DV_MSG_instance_told)->instance_told;
+    rig_until(r, DV_MSG_lease_reply, said(r, DV_MSG_lease_reply) + 1);
+    const dv_lease_reply *told = &last(r, DV_MSG_lease_reply)->lease_reply;
     ck_assert(dv_text_is(told->owner, owner));
     return told;
 }
 
-static const dv_instance_told *beat(rig *r, const char *owner)
+static const dv_lease_reply *beat(rig *r, const char *owner)
 {
     return beat_or_leave(r, owner, 0);
 }
@@ -33,16 +33,16 @@ static const dv_instance_told *beat(rig *r, const char *owner)
 static uint64_t claim_listed(rig *r, const char *owner, uint64_t limit, const dv_owned *orders,
                              uint32_t count)
 {
-    size_t before = said(r, DV_MSG_order_claimed);
+    size_t before = said(r, DV_MSG_claim_item);
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_orders_claim,
-                           .orders_claim = {.owner = dv_text_of(owner),
-                                            .limit = limit,
-                                            .orders = orders,
-                                            .orders_count = count}});
-    rig_until(r, DV_MSG_claim_done, said(r, DV_MSG_claim_done) + 1);
-    uint64_t claimed = last(r, DV_MSG_claim_done)->claim_done.count;
-    ck_assert_uint_eq(said(r, DV_MSG_order_claimed), before + claimed);
+             &(dv_message){.type = DV_MSG_claim_request,
+                           .claim_request = {.owner = dv_text_of(owner),
+                                             .limit = limit,
+                                             .orders = orders,
+                                             .orders_count = count}});
+    rig_until(r, DV_MSG_claim_reply, said(r, DV_MSG_claim_reply) + 1);
+    uint64_t claimed = last(r, DV_MSG_claim_reply)->claim_reply.count;
+    ck_assert_uint_eq(said(r, DV_MSG_claim_item), before + claimed);
     return claimed;
 }
 
@@ -53,7 +53,7 @@ static uint64_t claim(rig *r, const char *owner)
 
 static uint64_t claim_error(rig *r)
 {
-    return last(r, DV_MSG_claim_done)->claim_done.error;
+    return last(r, DV_MSG_claim_reply)->claim_reply.error;
 }
 
 /* As if an instance had begun to beat long ago; and as if it had been silent since. */
@@ -83,7 +83,7 @@ START_TEST(a_beat_is_answered_and_kept)
     rig r;
     rig_open(&r, 2, 512);
     for (int times = 0; times < 2; times++) {
-        const dv_instance_told *told = beat(&r, A);
+        const dv_lease_reply *told = beat(&r, A);
         ck_assert_int_eq(told->error, DV_OK);
         ck_assert_uint_eq(told->orphans, 0);
     }
@@ -178,7 +178,7 @@ START_TEST(orders_of_an_earlier_incarnation_are_claimed_at_once_and_it_is_shut_o
     ck_assert_uint_eq(pages[1], 1);
     ck_assert_int_eq(claim_error(&r), DV_OK);
     ck_assert_uint_eq(beat(&r, A)->orphans, 0);
-    const dv_job *job = &last(&r, DV_MSG_order_claimed)->order_claimed.job;
+    const dv_job *job = &last(&r, DV_MSG_claim_item)->claim_item.job;
     ck_assert_uint_eq(job->epoch, 2);
     ck_assert_uint_eq(job->state, DV_STATE_submitted);
     ck_assert_uint_eq(job->attempt.number, 1);
@@ -187,7 +187,7 @@ START_TEST(orders_of_an_earlier_incarnation_are_claimed_at_once_and_it_is_shut_o
     ck_assert_uint_eq(job->attempt.quotes_count, 2);
     ck_assert_uint_eq(job->terms.amount, UINT64_MAX);
 
-    dv_order_step step = step_from(&ids[0], DV_STATE_submitted);
+    dv_step_request step = step_from(&ids[0], DV_STATE_submitted);
     ck_assert_int_eq(step_one(&r, &step), DV_STORE_STALE);
     step.epoch = 2;
     ck_assert_int_eq(step_one(&r, &step), DV_OK);
@@ -329,7 +329,7 @@ START_TEST(two_claimers_at_once_share_the_orders_and_none_gets_one_twice)
         dv_terms terms = terms_make("", "");
         tell_insert_for(&r[0], &terms, i % 2 ? "gone/1" : "gone/2");
     }
-    rig_until(&r[0], DV_MSG_order_inserted, 1300);
+    rig_until(&r[0], DV_MSG_insert_reply, 1300);
     for (int i = 0; i < 2; i++) {
         beat(&r[i], owners[i]);
         make_old(owners[i]);
@@ -338,16 +338,17 @@ START_TEST(two_claimers_at_once_share_the_orders_and_none_gets_one_twice)
     do {
         pages++;
         for (int i = 0; i < 2; i++)
-            rig_tell(&r[i], DV_PORT(DV_LINK_write, 0),
-                     &(dv_message){.type = DV_MSG_orders_claim,
-                                   .orders_claim = {.owner = dv_text_of(owners[i]), .limit = 100}});
-        for (int i = 0; i < 2; i++) rig_until(&r[i], DV_MSG_claim_done, pages);
-    } while (last(&r[0], DV_MSG_claim_done)->claim_done.count > 0 ||
-             last(&r[1], DV_MSG_claim_done)->claim_done.count > 0);
+            rig_tell(
+                &r[i], DV_PORT(DV_LINK_write, 0),
+                &(dv_message){.type = DV_MSG_claim_request,
+                              .claim_request = {.owner = dv_text_of(owners[i]), .limit = 100}});
+        for (int i = 0; i < 2; i++) rig_until(&r[i], DV_MSG_claim_reply, pages);
+    } while (last(&r[0], DV_MSG_claim_reply)->claim_reply.count > 0 ||
+             last(&r[1], DV_MSG_claim_reply)->claim_reply.count > 0);
     uint64_t sum = 0;
     for (int i = 0; i < 2; i++) {
-        ck_assert_uint_gt(said(&r[i], DV_MSG_order_claimed), 0);
-        sum += said(&r[i], DV_MSG_order_claimed);
+        ck_assert_uint_gt(said(&r[i], DV_MSG_claim_item), 0);
+        sum += said(&r[i], DV_MSG_claim_item);
         rig_close(&r[i]);
     }
     ck_assert_uint_eq(sum, 1300);
@@ -383,18 +384,18 @@ START_TEST(a_claim_leaves_an_order_that_takes_a_step_meanwhile)
     dv_id id = insert_one(&r[0], "gone/1").order_id;
     PGconn *holder = claims_hold();
     rig_tell(&r[0], DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_orders_claim,
-                           .orders_claim = {.owner = dv_text_of(A), .limit = 100}});
+             &(dv_message){.type = DV_MSG_claim_request,
+                           .claim_request = {.owner = dv_text_of(A), .limit = 100}});
     while (ask_number("select count(*) from pg_locks where locktype = 'advisory' and not granted") <
            1)
         rig_turn(&r[0]);
     step_to(&r[1], &id, DV_STATE_submitted); /* the claim's snapshot is older */
     claims_go(&holder);
-    rig_until(&r[0], DV_MSG_claim_done, 1);
+    rig_until(&r[0], DV_MSG_claim_reply, 1);
     ck_assert_int_eq(claim_error(&r[0]), DV_OK);
-    ck_assert_uint_eq(last(&r[0], DV_MSG_claim_done)->claim_done.count, 0);
+    ck_assert_uint_eq(last(&r[0], DV_MSG_claim_reply)->claim_reply.count, 0);
     ck_assert_uint_eq(claim(&r[0], A), 1);
-    const dv_job *job = &last(&r[0], DV_MSG_order_claimed)->order_claimed.job;
+    const dv_job *job = &last(&r[0], DV_MSG_claim_item)->claim_item.job;
     ck_assert_uint_eq(job->state, DV_STATE_submitted);
     ck_assert_uint_eq(job->attempt.number, 1);
     ck_assert_uint_gt(job->attempt.transaction.size, 0);
@@ -404,15 +405,15 @@ END_TEST
 
 /* ---- tests: sweeps -------------------------------------------------------------------------- */
 
-static const dv_owned_told *ask_owned(rig *r, const char *owner, uint64_t older_ms,
-                                      const dv_id *after)
+static const dv_owned_reply *ask_owned(rig *r, const char *owner, uint64_t older_ms,
+                                       const dv_id *after)
 {
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){
-                 .type = DV_MSG_owned_ask,
-                 .owned_ask = {.owner = dv_text_of(owner), .older_ms = older_ms, .after = *after}});
-    rig_until(r, DV_MSG_owned_told, said(r, DV_MSG_owned_told) + 1);
-    const dv_owned_told *told = &last(r, DV_MSG_owned_told)->owned_told;
+             &(dv_message){.type = DV_MSG_owned_request,
+                           .owned_request = {
+                               .owner = dv_text_of(owner), .older_ms = older_ms, .after = *after}});
+    rig_until(r, DV_MSG_owned_reply, said(r, DV_MSG_owned_reply) + 1);
+    const dv_owned_reply *told = &last(r, DV_MSG_owned_reply)->owned_reply;
     ck_assert_int_eq(told->error, DV_OK);
     return told;
 }
@@ -426,7 +427,7 @@ START_TEST(an_owner_is_told_its_unfinished_orders_without_a_step_for_long)
     insert_one(&r, B);
     step_to(&r, &ids[2], DV_STATE_confirmed);
     ck_assert_uint_eq(ask_owned(&r, A, 3600000, &none)->orders_count, 0);
-    const dv_owned_told *told = ask_owned(&r, A, 0, &none);
+    const dv_owned_reply *told = ask_owned(&r, A, 0, &none);
     ck_assert_uint_eq(told->orders_count, 2);
     dv_owned first = told->orders[0];
     ck_assert_uint_eq(first.epoch, 1);
@@ -463,7 +464,7 @@ START_TEST(a_claim_by_list_takes_own_unfinished_orders_in_the_epoch_listed)
     step_to(&r, &list[1].order_id, DV_STATE_confirmed);
     list[2].epoch = 2;
     ck_assert_uint_eq(claim_listed(&r, A, 500, list, 5), 1);
-    const dv_job *job = &last(&r, DV_MSG_order_claimed)->order_claimed.job;
+    const dv_job *job = &last(&r, DV_MSG_claim_item)->claim_item.job;
     ck_assert(dv_id_equal(&job->terms.order_id, &list[3].order_id));
     ck_assert_uint_eq(job->epoch, 2);
     ck_assert_uint_eq(claim_listed(&r, A, 500, list, 5), 0); /* the same again, come late */

@@ -79,22 +79,22 @@ static uint64_t since_ms(int64_t begun_ns)
 static void beat(rig *r)
 {
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_instance_beat,
-                           .instance_beat = {.owner = dv_text_of(ME),
+             &(dv_message){.type = DV_MSG_lease_request,
+                           .lease_request = {.owner = dv_text_of(ME),
                                              .name = dv_text_of("execution@a"),
                                              .lease_ms = LEASE_MS}});
-    rig_until(r, DV_MSG_instance_told, said(r, DV_MSG_instance_told) + 1);
+    rig_until(r, DV_MSG_lease_reply, said(r, DV_MSG_lease_reply) + 1);
 }
 
 static uint64_t claim(rig *r)
 {
     rig_tell(r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_orders_claim,
-                           .orders_claim = {.owner = dv_text_of(ME), .limit = 500}});
-    rig_until(r, DV_MSG_claim_done, said(r, DV_MSG_claim_done) + 1);
-    uint64_t error = last(r, DV_MSG_claim_done)->claim_done.error;
+             &(dv_message){.type = DV_MSG_claim_request,
+                           .claim_request = {.owner = dv_text_of(ME), .limit = 500}});
+    rig_until(r, DV_MSG_claim_reply, said(r, DV_MSG_claim_reply) + 1);
+    uint64_t error = last(r, DV_MSG_claim_reply)->claim_reply.error;
     ck_assert(error == DV_OK || error == DV_STORE_STALE); /* its last beat is too long ago */
-    return last(r, DV_MSG_claim_done)->claim_done.count;
+    return last(r, DV_MSG_claim_reply)->claim_reply.count;
 }
 
 /* Claims all there is, beating meanwhile. begun_ns: when the clock was started. */
@@ -102,7 +102,7 @@ static void recover(rig *r, int64_t begun_ns)
 {
     int64_t beat_ns = dv_time_now().mono_ns;
     beat(r);
-    ck_assert_uint_eq(last(r, DV_MSG_instance_told)->instance_told.orphans, 1);
+    ck_assert_uint_eq(last(r, DV_MSG_lease_reply)->lease_reply.orphans, 1);
     uint64_t claimed = claim(r), first_ms = since_ms(begun_ns), worst_ms = 0;
     while (claimed < orders) {
         int64_t page_ns = dv_time_now().mono_ns;

@@ -92,12 +92,12 @@ START_TEST(what_an_earlier_version_knew_of_attempts_is_all_there)
     instance_make("1 s", "now() - interval '1 h'");
     rig r;
     rig_open(&r, 2, 64);
-    dv_order_get get = {.request_id = 7};
+    dv_order_request get = {.request_id = 7};
     ck_assert(dv_id_parse(dv_text_of(ORDER), &get.order_id));
     rig_tell(&r, DV_PORT(DV_LINK_query, 0),
-             &(dv_message){.type = DV_MSG_order_get, .order_get = get});
-    rig_until(&r, DV_MSG_query_done, 1);
-    assert_attempts(&last(&r, DV_MSG_order_view)->order_view.view);
+             &(dv_message){.type = DV_MSG_order_request, .order_request = get});
+    rig_until(&r, DV_MSG_query_reply, 1);
+    assert_attempts(&last(&r, DV_MSG_order_item)->order_item.view);
     assert_sound();
     ck_assert_str_eq(pg_ask(base, "select string_agg(concat_ws(' ', attempt, chosen_dex,"
                                   " tx_signature, encode(transaction, 'hex'), due_at at time zone"
@@ -117,16 +117,16 @@ START_TEST(an_order_under_way_goes_on_with_the_transaction_that_an_earlier_versi
     rig r;
     rig_open(&r, 2, 64);
     rig_tell(&r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_instance_beat,
-                           .instance_beat = {.owner = dv_text_of(ME),
+             &(dv_message){.type = DV_MSG_lease_request,
+                           .lease_request = {.owner = dv_text_of(ME),
                                              .name = dv_text_of("execution@a"),
                                              .lease_ms = LEASE_MS}});
-    rig_until(&r, DV_MSG_instance_told, 1);
+    rig_until(&r, DV_MSG_lease_reply, 1);
     rig_tell(&r, DV_PORT(DV_LINK_write, 0),
-             &(dv_message){.type = DV_MSG_orders_claim,
-                           .orders_claim = {.owner = dv_text_of(ME), .limit = 9}});
-    rig_until(&r, DV_MSG_order_claimed, 1);
-    const dv_job *job = &last(&r, DV_MSG_order_claimed)->order_claimed.job;
+             &(dv_message){.type = DV_MSG_claim_request,
+                           .claim_request = {.owner = dv_text_of(ME), .limit = 9}});
+    rig_until(&r, DV_MSG_claim_item, 1);
+    const dv_job *job = &last(&r, DV_MSG_claim_item)->claim_item.job;
     ck_assert_int_eq(job->state, DV_STATE_submitted);
     ck_assert_uint_eq(job->attempt.number, 2);
     ck_assert(dv_text_is(job->attempt.signature, "SIGNATURE"));

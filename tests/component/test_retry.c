@@ -189,14 +189,14 @@ static void arm(uint8_t n, int64_t due_us)
 {
     tell(execution,
          &(dv_message){
-             .type = DV_MSG_retry_arm,
-             .retry_arm = {.order_id = order(n), .attempt = 2, .due_at_us = (uint64_t)due_us}});
+             .type = DV_MSG_arm_retry,
+             .arm_retry = {.order_id = order(n), .attempt = 2, .due_at_us = (uint64_t)due_us}});
 }
 
 static void done(uint8_t n)
 {
-    tell(execution, &(dv_message){.type = DV_MSG_retry_done,
-                                  .retry_done = {.order_id = order(n), .attempt = 2}});
+    tell(execution, &(dv_message){.type = DV_MSG_forget_retry,
+                                  .forget_retry = {.order_id = order(n), .attempt = 2}});
 }
 
 /* from: NULL, or a ROUTER's sender. */
@@ -218,11 +218,11 @@ static void sweep_answer(void)
 {
     dv_peer peer;
     dv_message ask = hear_from(persistence, &peer);
-    ck_assert_int_eq(ask.type, DV_MSG_waiting_ask);
+    ck_assert_int_eq(ask.type, DV_MSG_retries_request);
     zmq_send(persistence, peer.bytes, peer.size, ZMQ_SNDMORE);
     tell(persistence,
-         &(dv_message){.type = DV_MSG_waiting_told,
-                       .waiting_told = {.waiting = waiting, .waiting_count = waiting_count}});
+         &(dv_message){.type = DV_MSG_retries_reply,
+                       .retries_reply = {.waiting = waiting, .waiting_count = waiting_count}});
 }
 
 /* Waits for something on a socket while the sweeps are answered. False at the deadline. */
@@ -240,16 +240,16 @@ static bool wait_for(void *socket, int deadline_ms)
     }
 }
 
-/* The next retry_due is this order's; returns when it came. */
+/* The next retry_event is this order's; returns when it came. */
 static int64_t expect_due(uint8_t n)
 {
     ck_assert_msg(wait_for(execution, DEADLINE_MS), "order %u is never due", n);
     int64_t at_us = now_us();
     dv_message message = hear(execution);
-    ck_assert_int_eq(message.type, DV_MSG_retry_due);
-    ck_assert_uint_eq(message.retry_due.attempt, 2);
-    ck_assert_msg(message.retry_due.order_id.bytes[15] == n, "order %u is due instead of %u",
-                  message.retry_due.order_id.bytes[15], n);
+    ck_assert_int_eq(message.type, DV_MSG_retry_event);
+    ck_assert_uint_eq(message.retry_event.attempt, 2);
+    ck_assert_msg(message.retry_event.order_id.bytes[15] == n, "order %u is due instead of %u",
+                  message.retry_event.order_id.bytes[15], n);
     return at_us;
 }
 
@@ -260,7 +260,7 @@ static void expect_health(dv_err degraded)
     while (zclock_mono() < end_ms) {
         if (!wait_for(gateway, DEADLINE_MS)) break;
         dv_message message = hear(gateway);
-        if (message.type == DV_MSG_beat && message.beat.degraded == degraded) return;
+        if (message.type == DV_MSG_beat_event && message.beat_event.degraded == degraded) return;
     }
     ck_abort_msg("retry's health never becomes %s", dv_err_name(degraded));
 }
@@ -500,14 +500,14 @@ START_TEST(thousands_are_due_at_once_and_each_is_handed_out)
         dv_id id = {{[0] = 2, [1] = (uint8_t)(i >> 8), [2] = (uint8_t)i}};
         tell(execution,
              &(dv_message){
-                 .type = DV_MSG_retry_arm,
-                 .retry_arm = {.order_id = id, .attempt = 2, .due_at_us = (uint64_t)due_us}});
+                 .type = DV_MSG_arm_retry,
+                 .arm_retry = {.order_id = id, .attempt = 2, .due_at_us = (uint64_t)due_us}});
     }
     static bool seen[COUNT];
     for (uint32_t i = 0; i < COUNT; i++) {
         ck_assert(wait_for(execution, DEADLINE_MS));
         dv_message message = hear(execution);
-        const uint8_t *id = message.retry_due.order_id.bytes;
+        const uint8_t *id = message.retry_event.order_id.bytes;
         uint32_t n = (uint32_t)id[1] << 8 | id[2];
         ck_assert(n < COUNT && !seen[n]);
         seen[n] = true;

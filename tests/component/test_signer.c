@@ -174,26 +174,27 @@ static void ask(void *peer)
 {
     dv_buffer bytes = {0};
     scene_compile(&scene);
-    dv_message_encode(&(dv_message){.type = DV_MSG_sign_ask, .sign_ask = scene.ask}, &bytes);
+    dv_message_encode(&(dv_message){.type = DV_MSG_sign_request, .sign_request = scene.ask},
+                      &bytes);
     ck_assert_int_ge(zmq_send(peer, bytes.bytes, bytes.size, 0), 0);
     dv_buffer_fini(&bytes);
 }
 
 /* The answer; its error is UINT16_MAX when none comes in time. Its texts live as long as the test.
  */
-static dv_sign_told hear(void *peer, int timeout_ms)
+static dv_sign_reply hear(void *peer, int timeout_ms)
 {
     zmq_setsockopt(peer, ZMQ_RCVTIMEO, &timeout_ms, sizeof timeout_ms);
     dv_text bytes = message_take(peer, NULL, 0);
-    if (bytes.size == 0) return (dv_sign_told){.error = UINT16_MAX};
+    if (bytes.size == 0) return (dv_sign_reply){.error = UINT16_MAX};
     bytes = dv_arena_text(arena, bytes);
     dv_message message;
     ck_assert_int_eq(dv_message_decode(bytes.at, bytes.size, arena, &message), DV_OK);
-    ck_assert_uint_eq(message.type, DV_MSG_sign_told);
-    return message.sign_told;
+    ck_assert_uint_eq(message.type, DV_MSG_sign_reply);
+    return message.sign_reply;
 }
 
-static dv_sign_told asked(void *peer)
+static dv_sign_reply asked(void *peer)
 {
     ask(peer);
     return hear(peer, DEADLINE_MS);
@@ -201,13 +202,13 @@ static dv_sign_told asked(void *peer)
 
 /* Asks by a peer of its own until there is an answer: over tcp a message may be lost, as one is
    that comes to a socket which the library is still closing. */
-static dv_sign_told asked_again(const char *node, const char *name)
+static dv_sign_reply asked_again(const char *node, const char *name)
 {
     int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_MS * DV_NS_PER_MS;
     for (;;) {
         void *peer = peer_new(node, name);
         ask(peer);
-        dv_sign_told told = hear(peer, 500);
+        dv_sign_reply told = hear(peer, 500);
         zmq_close(peer);
         if (told.error != UINT16_MAX) return told;
         ck_assert_int_lt(dv_time_now().mono_ns, deadline_ns);
@@ -219,7 +220,7 @@ static dv_sign_told asked_again(const char *node, const char *name)
 START_TEST(an_execution_gets_a_signature_that_the_chain_takes)
 {
     void *e = peer_new("e", "execution@e");
-    dv_sign_told told = asked(e);
+    dv_sign_reply told = asked(e);
     ck_assert_msg(told.error == DV_OK, "%.*s", DV_TEXT_ARG(told.error_text));
     dv_transaction_view view;
     ck_assert_int_eq(
@@ -248,7 +249,7 @@ START_TEST(a_refusal_says_why_over_the_wire)
 {
     void *e = peer_new("e", "execution@e");
     dv_ix_transfer(&scene.wallet, &scene.stranger, 1, &scene.ix[MEMO]);
-    dv_sign_told told = asked(e);
+    dv_sign_reply told = asked(e);
     ck_assert_uint_eq(told.error, DV_SIGNER_REFUSED);
     char text[DV_REASON_MAX + 1];
     dv_text_copy(text, sizeof text, told.error_text);
@@ -261,13 +262,13 @@ END_TEST
 START_TEST(a_signer_that_starts_anew_knows_what_it_signed)
 {
     void *e = peer_new("e", "execution@e");
-    dv_sign_told first = asked(e);
+    dv_sign_reply first = asked(e);
     ck_assert_uint_eq(first.error, DV_OK);
     zmq_close(e);
     end();
     wire();
     launch();
-    dv_sign_told again = asked_again("e", "execution@e");
+    dv_sign_reply again = asked_again("e", "execution@e");
     ck_assert_uint_eq(again.error, DV_OK);
     ck_assert(dv_text_equal(first.signature, again.signature));
     dv_ix_memo(dv_text_of("another"), NULL, &scene.ix[MEMO]);

@@ -38,7 +38,7 @@ void sim_book_inserted(sim_world *w, sim_order *order)
 {
     (void)w, (void)order;
 }
-void sim_book_stepping(sim_world *w, const sim_order *order, const dv_order_step *step)
+void sim_book_stepping(sim_world *w, const sim_order *order, const dv_step_request *step)
 {
     (void)w, (void)order, (void)step;
 }
@@ -183,9 +183,9 @@ static uint64_t time_pick(void)
     return (uint64_t)(dv_time_now().wall_us + sim_between(&dice, -1, 1) * 2 * HOUR_US);
 }
 
-static dv_order_insert *insert_make(uint32_t n)
+static dv_insert_request *insert_make(uint32_t n)
 {
-    dv_order_insert *insert = dv_arena_alloc(arena, sizeof *insert);
+    dv_insert_request *insert = dv_arena_alloc(arena, sizeof *insert);
     bool keyed = sim_chance(&dice, 500000), named = sim_chance(&dice, 500000);
     insert->owner = owner_pick();
     insert->terms = (dv_terms){.order_id = order_id(n),
@@ -204,7 +204,7 @@ static dv_order_insert *insert_make(uint32_t n)
 }
 
 /* The state, attempt and epoch that the step expects: those of the order, mostly. */
-static void step_aim(dv_order_step *step, const sim_order *o)
+static void step_aim(dv_step_request *step, const sim_order *o)
 {
     static const uint8_t NEXT[] = {
         [DV_STATE_pending] = DV_STATE_routing,    [DV_STATE_routing] = DV_STATE_building,
@@ -226,7 +226,7 @@ static void step_aim(dv_order_step *step, const sim_order *o)
     step->attempt.number = step->from_attempt + (step->to_state == DV_STATE_routing);
 }
 
-static void step_teach(dv_order_step *step)
+static void step_teach(dv_step_request *step)
 {
     static dv_quote quotes[2];
     quotes[0] = (dv_quote){.venue = dv_text_of("raydium"), .amount_in = 5, .amount_out = 7};
@@ -254,9 +254,9 @@ static void step_teach(dv_order_step *step)
     }
 }
 
-static dv_order_step *step_make(uint32_t n)
+static dv_step_request *step_make(uint32_t n)
 {
-    dv_order_step *step = dv_arena_alloc(arena, sizeof *step);
+    dv_step_request *step = dv_arena_alloc(arena, sizeof *step);
     step->order_id = order_id(n);
     step->at_us = time_pick();
     step_aim(step, sim_db_order(&model, &step->order_id));
@@ -273,14 +273,14 @@ static void rows_make(dv_store_request *r, bool inserts)
     for (uint32_t i = 0; i < r->count; i++, n = (n + 1 + sim_below(&dice, 2)) % ORDERS)
         rows[i] = inserts ? (const void *)insert_make(n) : (const void *)step_make(n);
     if (inserts)
-        r->inserts = (const dv_order_insert *const *)rows;
+        r->inserts = (const dv_insert_request *const *)rows;
     else
-        r->steps = (const dv_order_step *const *)rows;
+        r->steps = (const dv_step_request *const *)rows;
 }
 
-static void claim_make(dv_orders_claim *claim)
+static void claim_make(dv_claim_request *claim)
 {
-    *claim = (dv_orders_claim){.owner = owner_pick(), .limit = 1 + sim_below(&dice, 3)};
+    *claim = (dv_claim_request){.owner = owner_pick(), .limit = 1 + sim_below(&dice, 3)};
     if (sim_chance(&dice, 500000)) return;
     dv_owned *list = dv_arena_alloc(arena, ORDERS * sizeof *list);
     for (uint32_t n = 0; n < ORDERS; n += 1 + sim_below(&dice, 3))
@@ -306,30 +306,31 @@ static void request_make(dv_store_request *r, uint64_t ticket)
     case DV_STORE_STEP:
     case DV_STORE_LOOK: rows_make(r, false); break;
     case DV_STORE_BEAT:
-        r->beat = (dv_instance_beat){
+        r->beat = (dv_lease_request){
             .owner = owner_pick(), .lease_ms = LEASE_MS, .leaving = sim_chance(&dice, 20000)};
         r->beat.name = name_of_owner(r->beat.owner);
         break;
     case DV_STORE_CLAIM: claim_make(&r->claim); break;
     case DV_STORE_OWNED:
-        r->owned = (dv_owned_ask){.owner = owner_pick(), .older_ms = LEASE_MS, .after = after};
+        r->owned = (dv_owned_request){.owner = owner_pick(), .older_ms = LEASE_MS, .after = after};
         break;
     case DV_STORE_WAITING:
-        r->waiting = (dv_waiting_ask){.before_us = (uint64_t)(dv_time_now().wall_us + HOUR_US),
-                                      .after = after};
+        r->waiting = (dv_retries_request){.before_us = (uint64_t)(dv_time_now().wall_us + HOUR_US),
+                                          .after = after};
         break;
     case DV_STORE_GET: r->get.order_id = order_id(sim_below(&dice, ORDERS + 2)); break;
     case DV_STORE_LIST:
-        r->list = (dv_order_list){.state = sim_below(&dice, 3) * sim_below(&dice, DV_STATE_COUNT),
-                                  .active_only = sim_below(&dice, 2),
-                                  .has_user = sim_below(&dice, 2),
-                                  .user_id = dv_text_of("user 1"),
-                                  .limit = 1 + sim_below(&dice, ORDERS)};
+        r->list =
+            (dv_orders_request){.state = sim_below(&dice, 3) * sim_below(&dice, DV_STATE_COUNT),
+                                .active_only = sim_below(&dice, 2),
+                                .has_user = sim_below(&dice, 2),
+                                .user_id = dv_text_of("user 1"),
+                                .limit = 1 + sim_below(&dice, ORDERS)};
         if (r->list.state >= DV_STATE_COUNT) r->list.state = 0;
         break;
     case DV_STORE_EVENTS:
-        r->events =
-            (dv_events_ask){.after_position = sim_below(&dice, 60), .limit = sim_below(&dice, 6)};
+        r->events = (dv_events_request){.after_position = sim_below(&dice, 60),
+                                        .limit = sim_below(&dice, 6)};
         break;
     case DV_STORE_STATS: break;
     }
@@ -408,8 +409,7 @@ static void teardown(void)
     dv_buffer_fini(&said);
     HASH_CLEAR(by_key, model.keys);
     sim_order *o, *next;
-    HASH_ITER(hh, model.orders, o, next)
-    {
+    HASH_ITER (hh, model.orders, o, next) {
         HASH_DEL(model.orders, o);
         dv_arena_destroy(&o->arena);
         free(o);

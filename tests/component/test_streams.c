@@ -166,11 +166,11 @@ static void commit(world *w)
 static void show(world *w, const dv_peer *to, uint64_t request_id, uint32_t order, uint32_t seq)
 {
     if (chance(w, 50) == 0) return;
-    dv_order_view view = {request_id, seq, view_folded(w, order)};
-    send_out(w->socket, to, &(dv_message){.type = DV_MSG_order_view, .order_view = view});
+    dv_order_item view = {request_id, seq, view_folded(w, order)};
+    send_out(w->socket, to, &(dv_message){.type = DV_MSG_order_item, .order_item = view});
 }
 
-static uint32_t page_show(world *w, const dv_peer *to, const dv_events_ask *ask)
+static uint32_t page_show(world *w, const dv_peer *to, const dv_events_request *ask)
 {
     uint32_t count = 0;
     for (uint64_t at = ask->after_position + 1; at <= w->position && count < ask->limit; at++) {
@@ -187,15 +187,15 @@ static void question_answer(world *w)
     dv_message m;
     ck_assert_int_eq(dv_message_decode(bytes.at, bytes.size, w->arena, &m), DV_OK);
     uint32_t count = 0;
-    if (m.type == DV_MSG_order_get) {
-        uint32_t order = order_of_id(&m.order_get.order_id);
+    if (m.type == DV_MSG_order_request) {
+        uint32_t order = order_of_id(&m.order_request.order_id);
         count = order < ORDERS && w->seqs[order] > 0;
-        if (count > 0) show(w, &peer, m.order_get.request_id, order, w->seqs[order]);
-    } else if (m.type == DV_MSG_events_ask) {
-        count = page_show(w, &peer, &m.events_ask);
+        if (count > 0) show(w, &peer, m.order_request.request_id, order, w->seqs[order]);
+    } else if (m.type == DV_MSG_events_request) {
+        count = page_show(w, &peer, &m.events_request);
     }
-    dv_query_done done = {m.query_done.request_id, DV_OK, count, w->position};
-    send_out(w->socket, &peer, &(dv_message){.type = DV_MSG_query_done, .query_done = done});
+    dv_query_reply done = {m.query_reply.request_id, DV_OK, count, w->position};
+    send_out(w->socket, &peer, &(dv_message){.type = DV_MSG_query_reply, .query_reply = done});
 }
 
 static void *socket_new(int type, const char *name)

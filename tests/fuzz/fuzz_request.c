@@ -20,12 +20,13 @@ static void check_terms(const dv_terms *terms, dv_arena *arena)
 {
     assert(terms->amount > 0);
     assert(!dv_text_equal(terms->token_in, terms->token_out));
-    dv_message message = {.type = DV_MSG_order_submit, .order_submit = {.terms = *terms}}, decoded;
+    dv_message message = {.type = DV_MSG_submit_request, .submit_request = {.terms = *terms}},
+               decoded;
     dv_buffer wire = {0};
     dv_message_encode(&message, &wire);
     dv_err error = dv_message_decode(wire.bytes, wire.size, arena, &decoded);
     assert(error == DV_OK);
-    assert(decoded.order_submit.terms.amount == terms->amount);
+    assert(decoded.submit_request.terms.amount == terms->amount);
     dv_buffer_fini(&wire);
 }
 

@@ -22,7 +22,7 @@ static size_t patched(const uint8_t *bytes, size_t size, uint8_t *ret_message)
     return total;
 }
 
-static void check(const dv_sign_ask *ask)
+static void check(const dv_sign_request *ask)
 {
     dv_signer_cost cost;
     char why[DV_REASON_MAX] = "";
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         scene_compile(&good);
     }
     if (size < 2) return 0;
-    dv_sign_ask ask = good.ask;
+    dv_sign_request ask = good.ask;
     if (bytes[1] & 1) ask.amount = 0;
     size_t count = size - 2;
     if (count > sizeof message) count = sizeof message;

@@ -83,7 +83,7 @@ static void view_check(const sim_actor *a, const dv_view *view)
     }
 }
 
-static void send_check(const sim_actor *a, const dv_swap_send *send)
+static void send_check(const sim_actor *a, const dv_send_request *send)
 {
     sim_world *w = a->process->world;
     const sim_order *o = sim_db_order(w->db, &send->order_id);
@@ -97,7 +97,7 @@ static void send_check(const sim_actor *a, const dv_swap_send *send)
                  name_of(&send->order_id));
 }
 
-static void done_check(const sim_actor *a, const dv_step_done *done)
+static void done_check(const sim_actor *a, const dv_step_reply *done)
 {
     sim_world *w = a->process->world;
     if (done->error != DV_OK) return;
@@ -121,20 +121,20 @@ static void job_check(const sim_actor *a, const dv_job *job)
 static void message_check(const sim_actor *a, const dv_message *m)
 {
     switch (m->type) {
-    case DV_MSG_order_inserted:
-        event_check(a, &m->order_inserted.order_id, &m->order_inserted.event);
+    case DV_MSG_insert_reply:
+        event_check(a, &m->insert_reply.order_id, &m->insert_reply.event);
         break;
-    case DV_MSG_order_exists: view_check(a, &m->order_exists.view); break;
-    case DV_MSG_order_accepted: view_check(a, &m->order_accepted.view); break;
+    case DV_MSG_insert_conflict: view_check(a, &m->insert_conflict.view); break;
+    case DV_MSG_submit_reply: view_check(a, &m->submit_reply.view); break;
     case DV_MSG_order_event:
         event_check(a, &m->order_event.terms.order_id, &m->order_event.event);
         break;
-    case DV_MSG_order_update: view_check(a, &m->order_update.view); break;
-    case DV_MSG_order_view: view_check(a, &m->order_view.view); break;
-    case DV_MSG_swap_send: send_check(a, &m->swap_send); break;
-    case DV_MSG_step_done: done_check(a, &m->step_done); break;
-    case DV_MSG_order_claimed: job_check(a, &m->order_claimed.job); break;
-    case DV_MSG_order_assign: job_check(a, &m->order_assign.job); break;
+    case DV_MSG_update_event: view_check(a, &m->update_event.view); break;
+    case DV_MSG_order_item: view_check(a, &m->order_item.view); break;
+    case DV_MSG_send_request: send_check(a, &m->send_request); break;
+    case DV_MSG_step_reply: done_check(a, &m->step_reply); break;
+    case DV_MSG_claim_item: job_check(a, &m->claim_item.job); break;
+    case DV_MSG_assign_order: job_check(a, &m->assign_order.job); break;
     default: break;
     }
 }
@@ -149,22 +149,22 @@ static unsigned type_of(const char *bytes)
 static bool is_checked(unsigned type)
 {
     switch (type) {
-    case DV_MSG_order_inserted:
-    case DV_MSG_order_exists:
-    case DV_MSG_order_accepted:
+    case DV_MSG_insert_reply:
+    case DV_MSG_insert_conflict:
+    case DV_MSG_submit_reply:
     case DV_MSG_order_event:
-    case DV_MSG_order_update:
-    case DV_MSG_order_view:
-    case DV_MSG_swap_send:
-    case DV_MSG_step_done:
-    case DV_MSG_order_claimed:
-    case DV_MSG_order_assign: return true;
+    case DV_MSG_update_event:
+    case DV_MSG_order_item:
+    case DV_MSG_send_request:
+    case DV_MSG_step_reply:
+    case DV_MSG_claim_item:
+    case DV_MSG_assign_order: return true;
     default: return false;
     }
 }
 
 /* What a venue tells of a transaction before, or instead of, its being final. */
-static void status_note(sim_world *w, const dv_swap_status *s)
+static void status_note(sim_world *w, const dv_status_reply *s)
 {
     const sim_order *o = sim_db_order(w->db, &s->order_id);
     notes *n = o ? notes_of(o) : NULL;
@@ -180,19 +180,19 @@ static void status_note(sim_world *w, const dv_swap_status *s)
 /* Which of the venue's faults a message tells of. */
 static void fault_note(sim_world *w, const dv_message *m)
 {
-    if (m->type == DV_MSG_quote_told && m->quote_told.quote.error == DV_VENUE_QUOTE_FAILED)
+    if (m->type == DV_MSG_quote_reply && m->quote_reply.quote.error == DV_VENUE_QUOTE_FAILED)
         w->faults[SIM_FAULT_venue_quote]++;
-    if (m->type != DV_MSG_swap_status) return;
-    status_note(w, &m->swap_status);
-    if (m->swap_status.outcome == DV_SWAP_DEAD) w->faults[SIM_FAULT_venue_expire]++;
-    if (m->swap_status.error == DV_VENUE_SLIPPAGE_EXCEEDED) w->faults[SIM_FAULT_venue_slippage]++;
+    if (m->type != DV_MSG_status_reply) return;
+    status_note(w, &m->status_reply);
+    if (m->status_reply.outcome == DV_SWAP_DEAD) w->faults[SIM_FAULT_venue_expire]++;
+    if (m->status_reply.error == DV_VENUE_SLIPPAGE_EXCEEDED) w->faults[SIM_FAULT_venue_slippage]++;
 }
 
 void sim_book_sent(sim_actor *actor, const dv_outbox_entry *entry)
 {
     sim_world *w = actor->process->world;
     unsigned type = type_of(entry->bytes);
-    bool tells = type == DV_MSG_quote_told || type == DV_MSG_swap_status;
+    bool tells = type == DV_MSG_quote_reply || type == DV_MSG_status_reply;
     if (!is_checked(type) && !tells) return;
     dv_message message;
     dv_arena_reset(w->book->arena);
@@ -283,7 +283,7 @@ static void landing_check(sim_world *w, const sim_order *o, uint64_t in, uint64_
 }
 
 /* I3, I7: what counts as confirmed, or no longer does, is what the venue called so. */
-static void finality_check(sim_world *w, const sim_order *o, const dv_order_step *step)
+static void finality_check(sim_world *w, const sim_order *o, const dv_step_request *step)
 {
     const notes *n = notes_of(o);
     const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
@@ -302,7 +302,7 @@ static void finality_check(sim_world *w, const sim_order *o, const dv_order_step
     }
 }
 
-static void signature_check(sim_world *w, const sim_order *o, const dv_order_step *step)
+static void signature_check(sim_world *w, const sim_order *o, const dv_step_request *step)
 {
     if (step->to_state != DV_STATE_submitted) return;
     const dv_attempt *known = dv_view_attempt(&o->view, step->attempt.number);
@@ -311,7 +311,7 @@ static void signature_check(sim_world *w, const sim_order *o, const dv_order_ste
                  (unsigned)step->attempt.number, name_of(&o->id));
 }
 
-void sim_book_stepping(sim_world *w, const sim_order *o, const dv_order_step *step)
+void sim_book_stepping(sim_world *w, const sim_order *o, const dv_step_request *step)
 {
     const char *id = name_of(&o->id);
     if (step->epoch != o->epoch)

@@ -18,7 +18,7 @@ void sim_book_sent(sim_actor *actor, const dv_outbox_entry *entry);
 
 /* The store commits: before and after each change of an order. */
 void sim_book_inserted(sim_world *world, sim_order *order);
-void sim_book_stepping(sim_world *world, const sim_order *order, const dv_order_step *step);
+void sim_book_stepping(sim_world *world, const sim_order *order, const dv_step_request *step);
 void sim_book_stepped(sim_world *world, const sim_order *order);
 void sim_book_claiming(sim_world *world, sim_order *order, const char *owner);
 void sim_book_claimed(sim_world *world, const sim_order *order);

@@ -87,8 +87,8 @@ static void ask(submission *s)
     s->life = gateway->process->life;
     char peer[16];
     snprintf(peer, sizeof peer, "c%u.%u", s->number, s->tries);
-    dv_message message = {.type = DV_MSG_order_submit,
-                          .order_submit = {.request_id = s->tries, .terms = s->terms}};
+    dv_message message = {.type = DV_MSG_submit_request,
+                          .submit_request = {.request_id = s->tries, .terms = s->terms}};
     sim_desk_send(gateway, peer, &message, dice);
     int64_t wait_ns = w->config.answer_timeout_ms * DV_NS_PER_MS;
     if (sim_chance(dice, 50000)) wait_ns /= 10; /* an impatient one */
@@ -173,10 +173,10 @@ void sim_clients_answer(sim_actor *gateway, const dv_outbox_entry *entry)
     dv_arena *arena = dv_arena_new();
     dv_message message;
     if (dv_message_decode(entry->bytes, entry->size, arena, &message) != DV_OK) abort();
-    if (message.type == DV_MSG_order_accepted)
-        accepted(s, &message.order_accepted.view);
-    else if (message.type == DV_MSG_order_refused)
-        refused(s, (dv_err)message.order_refused.error);
+    if (message.type == DV_MSG_submit_reply)
+        accepted(s, &message.submit_reply.view);
+    else if (message.type == DV_MSG_submit_refusal)
+        refused(s, (dv_err)message.submit_refusal.error);
     dv_arena_destroy(&arena);
 }
 

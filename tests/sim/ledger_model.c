@@ -44,8 +44,7 @@ void dv_sim_ledger_init(dv_sim_ledger *ledger, const char *path, const char *dex
 void dv_sim_ledger_fini(dv_sim_ledger *ledger)
 {
     dv_sim_landing *landing, *next;
-    HASH_ITER(hh, ledger->landings, landing, next)
-    {
+    HASH_ITER (hh, ledger->landings, landing, next) {
         HASH_DEL(ledger->landings, landing);
         free(landing);
     }

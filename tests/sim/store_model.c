@@ -121,16 +121,17 @@ static void *rows_copy(const dv_store_request *request, dv_arena *arena)
         dv_message from, *copy = dv_arena_alloc(arena, sizeof *copy);
         dv_buffer bytes = {0};
         if (inserts)
-            from = (dv_message){.type = DV_MSG_order_insert, .order_insert = *request->inserts[i]};
+            from =
+                (dv_message){.type = DV_MSG_insert_request, .insert_request = *request->inserts[i]};
         else
-            from = (dv_message){.type = DV_MSG_order_step, .order_step = *request->steps[i]};
+            from = (dv_message){.type = DV_MSG_step_request, .step_request = *request->steps[i]};
         dv_message_encode(&from, &bytes);
         dv_text own = dv_arena_text(arena, (dv_text){bytes.bytes, (uint32_t)bytes.size});
         dv_err error = dv_message_decode(own.at, own.size, arena, copy);
         assert(error == DV_OK);
         (void)error;
         dv_buffer_fini(&bytes);
-        rows[i] = inserts ? (const void *)&copy->order_insert : (const void *)&copy->order_step;
+        rows[i] = inserts ? (const void *)&copy->insert_request : (const void *)&copy->step_request;
     }
     return rows;
 }
@@ -336,8 +337,7 @@ void sim_db_destroy(sim_db **db_at)
     while (db->requests != NULL) request_free(db->requests);
     sim_order *o, *next;
     HASH_CLEAR(by_key, db->keys);
-    HASH_ITER(hh, db->orders, o, next)
-    {
+    HASH_ITER (hh, db->orders, o, next) {
         HASH_DEL(db->orders, o);
         dv_arena_destroy(&o->arena);
         free(o->notes);

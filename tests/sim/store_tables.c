@@ -72,7 +72,7 @@ static void record_own(const dv_shape *shape, const void *record, dv_arena *aren
     dv_buffer_fini(&bytes);
 }
 
-static void insert_one(sim_db *db, const dv_order_insert *insert, dv_store_receipt *ret)
+static void insert_one(sim_db *db, const dv_insert_request *insert, dv_store_receipt *ret)
 {
     if (sim_db_order(db, &insert->terms.order_id) || order_of_key(db, &insert->terms)) return;
     sim_order *o = calloc(1, sizeof *o);
@@ -130,13 +130,13 @@ static void find(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_stor
 /* ---- steps -------------------------------------------------------------------------------- */
 
 /* Whether the order is as the step expects it. */
-static bool step_fits(const sim_order *o, const dv_order_step *step)
+static bool step_fits(const sim_order *o, const dv_step_request *step)
 {
     return o->state == step->from_state && o->attempt == step->from_attempt &&
            o->epoch == step->epoch;
 }
 
-static void step_one(sim_db *db, const dv_order_step *step, dv_store_receipt *ret)
+static void step_one(sim_db *db, const dv_step_request *step, dv_store_receipt *ret)
 {
     sim_order *o = sim_db_order(db, &step->order_id);
     if (o == NULL || !step_fits(o, step)) {
@@ -320,7 +320,7 @@ static sim_order **orders_sorted(const sim_db *db, dv_arena *arena, uint32_t *re
     return list;
 }
 
-static bool listed(const dv_orders_claim *claim, const sim_order *o, const char *owner)
+static bool listed(const dv_claim_request *claim, const sim_order *o, const char *owner)
 {
     for (uint32_t i = 0; i < claim->orders_count; i++)
         if (dv_id_equal(&claim->orders[i].order_id, &o->id) && claim->orders[i].epoch == o->epoch &&

@@ -55,7 +55,7 @@ void sim_trace_message(const char *from, const char *verb, const char *to, const
     dv_arena_reset(arena);
     dv_message message;
     if (dv_message_decode(bytes, size, arena, &message) != DV_OK) return;
-    if (message.type == DV_MSG_beat || message.type == DV_MSG_load) return;
+    if (message.type == DV_MSG_beat_event || message.type == DV_MSG_load_event) return;
     dv_buffer text = {0};
     dv_message_print(&message, &text);
     sim_trace("%s %s %s %.*s", from, verb, to, (int)text.size, text.bytes);

@@ -126,13 +126,13 @@ static void socket_open(sim_watchers *ws, watcher *x)
                                                          .closed = socket_closed,
                                                          .context = x,
                                                          .pace_ns = x->slow ? SLOW_NS : 0});
-    dv_message message = {.type = DV_MSG_client_open,
-                          .client_open = {.connection = x->socket,
-                                          .all_orders = x->all,
-                                          .frame_type = DV_FRAME_STATUS_UPDATE,
-                                          .order_id = x->order_id,
-                                          .has_since = x->seen,
-                                          .since = x->seen ? x->last : 0}};
+    dv_message message = {.type = DV_MSG_client_open_event,
+                          .client_open_event = {.connection = x->socket,
+                                                .all_orders = x->all,
+                                                .frame_type = DV_FRAME_STATUS_UPDATE,
+                                                .order_id = x->order_id,
+                                                .has_since = x->seen,
+                                                .since = x->seen ? x->last : 0}};
     char peer[16];
     snprintf(peer, sizeof peer, "w%u", x->number);
     sim_desk_send(gateway, peer, &message, &ws->dice);
@@ -145,7 +145,8 @@ static void socket_leave(sim_watchers *ws, watcher *x)
     snprintf(peer, sizeof peer, "w%u", x->number);
     sim_hub_leave(x->gateway->hub, x->socket);
     sim_desk_send(x->gateway, peer,
-                  &(dv_message){.type = DV_MSG_client_gone, .client_gone.connection = x->socket},
+                  &(dv_message){.type = DV_MSG_client_close_event,
+                                .client_close_event.connection = x->socket},
                   &ws->dice);
     open_later(x);
 }

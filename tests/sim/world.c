@@ -133,12 +133,12 @@ static void beat(sim_actor *a, dv_time now)
     a->beat_at_ns = now.mono_ns + BEAT_EVERY_NS;
     dv_health health = a->class->health ? a->class->health(a->self) : (dv_health){0};
     dv_send(a->outbox, DV_PORT(DV_LINK_health, 0), NULL,
-            &(dv_message){.type = DV_MSG_beat,
-                          .beat = {.actor = dv_text_of(a->name),
-                                   .pid = a->process->life + 1000u,
-                                   .degraded = health.degraded,
-                                   .text = dv_text_of(health.text),
-                                   .started_at_us = (uint64_t)a->process->started_at_us}});
+            &(dv_message){.type = DV_MSG_beat_event,
+                          .beat_event = {.actor = dv_text_of(a->name),
+                                         .pid = a->process->life + 1000u,
+                                         .degraded = health.degraded,
+                                         .text = dv_text_of(health.text),
+                                         .started_at_us = (uint64_t)a->process->started_at_us}});
 }
 
 static void outbox_send(sim_actor *a)

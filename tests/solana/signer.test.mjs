@@ -127,7 +127,7 @@ describe('the signer apart from the rest', { skip: skip() }, () => {
         checkJournal(lines);
       });
 
-      for (const when of ['sign_ask:handled', 'sign_told:sending', 'sign_told:sent']) {
+      for (const when of ['sign_request:handled', 'sign_reply:sending', 'sign_reply:sent']) {
         test(`killed at ${when}, it signs no other message for the attempt`, async () => {
           const vault = cluster.node('vault');
           await vault.kill();

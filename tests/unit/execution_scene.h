@@ -49,64 +49,64 @@ static inline dv_terms terms(void)
 static inline void assign(void)
 {
     stage_receive(s, ASSIGN, "ingest",
-                  (dv_message){.type = DV_MSG_order_assign,
-                               .order_assign.job = {
+                  (dv_message){.type = DV_MSG_assign_order,
+                               .assign_order.job = {
                                    .terms = terms(), .state = DV_STATE_pending, .epoch = 1}});
 }
 
 /* Answers the step that the actor sent last; checks what it was. */
-static inline const dv_order_step *commit(dv_state from, dv_state to, uint8_t attempt)
+static inline const dv_step_request *commit(dv_state from, dv_state to, uint8_t attempt)
 {
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_str_eq(dv_state_name((uint8_t)step->from_state), dv_state_name(from));
     ck_assert_str_eq(dv_state_name((uint8_t)step->to_state), dv_state_name(to));
     ck_assert_uint_eq(step->attempt.number, attempt);
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_step_done,
-                               .step_done = {.order_id = step->order_id,
-                                             .to_state = step->to_state,
-                                             .attempt = step->attempt.number,
-                                             .epoch = step->epoch}});
+                  (dv_message){.type = DV_MSG_step_reply,
+                               .step_reply = {.order_id = step->order_id,
+                                              .to_state = step->to_state,
+                                              .attempt = step->attempt.number,
+                                              .epoch = step->epoch}});
     return step;
 }
 
 static inline void tell_quote(dv_port port, uint8_t attempt, dv_err error, uint64_t amount_out)
 {
     stage_receive(s, port, "",
-                  (dv_message){.type = DV_MSG_quote_told,
-                               .quote_told = {.order_id = ORDER,
-                                              .attempt = attempt,
-                                              .quote = {.venue = dv_text_of("whoever"),
-                                                        .error = error,
-                                                        .amount_in = 1000000000,
-                                                        .amount_out = amount_out,
-                                                        .fee_ppm = 2500,
-                                                        .pool = dv_text_of("pool")}}});
+                  (dv_message){.type = DV_MSG_quote_reply,
+                               .quote_reply = {.order_id = ORDER,
+                                               .attempt = attempt,
+                                               .quote = {.venue = dv_text_of("whoever"),
+                                                         .error = error,
+                                                         .amount_in = 1000000000,
+                                                         .amount_out = amount_out,
+                                                         .fee_ppm = 2500,
+                                                         .pool = dv_text_of("pool")}}});
 }
 
 static inline void tell_built(dv_port port, uint8_t attempt, dv_err error)
 {
     stage_receive(s, port, "",
-                  (dv_message){.type = DV_MSG_swap_built,
-                               .swap_built = {.order_id = ORDER,
-                                              .attempt = attempt,
-                                              .error = error,
-                                              .signature = dv_text_of("signature"),
-                                              .transaction = {"\1\2\3", 3},
-                                              .last_valid_block_height = 99}});
+                  (dv_message){.type = DV_MSG_build_reply,
+                               .build_reply = {.order_id = ORDER,
+                                               .attempt = attempt,
+                                               .error = error,
+                                               .signature = dv_text_of("signature"),
+                                               .transaction = {"\1\2\3", 3},
+                                               .last_valid_block_height = 99}});
 }
 
 static inline void tell_status(dv_port port, dv_swap_outcome outcome, dv_err error)
 {
     stage_receive(s, port, "",
-                  (dv_message){.type = DV_MSG_swap_status,
-                               .swap_status = {.order_id = ORDER,
-                                               .attempt = 1,
-                                               .signature = dv_text_of("signature"),
-                                               .outcome = outcome,
-                                               .error = error,
-                                               .amount_in = 1000000000,
-                                               .amount_out = 150000000}});
+                  (dv_message){.type = DV_MSG_status_reply,
+                               .status_reply = {.order_id = ORDER,
+                                                .attempt = 1,
+                                                .signature = dv_text_of("signature"),
+                                                .outcome = outcome,
+                                                .error = error,
+                                                .amount_in = 1000000000,
+                                                .amount_out = 150000000}});
 }
 
 /* Takes the order to a state of its first attempt, Meteora having the better quote. */

@@ -35,7 +35,7 @@ typedef struct sign_scene {
     dv_pubkey payer;
     dv_lookup_table table; /* of no address: none */
     dv_transaction made;
-    dv_sign_ask ask; /* without its message until it is compiled */
+    dv_sign_request ask; /* without its message until it is compiled */
     char why[DV_REASON_MAX];
 } sign_scene;
 
@@ -170,10 +170,10 @@ static inline void scene_make(sign_scene *s)
     s->usdc_account = dv_ata_of(&s->wallet, &s->usdc, &DV_PROGRAM_TOKEN);
     scene_settings(s);
     scene_policy(s);
-    s->ask = (dv_sign_ask){.order_id = {{1, 2, 3}},
-                           .attempt = 1,
-                           .token_in = dv_text_of(SCENE_SOL),
-                           .token_out = dv_text_of(SCENE_USDC)};
+    s->ask = (dv_sign_request){.order_id = {{1, 2, 3}},
+                               .attempt = 1,
+                               .token_in = dv_text_of(SCENE_SOL),
+                               .token_out = dv_text_of(SCENE_USDC)};
     dv_ix_compute_unit_limit(200000, &s->ix[UNITS]);
     dv_ix_compute_unit_price(10000, &s->ix[PRICE]);
     scene_create(&s->ix[GUARD], &s->wallet, "guard-1", SCENE_GUARD_RENT, 0, &DV_PROGRAM_SYSTEM);

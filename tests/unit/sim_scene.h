@@ -147,12 +147,12 @@ static inline const scene_answer *scene_last(const scene *s, dv_message_type typ
 static inline void scene_ask(scene *s, const char *in, const char *out, dv_swap_mode mode,
                              uint64_t amount, uint32_t order)
 {
-    dv_quote_ask ask = {.order_id = scene_order(order),
-                        .attempt = 1,
-                        .token_in = dv_text_of(in),
-                        .token_out = dv_text_of(out),
-                        .swap_mode = mode,
-                        .amount = amount};
+    dv_quote_request ask = {.order_id = scene_order(order),
+                            .attempt = 1,
+                            .token_in = dv_text_of(in),
+                            .token_out = dv_text_of(out),
+                            .swap_mode = mode,
+                            .amount = amount};
     s->venue->class->quote(s->venue, order, &ask, s->now, &s->to);
 }
 
@@ -161,28 +161,28 @@ static inline dv_quote scene_quote(scene *s, const char *in, const char *out, dv
                                    uint64_t amount)
 {
     scene_ask(s, in, out, mode, amount, 1);
-    return scene_last(s, DV_MSG_quote_told)->message.quote_told.quote;
+    return scene_last(s, DV_MSG_quote_reply)->message.quote_reply.quote;
 }
 
-static inline dv_swap_built scene_build(scene *s, dv_swap_build build)
+static inline dv_build_reply scene_build(scene *s, dv_build_request build)
 {
     size_t before = s->count;
     s->venue->class->build(s->venue, 7, &build, s->now, &s->to);
     ck_assert_uint_eq(s->count, before + 1);
-    return scene_last(s, DV_MSG_swap_built)->message.swap_built;
+    return scene_last(s, DV_MSG_build_reply)->message.build_reply;
 }
 
 /* Builds the first attempt of an order of SOL for USDC, which must succeed. */
 static inline scene_swap scene_built(scene *s, uint32_t order, dv_swap_mode mode, uint64_t amount,
                                      uint64_t limit_amount)
 {
-    dv_swap_built built = scene_build(s, (dv_swap_build){.order_id = scene_order(order),
-                                                         .attempt = 1,
-                                                         .token_in = dv_text_of(MINT_SOL),
-                                                         .token_out = dv_text_of(MINT_USDC),
-                                                         .swap_mode = mode,
-                                                         .amount = amount,
-                                                         .limit_amount = limit_amount});
+    dv_build_reply built = scene_build(s, (dv_build_request){.order_id = scene_order(order),
+                                                             .attempt = 1,
+                                                             .token_in = dv_text_of(MINT_SOL),
+                                                             .token_out = dv_text_of(MINT_USDC),
+                                                             .swap_mode = mode,
+                                                             .amount = amount,
+                                                             .limit_amount = limit_amount});
     ck_assert_uint_eq(built.error, DV_OK);
     return (scene_swap){scene_order(order), 1, built.last_valid_block_height, built.signature,
                         built.transaction};
@@ -197,11 +197,11 @@ static inline scene_swap scene_sell(scene *s, uint32_t order)
 /* Sends in a turn that goes on. */
 static inline void scene_send_only(scene *s, const scene_swap *swap, uint64_t ticket)
 {
-    dv_swap_send send = {.order_id = swap->order_id,
-                         .attempt = swap->attempt,
-                         .signature = swap->signature,
-                         .transaction = swap->transaction,
-                         .last_valid_block_height = swap->last_valid};
+    dv_send_request send = {.order_id = swap->order_id,
+                            .attempt = swap->attempt,
+                            .signature = swap->signature,
+                            .transaction = swap->transaction,
+                            .last_valid_block_height = swap->last_valid};
     s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
 }
 
@@ -212,22 +212,22 @@ static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
 }
 
 /* What a check tells now. */
-static inline dv_swap_status scene_check(scene *s, const scene_swap *swap)
+static inline dv_status_reply scene_check(scene *s, const scene_swap *swap)
 {
     size_t before = s->count;
-    dv_swap_check check = {.order_id = swap->order_id,
-                           .attempt = swap->attempt,
-                           .signature = swap->signature,
-                           .last_valid_block_height = swap->last_valid};
+    dv_status_request check = {.order_id = swap->order_id,
+                               .attempt = swap->attempt,
+                               .signature = swap->signature,
+                               .last_valid_block_height = swap->last_valid};
     s->venue->class->check(s->venue, 9, &check, s->now, &s->to);
     ck_assert_uint_eq(s->count, before + 1);
-    return scene_last(s, DV_MSG_swap_status)->message.swap_status;
+    return scene_last(s, DV_MSG_status_reply)->message.status_reply;
 }
 
 /* The status told last, which must be of this transaction. */
-static inline dv_swap_status scene_status(const scene *s, const scene_swap *swap)
+static inline dv_status_reply scene_status(const scene *s, const scene_swap *swap)
 {
-    dv_swap_status status = scene_last(s, DV_MSG_swap_status)->message.swap_status;
+    dv_status_reply status = scene_last(s, DV_MSG_status_reply)->message.status_reply;
     ck_assert(dv_text_equal(status.signature, swap->signature));
     ck_assert(dv_id_equal(&status.order_id, &swap->order_id));
     ck_assert_uint_eq(status.attempt, swap->attempt);
@@ -238,7 +238,7 @@ static inline dv_swap_status scene_status(const scene *s, const scene_swap *swap
 static inline size_t scene_told(const scene *s)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s->count; i++) n += s->answers[i].message.type == DV_MSG_swap_status;
+    for (size_t i = 0; i < s->count; i++) n += s->answers[i].message.type == DV_MSG_status_reply;
     return n;
 }
 

@@ -3,10 +3,10 @@
 START_TEST(asks_all_venues_while_the_first_step_commits)
 {
     assign();
-    const dv_quote_ask *ask = &stage_expect(s, DV_MSG_quote_ask)->message.quote_ask;
+    const dv_quote_request *ask = &stage_expect(s, DV_MSG_quote_request)->message.quote_request;
     ck_assert_uint_eq(ask->amount, 1000000000);
-    stage_expect(s, DV_MSG_quote_ask);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 1);
+    stage_expect(s, DV_MSG_quote_request);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 1);
 }
 END_TEST
 
@@ -14,17 +14,17 @@ START_TEST(chooses_the_larger_output_and_sets_the_limit_from_the_slippage)
 {
     advance(DV_STATE_routing);
     tell_quote(RAYDIUM, 1, DV_OK, 150000000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     tell_quote(METEORA, 1, DV_OK, 153000000);
-    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_building, 1);
     ck_assert(dv_text_is(step->attempt.venue, "meteora"));
     ck_assert_uint_eq(step->attempt.quotes_count, 2);
     ck_assert_uint_eq(step->attempt.limit_amount, 151470000);
     ck_assert(dv_text_is(step->attempt.reason,
                          "meteora is 2.00 % better than raydium after fees and impact"));
-    const stage_sent *build = stage_expect(s, DV_MSG_swap_build);
+    const stage_sent *build = stage_expect(s, DV_MSG_build_request);
     ck_assert_uint_eq(build->port, METEORA);
-    ck_assert_uint_eq(build->message.swap_build.limit_amount, 151470000);
+    ck_assert_uint_eq(build->message.build_request.limit_amount, 151470000);
 }
 END_TEST
 
@@ -33,7 +33,7 @@ START_TEST(waits_for_the_commit_of_routing_before_it_decides)
     assign();
     tell_quote(RAYDIUM, 1, DV_OK, 150000000);
     tell_quote(METEORA, 1, DV_OK, 153000000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 1);
     commit(DV_STATE_pending, DV_STATE_routing, 1);
     commit(DV_STATE_routing, DV_STATE_building, 1);
 }
@@ -44,7 +44,7 @@ START_TEST(leaves_out_a_venue_that_is_late)
     advance(DV_STATE_routing);
     tell_quote(RAYDIUM, 1, DV_OK, 150000000);
     stage_pass_ms(s, config.quote_timeout_ms);
-    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_building, 1);
     ck_assert(dv_text_is(step->attempt.venue, "raydium"));
     ck_assert_uint_eq(step->attempt.quotes[1].error, DV_VENUE_QUOTE_LATE);
     ck_assert(dv_text_is(step->attempt.reason, "raydium alone gave a usable quote"));
@@ -60,7 +60,7 @@ START_TEST(leaves_out_a_venue_that_fails)
     advance(DV_STATE_routing);
     tell_quote(METEORA, 1, DV_VENUE_QUOTE_FAILED, 0);
     tell_quote(RAYDIUM, 1, DV_OK, 1);
-    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_building, 1);
+    const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_building, 1);
     ck_assert(dv_text_is(step->attempt.venue, "raydium"));
 }
 END_TEST
@@ -69,14 +69,14 @@ START_TEST(commits_the_signature_before_it_sends)
 {
     advance(DV_STATE_building);
     tell_built(METEORA, 1, DV_OK);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
-    const dv_order_step *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
+    const dv_step_request *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
     ck_assert(dv_text_is(step->attempt.signature, "signature"));
     ck_assert(dv_text_is(step->attempt.venue, "meteora"));
     ck_assert_uint_eq(step->attempt.transaction.size, 3);
-    const stage_sent *send = stage_expect(s, DV_MSG_swap_send);
+    const stage_sent *send = stage_expect(s, DV_MSG_send_request);
     ck_assert_uint_eq(send->port, METEORA);
-    ck_assert_int_eq(memcmp(send->message.swap_send.transaction.at, "\1\2\3", 3), 0);
+    ck_assert_int_eq(memcmp(send->message.send_request.transaction.at, "\1\2\3", 3), 0);
 }
 END_TEST
 
@@ -84,24 +84,24 @@ START_TEST(confirms_what_landed_and_forgets_the_order)
 {
     advance(DV_STATE_submitted);
     tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
-    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_confirmed, 1);
+    const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_confirmed, 1);
     ck_assert_uint_eq(step->attempt.amount_out, 150000000);
     stage_skip(s);
     tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
     stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
 START_TEST(sends_the_same_bytes_again_until_the_outcome_is_known)
 {
     advance(DV_STATE_submitted);
-    stage_expect(s, DV_MSG_swap_send);
+    stage_expect(s, DV_MSG_send_request);
     tell_status(METEORA, DV_SWAP_UNKNOWN, DV_OK);
     for (int i = 0; i < 4; i++) stage_pass_ms(s, config.resend_ms);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_check), 2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_status_request), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
@@ -109,23 +109,23 @@ START_TEST(begins_a_new_attempt_only_after_proof_that_the_last_is_dead)
 {
     advance(DV_STATE_submitted);
     stage_pass_ms(s, 600000); /* time alone proves nothing */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
-    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_routing, 2);
+    const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_routing, 2);
     ck_assert_uint_eq(step->from_attempt, 1);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_TRANSACTION_EXPIRED);
     ck_assert_uint_eq(step->attempt.due_at_us, (uint64_t)s->now.wall_us + 2000000);
-    const dv_retry_arm *arm = &stage_expect(s, DV_MSG_retry_arm)->message.retry_arm;
+    const dv_arm_retry *arm = &stage_expect(s, DV_MSG_arm_retry)->message.arm_retry;
     ck_assert_uint_eq(arm->due_at_us, step->attempt.due_at_us);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
 }
 END_TEST
 
-static void retry_due(uint8_t attempt)
+static void retry_event(uint8_t attempt)
 {
     stage_receive(s, SCHEDULE, "",
-                  (dv_message){.type = DV_MSG_retry_due,
-                               .retry_due = {.order_id = ORDER, .attempt = attempt}});
+                  (dv_message){.type = DV_MSG_retry_event,
+                               .retry_event = {.order_id = ORDER, .attempt = attempt}});
 }
 
 START_TEST(quotes_again_when_the_retry_is_due_and_not_before)
@@ -134,14 +134,14 @@ START_TEST(quotes_again_when_the_retry_is_due_and_not_before)
     tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     commit(DV_STATE_submitted, DV_STATE_routing, 2);
     stage_skip(s);
-    retry_due(2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    retry_event(2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
     stage_pass_ms(s, 2000);
-    retry_due(2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_retry_done), 1);
-    retry_due(2); /* handed out twice: harmless */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
+    retry_event(2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_forget_retry), 1);
+    retry_event(2); /* handed out twice: harmless */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 2);
 }
 END_TEST
 
@@ -154,9 +154,9 @@ START_TEST(waits_no_longer_for_a_time_that_a_wrong_clock_has_set)
     commit(DV_STATE_submitted, DV_STATE_routing, 2);
     stage_skip(s);
     stage_pass_ms(s, 2000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
     stage_pass_ms(s, 2000); /* a sweep later */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 2);
 }
 END_TEST
 
@@ -168,16 +168,16 @@ START_TEST(waits_longer_before_each_attempt_and_fails_after_the_last)
     for (uint8_t attempt = 1; attempt <= 2; attempt++) {
         tell_quote(RAYDIUM, attempt, DV_VENUE_QUOTE_FAILED, 0);
         tell_quote(METEORA, attempt, DV_VENUE_QUOTE_FAILED, 0);
-        const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_routing, attempt + 1);
+        const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_routing, attempt + 1);
         ck_assert_uint_eq(step->attempt.due_at_us - (uint64_t)s->now.wall_us,
                           waits_us[attempt - 1]);
         ck_assert_uint_eq(step->failed_error, DV_VENUE_NO_QUOTE);
         stage_pass_ms(s, (int64_t)waits_us[attempt - 1] / 1000);
-        retry_due(attempt + 1);
+        retry_event(attempt + 1);
     }
     tell_quote(RAYDIUM, 3, DV_VENUE_QUOTE_FAILED, 0);
     tell_quote(METEORA, 3, DV_VENUE_QUOTE_FAILED, 0);
-    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_failed, 3);
+    const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_failed, 3);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_NO_QUOTE);
 }
 END_TEST
@@ -187,7 +187,7 @@ START_TEST(does_not_retry_what_can_never_work)
     static const dv_err REJECTS[] = {DV_VENUE_SLIPPAGE_EXCEEDED, DV_VENUE_LIQUIDITY_INSUFFICIENT};
     advance(DV_STATE_submitted);
     tell_status(METEORA, DV_SWAP_FAILED, REJECTS[_i]);
-    const dv_order_step *step = commit(DV_STATE_submitted, DV_STATE_failed, 1);
+    const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_failed, 1);
     ck_assert_uint_eq(step->failed_error, REJECTS[_i]);
 }
 END_TEST
@@ -197,7 +197,7 @@ START_TEST(fails_at_once_when_every_venue_rejects)
     advance(DV_STATE_routing);
     tell_quote(RAYDIUM, 1, DV_VENUE_NO_POOL, 0);
     tell_quote(METEORA, 1, DV_VENUE_LIQUIDITY_INSUFFICIENT, 0);
-    const dv_order_step *step = commit(DV_STATE_routing, DV_STATE_failed, 1);
+    const dv_step_request *step = commit(DV_STATE_routing, DV_STATE_failed, 1);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_LIQUIDITY_INSUFFICIENT);
 }
 END_TEST
@@ -216,26 +216,26 @@ START_TEST(tries_again_when_a_venue_does_not_answer_a_build)
     stage_pass_ms(s, config.build_timeout_ms);
     commit(DV_STATE_building, DV_STATE_routing, 2);
     tell_built(METEORA, 1, DV_OK); /* too late */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
 START_TEST(drops_an_order_that_another_instance_owns)
 {
     assign();
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_step_done,
-                               .step_done = {.order_id = ORDER,
-                                             .to_state = step->to_state,
-                                             .attempt = step->attempt.number,
-                                             .epoch = step->epoch,
-                                             .error = DV_STORE_STALE}});
+                  (dv_message){.type = DV_MSG_step_reply,
+                               .step_reply = {.order_id = ORDER,
+                                              .to_state = step->to_state,
+                                              .attempt = step->attempt.number,
+                                              .epoch = step->epoch,
+                                              .error = DV_STORE_STALE}});
     stage_skip(s);
     tell_quote(RAYDIUM, 1, DV_OK, 1);
     tell_quote(METEORA, 1, DV_OK, 2);
     stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
@@ -243,19 +243,19 @@ START_TEST(takes_no_answer_to_a_step_that_signed_other_bytes)
 {
     advance(DV_STATE_building);
     tell_built(METEORA, 1, DV_OK);
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     static const char *const SIGNATURES[] = {"another signature", "signature"};
     for (int i = 0; i < 2; i++) {
-        ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+        ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
         stage_receive(s, WRITE, "",
-                      (dv_message){.type = DV_MSG_step_done,
-                                   .step_done = {.order_id = ORDER,
-                                                 .to_state = DV_STATE_submitted,
-                                                 .attempt = 1,
-                                                 .epoch = step->epoch,
-                                                 .signature = dv_text_of(SIGNATURES[i])}});
+                      (dv_message){.type = DV_MSG_step_reply,
+                                   .step_reply = {.order_id = ORDER,
+                                                  .to_state = DV_STATE_submitted,
+                                                  .attempt = 1,
+                                                  .epoch = step->epoch,
+                                                  .signature = dv_text_of(SIGNATURES[i])}});
     }
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 1);
 }
 END_TEST
 
@@ -264,7 +264,7 @@ START_TEST(sends_a_step_again_that_nobody_answered)
     assign();
     stage_skip(s);
     stage_pass_ms(s, 15000);
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->to_state, DV_STATE_routing);
 }
 END_TEST
@@ -273,26 +273,26 @@ START_TEST(ignores_the_answer_to_an_older_epochs_step)
 {
     assign();
     stage_skip(s);
-    stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_order_claimed,
-                               .order_claimed.job = {
-                                   .terms = terms(), .state = DV_STATE_pending, .epoch = 2}});
+    stage_receive(
+        s, WRITE, "",
+        (dv_message){.type = DV_MSG_claim_item,
+                     .claim_item.job = {.terms = terms(), .state = DV_STATE_pending, .epoch = 2}});
     stage_pass_ms(s, 1); /* its turn */
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->epoch, 2);
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_step_done,
-                               .step_done = {.order_id = ORDER,
-                                             .to_state = DV_STATE_routing,
-                                             .attempt = 1,
-                                             .epoch = 1,
-                                             .error = DV_STORE_STALE}});
+                  (dv_message){.type = DV_MSG_step_reply,
+                               .step_reply = {.order_id = ORDER,
+                                              .to_state = DV_STATE_routing,
+                                              .attempt = 1,
+                                              .epoch = 1,
+                                              .error = DV_STORE_STALE}});
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_step_done,
-                               .step_done = {.order_id = ORDER,
-                                             .to_state = DV_STATE_routing,
-                                             .attempt = 1,
-                                             .epoch = 2}});
+                  (dv_message){.type = DV_MSG_step_reply,
+                               .step_reply = {.order_id = ORDER,
+                                              .to_state = DV_STATE_routing,
+                                              .attempt = 1,
+                                              .epoch = 2}});
     tell_quote(RAYDIUM, 1, DV_OK, 1);
     tell_quote(METEORA, 1, DV_OK, 2);
     commit(DV_STATE_routing, DV_STATE_building, 1);
@@ -303,9 +303,9 @@ static void claimed(dv_state state, dv_attempt attempt)
 {
     stage_receive(
         s, WRITE, "",
-        (dv_message){.type = DV_MSG_order_claimed,
-                     .order_claimed.job = {
-                         .terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
+        (dv_message){
+            .type = DV_MSG_claim_item,
+            .claim_item.job = {.terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
     stage_pass_ms(s, 1); /* its turn */
 }
 
@@ -324,18 +324,18 @@ START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
         dv_state state;
         dv_message_type sends;
     } TABLE[] = {
-        {DV_STATE_pending, DV_MSG_quote_ask},
-        {DV_STATE_routing, DV_MSG_quote_ask},
-        {DV_STATE_building, DV_MSG_swap_build},
-        {DV_STATE_submitted, DV_MSG_swap_send},
+        {DV_STATE_pending, DV_MSG_quote_request},
+        {DV_STATE_routing, DV_MSG_quote_request},
+        {DV_STATE_building, DV_MSG_build_request},
+        {DV_STATE_submitted, DV_MSG_send_request},
     };
     if (TABLE[_i].state == DV_STATE_pending) attempt = (dv_attempt){0};
     claimed(TABLE[_i].state, attempt);
     const stage_sent *sent = stage_expect(s, TABLE[_i].sends);
     ck_assert_uint_eq(sent->port, RAYDIUM);
     if (TABLE[_i].state == DV_STATE_submitted) {
-        ck_assert_int_eq(memcmp(sent->message.swap_send.transaction.at, "\1\2\3", 3), 0);
-        ck_assert_uint_eq(sent->message.swap_send.last_valid_block_height, 99);
+        ck_assert_int_eq(memcmp(sent->message.send_request.transaction.at, "\1\2\3", 3), 0);
+        ck_assert_uint_eq(sent->message.send_request.last_valid_block_height, 99);
     }
 }
 END_TEST
@@ -344,30 +344,30 @@ START_TEST(concludes_nothing_from_a_submitted_order_without_its_transaction)
 {
     claimed(DV_STATE_submitted, (dv_attempt){.number = 1, .venue = dv_text_of("raydium")});
     stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_check), 0);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_status_request), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
 START_TEST(claims_all_orphans_before_it_goes_on_with_those_claimed)
 {
     stage_tick(s);
-    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    dv_lease_request beat = stage_expect(s, DV_MSG_lease_request)->message.lease_request;
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_instance_told,
-                               .instance_told = {.owner = beat.owner, .orphans = 1}});
+                  (dv_message){.type = DV_MSG_lease_reply,
+                               .lease_reply = {.owner = beat.owner, .orphans = 1}});
     stage_tick(s);
-    stage_expect(s, DV_MSG_orders_claim);
+    stage_expect(s, DV_MSG_claim_request);
     claimed(DV_STATE_pending, (dv_attempt){0});
-    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done, .claim_done.count = 1});
+    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_reply, .claim_reply.count = 1});
     stage_tick(s);
-    stage_expect(s, DV_MSG_orders_claim);
+    stage_expect(s, DV_MSG_claim_request);
     stage_pass_ms(s, 1000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
-    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_done});
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
+    stage_receive(s, WRITE, "", (dv_message){.type = DV_MSG_claim_reply});
     stage_pass_ms(s, 100);
-    stage_expect(s, DV_MSG_order_step);
+    stage_expect(s, DV_MSG_step_request);
 }
 END_TEST
 
@@ -375,9 +375,9 @@ START_TEST(arms_the_schedule_for_a_claimed_order_that_waits)
 {
     claimed(DV_STATE_routing,
             (dv_attempt){.number = 3, .due_at_us = (uint64_t)s->now.wall_us + 5000000});
-    const dv_retry_arm *arm = &stage_expect(s, DV_MSG_retry_arm)->message.retry_arm;
+    const dv_arm_retry *arm = &stage_expect(s, DV_MSG_arm_retry)->message.arm_retry;
     ck_assert_uint_eq(arm->attempt, 3);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
 }
 END_TEST
 
@@ -387,10 +387,10 @@ START_TEST(begins_a_retry_by_itself_that_the_schedule_forgot)
             (dv_attempt){.number = 2, .due_at_us = (uint64_t)s->now.wall_us + 1000000});
     stage_skip(s);
     stage_pass_ms(s, 1000 + config.retry_sweep_ms - 2);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
     stage_pass_ms(s, 1);
-    stage_expect(s, DV_MSG_retry_done);
-    stage_expect(s, DV_MSG_quote_ask);
+    stage_expect(s, DV_MSG_forget_retry);
+    stage_expect(s, DV_MSG_quote_request);
 }
 END_TEST
 
@@ -398,14 +398,14 @@ START_TEST(keeps_a_step_that_persistence_could_not_take)
 {
     static const dv_err ERRORS[] = {DV_ENGINE_FULL, DV_STORE_AWAY};
     assign();
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_step_done,
-                               .step_done = {.order_id = step->order_id,
-                                             .to_state = step->to_state,
-                                             .attempt = step->attempt.number,
-                                             .epoch = step->epoch,
-                                             .error = ERRORS[_i]}});
+                  (dv_message){.type = DV_MSG_step_reply,
+                               .step_reply = {.order_id = step->order_id,
+                                              .to_state = step->to_state,
+                                              .attempt = step->attempt.number,
+                                              .epoch = step->epoch,
+                                              .error = ERRORS[_i]}});
     stage_skip(s);
     stage_pass_ms(s, 2000);
     commit(DV_STATE_pending, DV_STATE_routing, 1);
@@ -422,13 +422,13 @@ START_TEST(asks_a_silent_venue_again_within_its_time)
     tell_quote(RAYDIUM, 1, DV_OK, 1);
     stage_skip(s);
     stage_pass_ms(s, config.quote_timeout_ms / 2);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_quote_ask)->port, METEORA);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_quote_request)->port, METEORA);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
     tell_quote(METEORA, 1, DV_OK, 2);
     commit(DV_STATE_routing, DV_STATE_building, 1);
     stage_skip(s);
     stage_pass_ms(s, config.build_timeout_ms / 2);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_build)->port, METEORA);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_build_request)->port, METEORA);
 }
 END_TEST
 
@@ -437,15 +437,15 @@ START_TEST(takes_an_order_that_is_assigned_twice_once)
     assign();
     stage_skip(s);
     assign();
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
 START_TEST(finishes_the_step_under_way_and_leaves_when_draining)
 {
     stage_tick(s);
-    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
-    dv_message told = {.type = DV_MSG_instance_told, .instance_told.owner = beat.owner};
+    dv_lease_request beat = stage_expect(s, DV_MSG_lease_request)->message.lease_request;
+    dv_message told = {.type = DV_MSG_lease_reply, .lease_reply.owner = beat.owner};
     stage_receive(s, WRITE, "", told);
     advance(DV_STATE_routing);
     tell_quote(RAYDIUM, 1, DV_OK, 1);
@@ -454,9 +454,9 @@ START_TEST(finishes_the_step_under_way_and_leaves_when_draining)
     stage_tick(s);
     ck_assert(!s->class->drained(s->self));
     commit(DV_STATE_routing, DV_STATE_building, 1);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_build), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_build_request), 0);
     stage_tick(s);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_instance_beat)->message.instance_beat.leaving, 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_lease_request)->message.lease_request.leaving, 1);
     ck_assert(!s->class->drained(s->self));
     stage_receive(s, WRITE, "", told);
     ck_assert(s->class->drained(s->self));
@@ -471,8 +471,8 @@ static void assign_many(uint32_t count)
         many.order_id.bytes[14] = (uint8_t)(i >> 8);
         many.order_id.bytes[15] = (uint8_t)i;
         stage_receive(s, ASSIGN, "ingest",
-                      (dv_message){.type = DV_MSG_order_assign,
-                                   .order_assign.job = {
+                      (dv_message){.type = DV_MSG_assign_order,
+                                   .assign_order.job = {
                                        .terms = many, .state = DV_STATE_pending, .epoch = 1}});
     }
 }
@@ -489,8 +489,8 @@ static uint64_t is_pressed(void)
     stage_pass_ms(s, 100);
     uint64_t pressed = 0;
     for (; s->read < s->sent_count; s->read++)
-        if (s->sent[s->read].message.type == DV_MSG_load)
-            pressed = s->sent[s->read].message.load.pressed;
+        if (s->sent[s->read].message.type == DV_MSG_load_event)
+            pressed = s->sent[s->read].message.load_event.pressed;
     s->read = read;
     return pressed;
 }
@@ -512,26 +512,26 @@ START_TEST(takes_no_new_order_when_draining)
 {
     s->class->drain(s->self, s->now, s->outbox);
     stage_tick(s);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_load)->message.load.accepting, 0);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_load_event)->message.load_event.accepting, 0);
     assign();
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
 
 START_TEST(forgets_its_orders_when_a_later_incarnation_has_its_name)
 {
     stage_tick(s);
-    dv_instance_beat beat = stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    dv_lease_request beat = stage_expect(s, DV_MSG_lease_request)->message.lease_request;
     advance(DV_STATE_submitted);
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_instance_told,
-                               .instance_told = {.owner = beat.owner, .error = DV_STORE_STALE}});
+                  (dv_message){.type = DV_MSG_lease_reply,
+                               .lease_reply = {.owner = beat.owner, .error = DV_STORE_STALE}});
     ck_assert_int_eq(s->class->health(s->self).degraded, DV_STORE_STALE);
     stage_skip(s);
     tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
     stage_pass_ms(s, 100000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
 }
 END_TEST
 
@@ -547,10 +547,10 @@ START_TEST(ignores_messages_that_do_not_belong_to_the_state)
     if (state != DV_STATE_building) tell_built(METEORA, 1, DV_OK);
     tell_built(METEORA, 9, DV_OK);
     if (state != DV_STATE_submitted) tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
-    retry_due(1);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_ask), 0);
+    retry_event(1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
 }
 END_TEST
 

@@ -13,9 +13,9 @@ static void finality_claimed(dv_state state)
                           .last_valid_block_height = 99};
     stage_receive(
         s, WRITE, "",
-        (dv_message){.type = DV_MSG_order_claimed,
-                     .order_claimed.job = {
-                         .terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
+        (dv_message){
+            .type = DV_MSG_claim_item,
+            .claim_item.job = {.terms = terms(), .state = state, .epoch = 2, .attempt = attempt}});
     stage_pass_ms(s, 1); /* its turn */
 }
 
@@ -46,7 +46,7 @@ START_TEST(every_outcome_moves_every_state_as_tabled)
     dv_state from = TABLE[_i / OUTCOMES].from, to = TABLE[_i / OUTCOMES].to[_i % OUTCOMES];
     finality_claimed(from);
     tell_status(METEORA, (dv_swap_outcome)(_i % OUTCOMES), DV_OK);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), to != DV_STATE_NONE);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), to != DV_STATE_NONE);
     if (to != DV_STATE_NONE) commit(from, to, to == DV_STATE_routing ? 2 : 1);
 }
 END_TEST
@@ -54,31 +54,31 @@ END_TEST
 START_TEST(confirms_with_amounts_and_follows_the_order_until_it_is_final)
 {
     advance(DV_STATE_submitted);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_send)->message.swap_send.landed, 0);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.landed, 0);
     tell_status(METEORA, DV_SWAP_CONFIRMED, DV_OK);
-    const dv_order_step *landed = commit(DV_STATE_submitted, DV_STATE_landed, 1);
+    const dv_step_request *landed = commit(DV_STATE_submitted, DV_STATE_landed, 1);
     ck_assert_uint_eq(landed->attempt.amount_in, 1000000000);
     ck_assert_uint_eq(landed->attempt.amount_out, 150000000);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_send)->message.swap_send.landed, 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.landed, 1);
     stage_pass_ms(s, config.resend_ms);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_check)->message.swap_check.landed, 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_status_request)->message.status_request.landed, 1);
     tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
-    const dv_order_step *final = commit(DV_STATE_landed, DV_STATE_confirmed, 1);
+    const dv_step_request *final = commit(DV_STATE_landed, DV_STATE_confirmed, 1);
     ck_assert_uint_eq(final->attempt.amount_out, 150000000);
     stage_skip(s);
     stage_pass_ms(s, 60000); /* it is forgotten */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
 }
 END_TEST
 
 START_TEST(sends_the_same_bytes_again_once_a_confirmation_is_taken_back)
 {
     finality_claimed(DV_STATE_landed);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_send)->message.swap_send.landed, 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.landed, 1);
     tell_status(METEORA, DV_SWAP_SUPERSEDED, DV_OK);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0); /* not before it is committed */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0); /* not before it is committed */
     commit(DV_STATE_landed, DV_STATE_superseded, 1);
-    const dv_swap_send *send = &stage_expect(s, DV_MSG_swap_send)->message.swap_send;
+    const dv_send_request *send = &stage_expect(s, DV_MSG_send_request)->message.send_request;
     ck_assert_uint_eq(send->landed, 0);
     ck_assert(dv_text_is(send->signature, "signature"));
     ck_assert_int_eq(memcmp(send->transaction.at, "\1\2\3", 3), 0);
@@ -93,9 +93,9 @@ START_TEST(a_new_attempt_follows_a_superseded_one_only_by_proof)
     tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     commit(DV_STATE_landed, DV_STATE_superseded, 1);
     stage_pass_ms(s, 600000); /* time alone proves nothing */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
-    const dv_order_step *step = commit(DV_STATE_superseded, DV_STATE_routing, 2);
+    const dv_step_request *step = commit(DV_STATE_superseded, DV_STATE_routing, 2);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_TRANSACTION_EXPIRED);
 }
 END_TEST

@@ -8,11 +8,11 @@
 static void tell_unsigned(void)
 {
     stage_receive(s, METEORA, "",
-                  (dv_message){.type = DV_MSG_swap_built,
-                               .swap_built = {.order_id = ORDER,
-                                              .attempt = 1,
-                                              .transaction = dv_text_of(MESSAGE),
-                                              .last_valid_block_height = 99}});
+                  (dv_message){.type = DV_MSG_build_reply,
+                               .build_reply = {.order_id = ORDER,
+                                               .attempt = 1,
+                                               .transaction = dv_text_of(MESSAGE),
+                                               .last_valid_block_height = 99}});
 }
 
 /* The message with a signature of this byte before it, told under its name. */
@@ -24,13 +24,13 @@ static void tell_signed(uint8_t byte, const char *message, dv_err error)
     memcpy(bytes + 65, message, strlen(message));
     dv_base58_encode(bytes + 1, 64, name);
     stage_receive(s, SIGN, "",
-                  (dv_message){.type = DV_MSG_sign_told,
-                               .sign_told = {.order_id = ORDER,
-                                             .attempt = 1,
-                                             .error = error,
-                                             .signature = dv_text_of(error ? "" : name),
-                                             .transaction = {(char *)bytes,
-                                                             error ? 0 : 65 + strlen(message)}}});
+                  (dv_message){.type = DV_MSG_sign_reply,
+                               .sign_reply = {.order_id = ORDER,
+                                              .attempt = 1,
+                                              .error = error,
+                                              .signature = dv_text_of(error ? "" : name),
+                                              .transaction = {(char *)bytes,
+                                                              error ? 0 : 65 + strlen(message)}}});
 }
 
 START_TEST(has_a_message_signed_as_the_order_was_committed)
@@ -38,17 +38,17 @@ START_TEST(has_a_message_signed_as_the_order_was_committed)
     advance(DV_STATE_building);
     stage_skip(s);
     tell_unsigned();
-    const dv_sign_ask *ask = &stage_expect(s, DV_MSG_sign_ask)->message.sign_ask;
+    const dv_sign_request *ask = &stage_expect(s, DV_MSG_sign_request)->message.sign_request;
     ck_assert(dv_text_is(ask->message, MESSAGE));
     ck_assert(dv_text_is(ask->token_in, SOL) && dv_text_is(ask->token_out, USDC));
     ck_assert_uint_eq(ask->amount, 1000000000);
     ck_assert_uint_eq(ask->limit_amount, 151470000); /* 153000000 less 1 % */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     tell_signed(7, MESSAGE, DV_OK);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
-    const dv_order_step *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
+    const dv_step_request *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
     ck_assert_uint_eq(step->attempt.transaction.size, 65 + strlen(MESSAGE));
-    const dv_swap_send *send = &stage_expect(s, DV_MSG_swap_send)->message.swap_send;
+    const dv_send_request *send = &stage_expect(s, DV_MSG_send_request)->message.send_request;
     ck_assert_uint_eq(send->transaction.size, 65 + strlen(MESSAGE));
     ck_assert_uint_eq(send->last_valid_block_height, 99);
 }
@@ -61,7 +61,7 @@ START_TEST(takes_no_signature_of_another_message)
     tell_unsigned();
     tell_signed(7, "what is to be stolen", DV_OK);
     tell_signed(7, "", DV_OK);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     tell_signed(7, MESSAGE, DV_OK);
     commit(DV_STATE_building, DV_STATE_submitted, 1);
 }
@@ -75,10 +75,10 @@ START_TEST(tries_again_or_fails_as_the_signer_says)
     stage_skip(s);
     tell_unsigned();
     tell_signed(7, MESSAGE, ERRORS[_i]);
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->to_state, NEXT[_i]);
     ck_assert_uint_eq(step->failed_error, ERRORS[_i]);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
 }
 END_TEST
 
@@ -89,10 +89,10 @@ START_TEST(neither_fails_nor_retries_an_order_that_may_have_traded)
     stage_skip(s);
     tell_built(METEORA, 1, DV_VENUE_ORDER_GUARDED);
     stage_pass_ms(s, 20000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     stage_pass_ms(s, 20000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_step), 0);
-    stage_expect(s, DV_MSG_swap_build);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
+    stage_expect(s, DV_MSG_build_request);
 }
 END_TEST
 
@@ -102,7 +102,7 @@ START_TEST(begins_the_attempt_that_finds_the_trade_when_one_fails_for_the_guard)
     advance(DV_STATE_submitted);
     stage_skip(s);
     tell_status(METEORA, DV_SWAP_FAILED, DV_VENUE_ORDER_GUARDED);
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->to_state, DV_STATE_routing);
     ck_assert_uint_eq(step->attempt.number, 2);
 }
@@ -113,15 +113,15 @@ START_TEST(asks_a_silent_signer_again_and_then_begins_a_new_attempt)
     advance(DV_STATE_building);
     stage_skip(s);
     tell_unsigned();
-    stage_expect(s, DV_MSG_sign_ask);
+    stage_expect(s, DV_MSG_sign_request);
     stage_pass_ms(s, config.build_timeout_ms / 2);
-    stage_expect(s, DV_MSG_sign_ask);
+    stage_expect(s, DV_MSG_sign_request);
     stage_pass_ms(s, config.build_timeout_ms);
-    const dv_order_step *step = &stage_expect(s, DV_MSG_order_step)->message.order_step;
+    const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->to_state, DV_STATE_routing);
     ck_assert_uint_eq(step->attempt.number, 2);
     tell_signed(7, MESSAGE, DV_OK); /* too late */
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_swap_send), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
 }
 END_TEST
 

@@ -25,7 +25,8 @@ static dv_fail_verdict taken(const char *actor, dv_message_type type)
 static int drops(int times)
 {
     int count = 0;
-    for (int i = 0; i < times; i++) count += taken("execution@a", DV_MSG_step_done) == DV_FAIL_DROP;
+    for (int i = 0; i < times; i++)
+        count += taken("execution@a", DV_MSG_step_reply) == DV_FAIL_DROP;
     return count;
 }
 
@@ -40,22 +41,22 @@ END_TEST
 
 static const char *const BAD[] = {
     "kill",
-    "execution:step_done:handled:kill",
-    "execution:step_done:handled:0:kill",
-    "execution:step_done:handled:x:kill",
-    "execution:step_done:handled:1x:kill",
-    "execution:step_done:handled:~0:kill",
-    "execution:step_done:handled:101%:kill",
-    "execution:step_done:handled:5%x:kill",
-    "execution:step_done:later:1:kill",
+    "execution:step_reply:handled:kill",
+    "execution:step_reply:handled:0:kill",
+    "execution:step_reply:handled:x:kill",
+    "execution:step_reply:handled:1x:kill",
+    "execution:step_reply:handled:~0:kill",
+    "execution:step_reply:handled:101%:kill",
+    "execution:step_reply:handled:5%x:kill",
+    "execution:step_reply:later:1:kill",
     "execution:step_gone:handled:1:kill",
-    "execution:step_done:handled:1:drop",
-    "execution:step_done:sent:1:twice",
-    "execution:step_done:taken:1:explode",
-    "execution:step_done:taken:1:pause=",
-    ":step_done:taken:1:kill",
+    "execution:step_reply:handled:1:drop",
+    "execution:step_reply:sent:1:twice",
+    "execution:step_reply:taken:1:explode",
+    "execution:step_reply:taken:1:pause=",
+    ":step_reply:taken:1:kill",
     "store:submitted:at:1:drop",
-    "execution:step_done:taken:1:drop,oops",
+    "execution:step_reply:taken:1:drop,oops",
 };
 
 START_TEST(a_list_that_is_wrong_is_refused_and_quoted)
@@ -68,9 +69,9 @@ END_TEST
 
 START_TEST(the_nth_time_fails_and_no_other)
 {
-    use("execution:step_done:taken:3:drop", 1);
+    use("execution:step_reply:taken:3:drop", 1);
     for (int i = 1; i < 10; i++)
-        ck_assert_int_eq(taken("execution@a", DV_MSG_step_done),
+        ck_assert_int_eq(taken("execution@a", DV_MSG_step_reply),
                          i == 3 ? DV_FAIL_DROP : DV_FAIL_NOTHING);
 }
 END_TEST
@@ -79,7 +80,7 @@ END_TEST
 static int first_drop(void)
 {
     int i = 1;
-    while (taken("retry", DV_MSG_retry_arm) != DV_FAIL_DROP) i++;
+    while (taken("retry", DV_MSG_arm_retry) != DV_FAIL_DROP) i++;
     return i;
 }
 
@@ -111,14 +112,14 @@ END_TEST
 
 START_TEST(only_what_is_named_fails)
 {
-    use("router:raydium:quote_ask:taken:100%:drop,*:step_done:sending:100%:twice", 1);
-    ck_assert_int_eq(taken("router:raydium", DV_MSG_quote_ask), DV_FAIL_DROP);
-    ck_assert_int_eq(taken("router:raydium@r1", DV_MSG_quote_ask), DV_FAIL_DROP);
-    ck_assert_int_eq(taken("router:raydium2", DV_MSG_quote_ask), DV_FAIL_NOTHING);
-    ck_assert_int_eq(taken("router:meteora", DV_MSG_quote_ask), DV_FAIL_NOTHING);
-    ck_assert_int_eq(taken("router:raydium", DV_MSG_swap_send), DV_FAIL_NOTHING);
-    ck_assert_int_eq(taken("persistence", DV_MSG_step_done), DV_FAIL_NOTHING);
-    ck_assert_int_eq(dv_failpoint_message("persistence", DV_FAIL_SENDING, DV_MSG_step_done),
+    use("router:raydium:quote_request:taken:100%:drop,*:step_reply:sending:100%:twice", 1);
+    ck_assert_int_eq(taken("router:raydium", DV_MSG_quote_request), DV_FAIL_DROP);
+    ck_assert_int_eq(taken("router:raydium@r1", DV_MSG_quote_request), DV_FAIL_DROP);
+    ck_assert_int_eq(taken("router:raydium2", DV_MSG_quote_request), DV_FAIL_NOTHING);
+    ck_assert_int_eq(taken("router:meteora", DV_MSG_quote_request), DV_FAIL_NOTHING);
+    ck_assert_int_eq(taken("router:raydium", DV_MSG_send_request), DV_FAIL_NOTHING);
+    ck_assert_int_eq(taken("persistence", DV_MSG_step_reply), DV_FAIL_NOTHING);
+    ck_assert_int_eq(dv_failpoint_message("persistence", DV_FAIL_SENDING, DV_MSG_step_reply),
                      DV_FAIL_TWICE);
 }
 END_TEST
@@ -150,10 +151,10 @@ static int child(const char *list, void (*play)(void), char *told, size_t size)
 
 static void play_turn(void)
 {
-    (void)taken("execution", DV_MSG_step_done);
-    (void)dv_failpoint_message("execution", DV_FAIL_HANDLED, DV_MSG_step_done);
+    (void)taken("execution", DV_MSG_step_reply);
+    (void)dv_failpoint_message("execution", DV_FAIL_HANDLED, DV_MSG_step_reply);
     dv_failpoint_turn_end("retry"); /* another actor's, in this test */
-    (void)taken("execution", DV_MSG_step_done);
+    (void)taken("execution", DV_MSG_step_reply);
     dv_failpoint_turn_end("execution");
 }
 
@@ -168,10 +169,10 @@ static const struct {
     void (*play)(void);
     int signal; /* that ends it; -1: it stops and goes on; 0: it ends by itself */
 } DEATHS[] = {
-    {"execution:step_done:handled:1:kill", play_turn, SIGKILL},
-    {"execution:step_done:sent:1:kill", play_turn, SIGKILL},
-    {"execution:step_done:sent:2:kill", play_turn, 0},
-    {"execution:step_done:taken:2:stop", play_turn, -1},
+    {"execution:step_reply:handled:1:kill", play_turn, SIGKILL},
+    {"execution:step_reply:sent:1:kill", play_turn, SIGKILL},
+    {"execution:step_reply:sent:2:kill", play_turn, 0},
+    {"execution:step_reply:taken:2:stop", play_turn, -1},
     {"store:submitted:at:1:kill", play_place, SIGKILL},
     {"store:submitted:at:2:kill", play_place, 0},
     {"store:elsewhere:at:1:kill", play_place, 0},

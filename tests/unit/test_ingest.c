@@ -17,11 +17,11 @@ static void tell_load(const char *name, uint64_t in_flight, bool accepting)
 {
     char owner[DV_NAME_MAX + 1];
     snprintf(owner, sizeof owner, "%.20s/1", name);
-    stage_receive(
-        s, ASSIGN, name,
-        (dv_message){
-            .type = DV_MSG_load,
-            .load = {.in_flight = in_flight, .owner = dv_text_of(owner), .accepting = accepting}});
+    stage_receive(s, ASSIGN, name,
+                  (dv_message){.type = DV_MSG_load_event,
+                               .load_event = {.in_flight = in_flight,
+                                              .owner = dv_text_of(owner),
+                                              .accepting = accepting}});
 }
 
 static void setup(void)
@@ -55,41 +55,41 @@ static dv_terms terms(void)
 static void submit(uint64_t request_id, dv_terms order)
 {
     stage_receive(s, SUBMIT, "gateway",
-                  (dv_message){.type = DV_MSG_order_submit,
-                               .order_submit = {.request_id = request_id, .terms = order}});
+                  (dv_message){.type = DV_MSG_submit_request,
+                               .submit_request = {.request_id = request_id, .terms = order}});
 }
 
 static dv_id inserted(void)
 {
-    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id id = stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms.order_id;
     stage_receive(
         s, INSERT, "",
         (dv_message){
-            .type = DV_MSG_order_inserted,
-            .order_inserted = {
+            .type = DV_MSG_insert_reply,
+            .insert_reply = {
                 .order_id = id,
                 .event = {.seq = 1, .position = 7, .state = DV_STATE_pending, .at_us = 5}}});
     return id;
 }
 
-static const dv_order_refused *refused(void)
+static const dv_submit_refusal *refused(void)
 {
-    return &stage_expect(s, DV_MSG_order_refused)->message.order_refused;
+    return &stage_expect(s, DV_MSG_submit_refusal)->message.submit_refusal;
 }
 
 START_TEST(accepts_only_after_the_commit_and_then_hands_the_order_over)
 {
     submit(11, terms());
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_submit_reply), 0);
     dv_id id = inserted();
-    const stage_sent *accepted = stage_expect(s, DV_MSG_order_accepted);
-    ck_assert_uint_eq(accepted->message.order_accepted.request_id, 11);
+    const stage_sent *accepted = stage_expect(s, DV_MSG_submit_reply);
+    ck_assert_uint_eq(accepted->message.submit_reply.request_id, 11);
     ck_assert_int_eq(memcmp(accepted->to.bytes, "gateway", 7), 0);
-    const dv_view *view = &accepted->message.order_accepted.view;
+    const dv_view *view = &accepted->message.submit_reply.view;
     ck_assert(dv_id_equal(&view->terms.order_id, &id));
     ck_assert_uint_eq(view->events_count, 1);
     ck_assert_uint_eq(view->events[0].position, 7);
-    const dv_job *job = &stage_expect(s, DV_MSG_order_assign)->message.order_assign.job;
+    const dv_job *job = &stage_expect(s, DV_MSG_assign_order)->message.assign_order.job;
     ck_assert_uint_eq(job->epoch, 1);
     ck_assert_uint_eq(job->state, DV_STATE_pending);
     ck_assert(dv_text_is(job->terms.token_in, SOL));
@@ -100,7 +100,7 @@ START_TEST(keeps_the_gateways_id_and_adds_the_time)
 {
     dv_terms order = terms();
     submit(1, order);
-    const dv_terms *sent = &stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms;
+    const dv_terms *sent = &stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms;
     ck_assert(dv_id_equal(&sent->order_id, &order.order_id));
     ck_assert_uint_eq(sent->created_at_us, (uint64_t)s->now.wall_us);
 }
@@ -111,10 +111,10 @@ START_TEST(takes_an_order_that_is_submitted_again_once_and_answers_who_asked_las
     dv_terms order = terms();
     submit(1, order);
     submit(2, order);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 1);
     inserted();
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_order_accepted)->message.order_accepted.request_id, 2);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_submit_reply), 1);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_submit_reply)->message.submit_reply.request_id, 2);
 }
 END_TEST
 
@@ -124,17 +124,18 @@ START_TEST(sends_an_insert_again_that_nobody_answered_and_gives_up_at_last)
     submit(1, order);
     stage_skip(s);
     stage_pass_ms(s, 999);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 0);
     static const int64_t WAITS_MS[] = {1, 2000, 4000};
     for (int i = 0; i < 3; i++) {
         stage_pass_ms(s, WAITS_MS[i]);
-        const dv_order_insert *again = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+        const dv_insert_request *again =
+            &stage_expect(s, DV_MSG_insert_request)->message.insert_request;
         ck_assert(dv_id_equal(&again->terms.order_id, &order.order_id));
         ck_assert(dv_text_is(again->owner, "execution@a/1"));
     }
     stage_pass_ms(s, 8000);
     ck_assert_uint_eq(refused()->error, DV_ENGINE_TIMEOUT);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 0);
     s->class->drain(s->self, s->now, s->outbox);
     ck_assert(s->class->drained(s->self));
 }
@@ -148,12 +149,13 @@ START_TEST(gives_an_order_to_the_execution_instance_with_the_fewest)
     for (int i = 0; i < 2; i++) { /* each order given counts at once */
         submit(1, terms());
         inserted();
-        const stage_sent *assigned = stage_expect(s, DV_MSG_order_assign);
+        const stage_sent *assigned = stage_expect(s, DV_MSG_assign_order);
         ck_assert_int_eq(memcmp(assigned->to.bytes, "execution@b", 11), 0);
     }
     tell_load("execution@b", 9, true);
     submit(1, terms());
-    const dv_order_insert *insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    const dv_insert_request *insert =
+        &stage_expect(s, DV_MSG_insert_request)->message.insert_request;
     ck_assert(dv_text_is(insert->owner, "execution@a/1"));
 }
 END_TEST
@@ -166,7 +168,7 @@ START_TEST(refuses_while_no_execution_instance_takes_orders)
         stage_pass_ms(s, 1500); /* silent */
     submit(1, terms());
     ck_assert_uint_eq(refused()->error, DV_ENGINE_NOT_READY);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 0);
 }
 END_TEST
 
@@ -185,29 +187,28 @@ START_TEST(refuses_what_cannot_be_an_order_and_stores_nothing)
     default: break;
     }
     submit(1, bad);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 0);
     ck_assert_uint_eq(refused()->error, error);
 }
 END_TEST
 
 static void exists(dv_terms first)
 {
-    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id id = stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms.order_id;
     first.order_id = (dv_id){{9}};
     stage_receive(s, INSERT, "",
-                  (dv_message){.type = DV_MSG_order_exists,
-                               .order_exists = {.order_id = id, .view.terms = first}});
+                  (dv_message){.type = DV_MSG_insert_conflict,
+                               .insert_conflict = {.order_id = id, .view.terms = first}});
 }
 
 START_TEST(answers_a_repeated_key_with_the_first_order)
 {
     submit(1, terms());
     exists(terms());
-    const dv_order_accepted *accepted =
-        &stage_expect(s, DV_MSG_order_accepted)->message.order_accepted;
+    const dv_submit_reply *accepted = &stage_expect(s, DV_MSG_submit_reply)->message.submit_reply;
     ck_assert_uint_eq(accepted->replayed, 1);
     ck_assert_uint_eq(accepted->view.terms.order_id.bytes[0], 9);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_assign), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_assign_order), 0);
 }
 END_TEST
 
@@ -230,11 +231,11 @@ END_TEST
 START_TEST(refuses_when_the_store_surely_did_not_store)
 {
     submit(3, terms());
-    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id id = stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms.order_id;
     stage_receive(s, INSERT, "",
-                  (dv_message){.type = DV_MSG_insert_refused,
-                               .insert_refused = {.order_id = id, .error = DV_STORE_AWAY}});
-    const dv_order_refused *answer = refused();
+                  (dv_message){.type = DV_MSG_insert_refusal,
+                               .insert_refusal = {.order_id = id, .error = DV_STORE_AWAY}});
+    const dv_submit_refusal *answer = refused();
     ck_assert_uint_eq(answer->error, DV_STORE_AWAY);
     ck_assert_uint_eq(answer->request_id, 3);
 }
@@ -243,33 +244,33 @@ END_TEST
 START_TEST(asks_on_when_an_insert_is_refused_whose_earlier_send_may_have_been_stored)
 {
     submit(3, terms());
-    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id id = stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms.order_id;
     stage_pass_ms(s, 1000);
     stage_receive(s, INSERT, "",
-                  (dv_message){.type = DV_MSG_insert_refused,
-                               .insert_refused = {.order_id = id, .error = DV_STORE_AWAY}});
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_refused), 0);
+                  (dv_message){.type = DV_MSG_insert_refusal,
+                               .insert_refusal = {.order_id = id, .error = DV_STORE_AWAY}});
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_submit_refusal), 0);
     stage_skip(s);
     stage_pass_ms(s, 2000);
     inserted();
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_submit_reply), 1);
 }
 END_TEST
 
 START_TEST(leaves_an_order_alone_that_was_committed_for_another_owner)
 {
     submit(1, terms());
-    dv_id id = stage_expect(s, DV_MSG_order_insert)->message.order_insert.terms.order_id;
+    dv_id id = stage_expect(s, DV_MSG_insert_request)->message.insert_request.terms.order_id;
     stage_receive(
         s, INSERT, "",
-        (dv_message){.type = DV_MSG_order_inserted,
-                     .order_inserted = {
+        (dv_message){.type = DV_MSG_insert_reply,
+                     .insert_reply = {
                          .order_id = id,
                          .event = {.seq = 1, .position = 7, .state = DV_STATE_pending, .at_us = 5},
                          .owner = dv_text_of("execution@z/9")}});
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_assign), 0);
-    const stage_sent *accepted = stage_expect(s, DV_MSG_order_accepted);
-    ck_assert_uint_eq(accepted->message.order_accepted.view.terms.created_at_us, 5);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_assign_order), 0);
+    const stage_sent *accepted = stage_expect(s, DV_MSG_submit_reply);
+    ck_assert_uint_eq(accepted->message.submit_reply.view.terms.created_at_us, 5);
 }
 END_TEST
 
@@ -293,7 +294,7 @@ START_TEST(counts_the_orders_that_execution_has)
     ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
     tell_load("execution@a", 0, true);
     submit(3, terms());
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 1);
 }
 END_TEST
 
@@ -302,11 +303,11 @@ static void tell_pressed(const char *name, uint64_t in_flight)
     char owner[DV_NAME_MAX + 1];
     snprintf(owner, sizeof owner, "%.20s/1", name);
     stage_receive(s, ASSIGN, name,
-                  (dv_message){.type = DV_MSG_load,
-                               .load = {.in_flight = in_flight,
-                                        .owner = dv_text_of(owner),
-                                        .accepting = 1,
-                                        .pressed = 1}});
+                  (dv_message){.type = DV_MSG_load_event,
+                               .load_event = {.in_flight = in_flight,
+                                              .owner = dv_text_of(owner),
+                                              .accepting = 1,
+                                              .pressed = 1}});
 }
 
 START_TEST(refuses_orders_while_whoever_could_take_them_is_pressed)
@@ -314,14 +315,15 @@ START_TEST(refuses_orders_while_whoever_could_take_them_is_pressed)
     tell_pressed("execution@a", 5000);
     submit(1, terms());
     ck_assert_uint_eq(refused()->error, DV_ENGINE_FULL);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_insert), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_insert_request), 0);
     tell_load("execution@b", 9000, true); /* has more orders, and bears them */
     submit(2, terms());
-    const dv_order_insert *insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    const dv_insert_request *insert =
+        &stage_expect(s, DV_MSG_insert_request)->message.insert_request;
     ck_assert(dv_text_is(insert->owner, "execution@b/1"));
     tell_load("execution@a", 4000, true);
     submit(3, terms());
-    insert = &stage_expect(s, DV_MSG_order_insert)->message.order_insert;
+    insert = &stage_expect(s, DV_MSG_insert_request)->message.insert_request;
     ck_assert(dv_text_is(insert->owner, "execution@a/1"));
 }
 END_TEST
@@ -334,7 +336,7 @@ START_TEST(takes_no_new_orders_when_draining_and_finishes_those_under_way)
     ck_assert(!s->class->drained(s->self));
     inserted();
     ck_assert(s->class->drained(s->self));
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_accepted), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_submit_reply), 1);
     s->read = 0;
     ck_assert_uint_eq(refused()->error, DV_ENGINE_DRAINING);
 }
@@ -346,7 +348,7 @@ START_TEST(answers_a_commit_that_is_told_twice_once)
     dv_id id = inserted();
     stage_skip(s);
     stage_receive(s, INSERT, "",
-                  (dv_message){.type = DV_MSG_order_inserted, .order_inserted.order_id = id});
+                  (dv_message){.type = DV_MSG_insert_reply, .insert_reply.order_id = id});
     ck_assert_uint_eq(s->sent_count - s->read, 0);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
-#define BODY(message) ((char *)(message) + offsetof(dv_message, order_submit))
+#define BODY(message) ((char *)(message) + offsetof(dv_message, submit_request))
 
 static dv_arena *arena;
 static dv_buffer bytes, again;
@@ -313,7 +313,7 @@ static const struct {
     HOSTILE(0x92, 101, 0xc4, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), /* short id */
     HOSTILE(0x92, 101, 0xb0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), /* text id */
     HOSTILE(0x92, 31, 0xcf, 0, 0, 0, 1, 0, 0, 0, 0), /* over a maximum: load's u32 */
-    HOSTILE(0x92, 102, 2),                           /* orders_watch's 0 or 1 */
+    HOSTILE(0x92, 102, 2),                           /* watch_orders's 0 or 1 */
     HOSTILE(0x92, 31, 0xff),                         /* negative */
     HOSTILE(0x92, 31, 0xc0),                         /* nil */
     HOSTILE(0x92, 31, 0xc3),                         /* true */
@@ -358,8 +358,8 @@ START_TEST(valid_utf8_of_every_length_is_taken)
                                    0xa0, 0x80, 0xf4, 0x8f, 0xbf, 0xbf};
     dv_message got;
     ck_assert_int_eq(dv_message_decode(GOOD, sizeof GOOD, arena, &got), DV_OK);
-    ck_assert_uint_eq(got.beat.actor.size, 10);
-    ck_assert_uint_eq(got.beat.pid, 0);
+    ck_assert_uint_eq(got.beat_event.actor.size, 10);
+    ck_assert_uint_eq(got.beat_event.pid, 0);
 }
 END_TEST
 
@@ -392,7 +392,7 @@ START_TEST(a_list_over_its_maximum_is_malformed)
     bytes.bytes[3] = (char)(DV_SWEEP_MAX >> 8);
     bytes.bytes[4] = (char)(DV_SWEEP_MAX & 0xff);
     ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size - 1, arena, &got), DV_OK);
-    ck_assert_uint_eq(got.waiting_told.waiting_count, DV_SWEEP_MAX);
+    ck_assert_uint_eq(got.retries_reply.waiting_count, DV_SWEEP_MAX);
 }
 END_TEST
 
@@ -455,26 +455,26 @@ START_TEST(a_value_may_be_written_in_any_format_that_holds_it)
         bytes.size = 0;
         dv_buffer_add(&bytes, arrays[i % 3].bytes, arrays[i % 3].size);
         ADD("\xcc");
-        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_watch_refused}, 1);
+        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_watch_refusal}, 1);
         dv_buffer_add(&bytes, ids[i % 3].bytes, ids[i % 3].size);
         ADD("sixteen bytes id");
         dv_buffer_add(&bytes, numbers[i].bytes, numbers[i].size);
         ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
-        ck_assert_mem_eq(&got.watch_refused.order_id, "sixteen bytes id", 16);
-        ck_assert_uint_eq(got.watch_refused.error, 7);
+        ck_assert_mem_eq(&got.watch_refusal.order_id, "sixteen bytes id", 16);
+        ck_assert_uint_eq(got.watch_refusal.error, 7);
         bytes.size = 0;
         ADD("\x92");
-        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_beat}, 1);
+        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_beat_event}, 1);
         dv_buffer_add(&bytes, texts[i % 4].bytes, texts[i % 4].size);
         ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
-        ck_assert(dv_text_is(got.beat.actor, "ok"));
+        ck_assert(dv_text_is(got.beat_event.actor, "ok"));
     }
 }
 END_TEST
 
 START_TEST(formats_that_no_message_uses_are_malformed)
 {
-    /* As the request_id of a stats_ask: nil, false, true, extensions, floats, signed numbers, maps,
+    /* As the request_id of a stats_request: nil, false, true, extensions, floats, signed numbers, maps,
        negative numbers. What follows would do for any of them, and for the rest of a frame. */
     static const uint8_t heads[] = {0xc0, 0xc1, 0xc2, 0xc3, 0xc7, 0xca, 0xcb, 0xd0, 0xd1, 0xd2,
                                     0xd3, 0xd4, 0xd8, 0xde, 0xdf, 0x80, 0x8f, 0xe0, 0xff};
@@ -482,7 +482,7 @@ START_TEST(formats_that_no_message_uses_are_malformed)
     for (size_t i = 0; i < sizeof heads; i++) {
         bytes.size = 0;
         ADD("\x92");
-        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_stats_ask}, 1);
+        dv_buffer_add(&bytes, &(uint8_t){DV_MSG_stats_request}, 1);
         dv_buffer_add(&bytes, &heads[i], 1);
         ADD("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
         dv_text frame = {bytes.bytes, (uint32_t)bytes.size};

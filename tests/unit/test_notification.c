@@ -80,19 +80,19 @@ static void events(uint32_t n, uint32_t from, uint32_t to)
 static void watch(char name, uint32_t n)
 {
     dv_peer peer = gateway(name);
-    give(FEED, &peer, (dv_message){.type = DV_MSG_order_watch, .order_watch = {order(n)}});
+    give(FEED, &peer, (dv_message){.type = DV_MSG_watch_order, .watch_order = {order(n)}});
 }
 
 static void unwatch(char name, uint32_t n)
 {
     dv_peer peer = gateway(name);
-    give(FEED, &peer, (dv_message){.type = DV_MSG_order_unwatch, .order_unwatch = {order(n)}});
+    give(FEED, &peer, (dv_message){.type = DV_MSG_unwatch_order, .unwatch_order = {order(n)}});
 }
 
 static void watch_all(char name, bool on)
 {
     dv_peer peer = gateway(name);
-    give(FEED, &peer, (dv_message){.type = DV_MSG_orders_watch, .orders_watch = {on}});
+    give(FEED, &peer, (dv_message){.type = DV_MSG_watch_orders, .watch_orders = {on}});
 }
 
 /* Persistence shows an order with `count` events, the last one at a position; meant: which of them
@@ -109,24 +109,24 @@ static void view_told(uint64_t request_id, uint32_t n, uint32_t meant, uint32_t 
                     .events = list,
                     .events_count = count};
     give(RECALL, NULL,
-         (dv_message){.type = DV_MSG_order_view, .order_view = {base + request_id, meant, view}});
+         (dv_message){.type = DV_MSG_order_item, .order_item = {base + request_id, meant, view}});
 }
 
-static void query_done(uint64_t request_id, dv_err error, uint32_t count)
+static void query_reply(uint64_t request_id, dv_err error, uint32_t count)
 {
     give(RECALL, NULL,
-         (dv_message){.type = DV_MSG_query_done,
-                      .query_done = {.request_id = base + request_id,
-                                     .error = error,
-                                     .count = count,
-                                     .head_position = head}});
+         (dv_message){.type = DV_MSG_query_reply,
+                      .query_reply = {.request_id = base + request_id,
+                                      .error = error,
+                                      .count = count,
+                                      .head_position = head}});
 }
 
 /* Persistence answers a recall: the order up to its event `seq`. */
 static void told(uint64_t request_id, uint32_t n, uint32_t seq)
 {
     view_told(request_id, n, seq, seq, head);
-    query_done(request_id, DV_OK, 1);
+    query_reply(request_id, DV_OK, 1);
 }
 
 static void pass(int64_t ms)
@@ -144,26 +144,26 @@ static unsigned number(uint64_t request_id)
 
 static void word_write(char *word, size_t size, char to, const dv_message *m)
 {
-    const dv_view *view = &m->order_update.view;
-    if (m->type == DV_MSG_order_update)
-        snprintf(word, size, "%c:%s%u/%u", to, m->order_update.live ? "live" : "now",
+    const dv_view *view = &m->update_event.view;
+    if (m->type == DV_MSG_update_event)
+        snprintf(word, size, "%c:%s%u/%u", to, m->update_event.live ? "live" : "now",
                  view->terms.order_id.bytes[3], view->events_count);
-    else if (m->type == DV_MSG_watch_refused)
-        snprintf(word, size, "%c:no%u=%s", to, m->watch_refused.order_id.bytes[3],
-                 dv_err_name((uint16_t)m->watch_refused.error));
-    else if (m->type == DV_MSG_feed_head)
-        snprintf(word, size, "%c:head=%u", to, (unsigned)m->feed_head.position);
-    else if (m->type == DV_MSG_order_get)
-        snprintf(word, size, "get%u#%u", m->order_get.order_id.bytes[3],
-                 number(m->order_get.request_id));
-    else if (m->type == DV_MSG_events_ask)
-        snprintf(word, size, "read>%u*%u#%u", (unsigned)m->events_ask.after_position,
-                 (unsigned)m->events_ask.limit, number(m->events_ask.request_id));
+    else if (m->type == DV_MSG_watch_refusal)
+        snprintf(word, size, "%c:no%u=%s", to, m->watch_refusal.order_id.bytes[3],
+                 dv_err_name((uint16_t)m->watch_refusal.error));
+    else if (m->type == DV_MSG_head_event)
+        snprintf(word, size, "%c:head=%u", to, (unsigned)m->head_event.position);
+    else if (m->type == DV_MSG_order_request)
+        snprintf(word, size, "get%u#%u", m->order_request.order_id.bytes[3],
+                 number(m->order_request.request_id));
+    else if (m->type == DV_MSG_events_request)
+        snprintf(word, size, "read>%u*%u#%u", (unsigned)m->events_request.after_position,
+                 (unsigned)m->events_request.limit, number(m->events_request.request_id));
 }
 
 /* Writes the outbox as words, in order, and clears it: "A:live1/3" (to gateway A, order 1 up to
-   seq 3), "A:now1/3" (the answer to a watch), "A:no1=ERROR", "A:head=7", "get1#4" (order_get of
-   order 1 with request id 4), "read>7*2#4" (events_ask for 2 events after position 7). */
+   seq 3), "A:now1/3" (the answer to a watch), "A:no1=ERROR", "A:head=7", "get1#4" (order_request of
+   order 1 with request id 4), "read>7*2#4" (events_request for 2 events after position 7). */
 static const char *sent(void)
 {
     static char text[4096];
@@ -175,7 +175,7 @@ static const char *sent(void)
         ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &m), DV_OK);
         char word[64] = "?";
         word_write(word, sizeof word, (char)e.to.bytes[0], &m);
-        bool asks = m.type == DV_MSG_order_get || m.type == DV_MSG_events_ask;
+        bool asks = m.type == DV_MSG_order_request || m.type == DV_MSG_events_request;
         ck_assert_uint_eq(e.port, asks ? RECALL : FEED);
         n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n > 0 ? " " : "", word);
         ck_assert_uint_lt(n, sizeof text);
@@ -200,7 +200,7 @@ static void setup(void)
     begin();
     pass(0);
     ck_assert_str_eq(sent(), "read>0*0#1");
-    query_done(1, DV_OK, 0);
+    query_reply(1, DV_OK, 0);
 }
 
 /* ---- orders that are known ----------------------------------------------------------------- */
@@ -229,7 +229,7 @@ START_TEST(an_update_carries_terms_attempts_and_history)
     dv_outbox_entry e = dv_outbox_at(outbox, 0);
     dv_message m;
     ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &m), DV_OK);
-    const dv_view *view = &m.order_update.view;
+    const dv_view *view = &m.update_event.view;
     ck_assert(dv_text_is(view->terms.token_in, "SOL"));
     ck_assert_uint_eq(view->attempts_count, 1);
     ck_assert(dv_text_is(view->attempts[0].venue, "raydium"));
@@ -334,7 +334,7 @@ START_TEST(a_recall_that_fails_refuses_the_watch)
 {
     static const dv_err ERRORS[] = {DV_ORDER_NOT_FOUND, DV_STORE_AWAY, DV_STORE_REFUSED};
     watch('A', 1);
-    query_done(2, ERRORS[_i], 0);
+    query_reply(2, ERRORS[_i], 0);
     char expected[64];
     snprintf(expected, sizeof expected, "get1#2 A:no1=%s", dv_err_name(ERRORS[_i]));
     ck_assert_str_eq(sent(), expected);
@@ -346,10 +346,10 @@ END_TEST
 START_TEST(an_answer_without_the_order_is_an_order_not_found_unless_it_was_lost)
 {
     watch('A', 1);
-    query_done(2, DV_OK, 0);
+    query_reply(2, DV_OK, 0);
     ck_assert_str_eq(sent(), "get1#2 A:no1=ORDER_NOT_FOUND");
     watch('A', 1);
-    query_done(3, DV_OK, 1);
+    query_reply(3, DV_OK, 1);
     ck_assert_str_eq(sent(), "get1#3 A:no1=STORE_AWAY");
 }
 END_TEST
@@ -371,7 +371,7 @@ END_TEST
 START_TEST(an_answer_to_an_earlier_recall_is_not_taken_for_the_newest)
 {
     watch('A', 1);
-    query_done(2, DV_STORE_AWAY, 0);
+    query_reply(2, DV_STORE_AWAY, 0);
     watch('A', 1);
     ck_assert_str_eq(sent(), "get1#2 A:no1=STORE_AWAY get1#3");
     told(2, 1, 1);
@@ -387,7 +387,7 @@ START_TEST(the_first_event_answers_a_watch_that_came_before_it)
     sent();
     events(1, 1, 2);
     ck_assert_str_eq(sent(), "A:now1/1 A:live1/2");
-    query_done(2, DV_ORDER_NOT_FOUND, 0); /* it was looked for too early */
+    query_reply(2, DV_ORDER_NOT_FOUND, 0); /* it was looked for too early */
     events(1, 3, 3);
     ck_assert_str_eq(sent(), "A:live1/3");
 }
@@ -415,7 +415,7 @@ START_TEST(an_event_of_an_order_that_is_being_recalled_is_read)
     ck_assert_str_eq(sent(), "get1#2 read>0*1#3");
     view_told(3, 1, 4, 4, 1);
     ck_assert_str_eq(sent(), "A:now1/4");
-    query_done(3, DV_OK, 1);
+    query_reply(3, DV_OK, 1);
     told(2, 1, 3); /* an older answer, overtaken */
     event(1, LAST, 2);
     ck_assert_str_eq(sent(), "A:live1/5");
@@ -455,7 +455,7 @@ START_TEST(lost_events_are_read_and_each_is_sent_once_in_order)
     ck_assert_str_eq(sent(), "A:live1/2 A:live1/3 A:live1/4");
     view_told(2, 1, 3, 4, 3);
     view_told(2, 1, 4, 4, 4);
-    query_done(2, DV_OK, 3);
+    query_reply(2, DV_OK, 3);
     event(1, 2, 2);
     ck_assert_str_eq(sent(), "");
     event(1, LAST, 5);
@@ -474,7 +474,7 @@ START_TEST(no_event_is_passed_over_because_another_came_twice)
         sent();
         view_told(request, 2, 1, 1, 3); /* position 2 was lost, and 3 came twice */
         view_told(request, 2, 1, 1, 3);
-        query_done(request, DV_OK, 2);
+        query_reply(request, DV_OK, 2);
     }
     pass(200);
     ck_assert_str_eq(sent(), "read>1*3#4");
@@ -492,7 +492,7 @@ START_TEST(lost_events_are_read_until_persistence_answers)
     pass(2000);
     ck_assert_str_eq(sent(), "read>1*2#3");
     view_told(2, 1, 2, 3, 2); /* of a page that was given up */
-    query_done(3, DV_STORE_AWAY, 0);
+    query_reply(3, DV_STORE_AWAY, 0);
     ck_assert_str_eq(sent(), "");
     pass(200);
     ck_assert_str_eq(sent(), "read>1*2#4");
@@ -510,7 +510,7 @@ START_TEST(a_tail_that_was_never_heard_of_is_found_within_a_second)
     ck_assert_str_eq(sent(), "read>3*256#2");
     view_told(2, 1, 4, LAST, 4);
     view_told(2, 1, LAST, LAST, 5);
-    query_done(2, DV_OK, 2);
+    query_reply(2, DV_OK, 2);
     ck_assert_str_eq(sent(), "A:live1/4 A:live1/5");
     pass(999);
     ck_assert_str_eq(sent(), "");
@@ -527,7 +527,7 @@ START_TEST(events_too_many_to_wait_are_read_page_by_page)
     pass(200);
     ck_assert_str_eq(sent(), "read>0*256#2");
     for (uint32_t i = 1; i <= DV_SEQUENCE_PAGE; i++) view_told(2, i, 1, 1, i);
-    query_done(2, DV_OK, DV_SEQUENCE_PAGE);
+    query_reply(2, DV_OK, DV_SEQUENCE_PAGE);
     dv_outbox_clear(outbox);
     pass(0);
     ck_assert_str_eq(sent(), "read>256*256#3");
@@ -547,7 +547,7 @@ START_TEST(an_event_of_an_unknown_order_is_read_for_who_watches_all_and_no_other
     ck_assert_str_eq(sent(), "read>1*2#2");
     view_told(2, 2, 3, 3, 2);
     ck_assert_str_eq(sent(), "A:live2/3 A:live3/1");
-    query_done(2, DV_OK, 1);
+    query_reply(2, DV_OK, 1);
     event(2, 4, 4);
     ck_assert_str_eq(sent(), "A:live2/4");
 }
@@ -617,11 +617,11 @@ START_TEST(the_head_is_asked_for_until_it_is_known)
     ck_assert_str_eq(sent(), "read>0*0#1");
     pass(2000);
     ck_assert_str_eq(sent(), "read>0*0#2");
-    query_done(1, DV_OK, 0); /* no longer the one waited for */
-    query_done(2, DV_STORE_AWAY, 0);
+    query_reply(1, DV_OK, 0); /* no longer the one waited for */
+    query_reply(2, DV_STORE_AWAY, 0);
     pass(200);
     ck_assert_str_eq(sent(), "read>0*0#3");
-    query_done(3, DV_OK, 0);
+    query_reply(3, DV_OK, 0);
     ck_assert_str_eq(sent(), "A:head=77");
     event(1, 2, 77);
     event(2, 1, 78);
@@ -639,7 +639,7 @@ START_TEST(an_order_watched_before_the_head_is_known_is_recalled_after_it)
     unwatch('A', 2);
     ck_assert_str_eq(sent(), "read>0*0#1");
     event(1, 3, 3); /* too early to be used: the head may be above it */
-    query_done(1, DV_OK, 0);
+    query_reply(1, DV_OK, 0);
     ck_assert_str_eq(sent(), "get1#2");
     told(2, 1, 3);
     ck_assert_str_eq(sent(), "A:now1/3");
@@ -705,7 +705,7 @@ START_TEST(more_recalls_than_the_limit_are_refused)
     dv_outbox_clear(outbox);
     watch('A', 10001);
     ck_assert_str_eq(sent(), "A:no17=ENGINE_FULL");
-    query_done(2, DV_ORDER_NOT_FOUND, 0);
+    query_reply(2, DV_ORDER_NOT_FOUND, 0);
     watch('A', 10001);
     ck_assert_str_eq(sent(), "A:no1=ORDER_NOT_FOUND get17#10002");
 }

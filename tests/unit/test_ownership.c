@@ -24,19 +24,19 @@ static bool has(void *context, const dv_id *order_id, uint64_t epoch)
 static void on_told(void *self, const dv_envelope *e, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
-    dv_ownership_told(&((only *)self)->ownership, &e->message.instance_told, now);
+    dv_ownership_told(&((only *)self)->ownership, &e->message.lease_reply, now);
 }
 
 static void on_done(void *self, const dv_envelope *e, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
-    dv_ownership_claim_done(&((only *)self)->ownership, &e->message.claim_done, now);
+    dv_ownership_claim_done(&((only *)self)->ownership, &e->message.claim_reply, now);
 }
 
 static void on_owned(void *self, const dv_envelope *e, dv_time now, dv_outbox *outbox)
 {
     only *o = self;
-    dv_ownership_owned(&o->ownership, &e->message.owned_told, has, o, now, outbox);
+    dv_ownership_owned(&o->ownership, &e->message.owned_reply, has, o, now, outbox);
 }
 
 static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
@@ -50,9 +50,9 @@ static void destroy(void **self)
     *self = NULL;
 }
 
-static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_instance_told] = on_told,
-                                                   [DV_MSG_claim_done] = on_done,
-                                                   [DV_MSG_owned_told] = on_owned};
+static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_lease_reply] = on_told,
+                                                   [DV_MSG_claim_reply] = on_done,
+                                                   [DV_MSG_owned_reply] = on_owned};
 static const dv_actor_class CLASS = {
     .name = "only", .handlers = HANDLERS, .tick = tick, .destroy = destroy};
 
@@ -74,25 +74,25 @@ static void teardown(void)
 static void tell(dv_err error, bool orphans)
 {
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_instance_told,
-                               .instance_told = {.owner = dv_text_of("execution@a/5f3a9c21"),
-                                                 .error = error,
-                                                 .orphans = orphans}});
+                  (dv_message){.type = DV_MSG_lease_reply,
+                               .lease_reply = {.owner = dv_text_of("execution@a/5f3a9c21"),
+                                               .error = error,
+                                               .orphans = orphans}});
 }
 
-static void claim_done(uint32_t count, dv_err error)
+static void claim_reply(uint32_t count, dv_err error)
 {
     stage_receive(
         s, WRITE, "",
-        (dv_message){.type = DV_MSG_claim_done, .claim_done = {.count = count, .error = error}});
+        (dv_message){.type = DV_MSG_claim_reply, .claim_reply = {.count = count, .error = error}});
 }
 
 static void owned(const dv_owned *orders, uint32_t count, dv_err error)
 {
     stage_receive(
         s, WRITE, "",
-        (dv_message){.type = DV_MSG_owned_told,
-                     .owned_told = {.orders = orders, .orders_count = count, .error = error}});
+        (dv_message){.type = DV_MSG_owned_reply,
+                     .owned_reply = {.orders = orders, .orders_count = count, .error = error}});
 }
 
 static bool accepts(void)
@@ -103,7 +103,7 @@ static bool accepts(void)
 START_TEST(takes_orders_only_once_its_beat_was_answered)
 {
     stage_tick(s);
-    const dv_instance_beat *beat = &stage_expect(s, DV_MSG_instance_beat)->message.instance_beat;
+    const dv_lease_request *beat = &stage_expect(s, DV_MSG_lease_request)->message.lease_request;
     ck_assert(dv_text_is(beat->owner, "execution@a/5f3a9c21"));
     ck_assert(dv_text_is(beat->name, "execution@a"));
     ck_assert_uint_eq(beat->lease_ms, 5000);
@@ -132,7 +132,7 @@ START_TEST(beats_five_times_a_lease)
 {
     for (int i = 0; i < 10; i++) {
         stage_pass_ms(s, 1000);
-        ck_assert_uint_eq(stage_waiting(s, DV_MSG_instance_beat), 1);
+        ck_assert_uint_eq(stage_waiting(s, DV_MSG_lease_request), 1);
         stage_skip(s);
     }
 }
@@ -143,13 +143,13 @@ START_TEST(beats_as_soon_as_a_lease_may_end)
     stage_tick(s);
     stage_skip(s);
     stage_receive(s, WRITE, "",
-                  (dv_message){.type = DV_MSG_instance_told,
-                               .instance_told = {.owner = dv_text_of("execution@a/5f3a9c21"),
-                                                 .orphans_in_ms = 300}});
+                  (dv_message){.type = DV_MSG_lease_reply,
+                               .lease_reply = {.owner = dv_text_of("execution@a/5f3a9c21"),
+                                               .orphans_in_ms = 300}});
     stage_pass_ms(s, 299);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_instance_beat), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_lease_request), 0);
     stage_pass_ms(s, 1);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_instance_beat), 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_lease_request), 1);
 }
 END_TEST
 
@@ -159,13 +159,14 @@ START_TEST(claims_orphans_page_by_page_until_none_are_left)
     tell(DV_OK, true);
     for (uint32_t page = 0; page < 3; page++) {
         stage_tick(s);
-        const dv_orders_claim *claim = &stage_expect(s, DV_MSG_orders_claim)->message.orders_claim;
+        const dv_claim_request *claim =
+            &stage_expect(s, DV_MSG_claim_request)->message.claim_request;
         ck_assert_uint_eq(claim->orders_count, 0);
         ck_assert_uint_gt(claim->limit, 0);
-        claim_done(page < 2 ? (uint32_t)claim->limit : 0, DV_OK);
+        claim_reply(page < 2 ? (uint32_t)claim->limit : 0, DV_OK);
     }
     stage_tick(s);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_claim), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_claim_request), 0);
 }
 END_TEST
 
@@ -174,10 +175,10 @@ START_TEST(claims_again_after_a_claim_that_failed_or_went_unanswered)
     stage_tick(s);
     tell(DV_OK, true);
     stage_tick(s);
-    stage_expect(s, DV_MSG_orders_claim);
-    if (_i == 0) claim_done(0, DV_STORE_AWAY);
+    stage_expect(s, DV_MSG_claim_request);
+    if (_i == 0) claim_reply(0, DV_STORE_AWAY);
     stage_pass_ms(s, 1000);
-    stage_expect(s, DV_MSG_orders_claim);
+    stage_expect(s, DV_MSG_claim_request);
 }
 END_TEST
 
@@ -186,7 +187,7 @@ START_TEST(claims_nothing_while_it_is_not_sure_to_live)
     stage_tick(s);
     tell(DV_OK, true);
     stage_pass_ms(s, 5000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_claim), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_claim_request), 0);
 }
 END_TEST
 
@@ -195,13 +196,13 @@ START_TEST(claims_its_own_orders_that_it_lost_sight_of)
     stage_tick(s);
     tell(DV_OK, false);
     stage_tick(s);
-    ck_assert_uint_gt(stage_expect(s, DV_MSG_owned_ask)->message.owned_ask.older_ms, 0);
+    ck_assert_uint_gt(stage_expect(s, DV_MSG_owned_request)->message.owned_request.older_ms, 0);
     it->had = (dv_id){{1}};
     const dv_owned orders[] = {{.order_id = {{1}}, .epoch = 1},
                                {.order_id = {{2}}, .epoch = 1},
                                {.order_id = {{3}}, .epoch = 4}};
     owned(orders, 3, DV_OK);
-    const dv_orders_claim *claim = &stage_expect(s, DV_MSG_orders_claim)->message.orders_claim;
+    const dv_claim_request *claim = &stage_expect(s, DV_MSG_claim_request)->message.claim_request;
     ck_assert_uint_eq(claim->orders_count, 2);
     ck_assert_uint_eq(claim->orders[0].order_id.bytes[0], 2);
     ck_assert_uint_eq(claim->orders[1].order_id.bytes[0], 3);
@@ -219,13 +220,13 @@ START_TEST(sweeps_page_by_page_and_then_pauses)
     stage_skip(s);
     owned(page, DV_SWEEP_MAX, DV_OK);
     stage_tick(s);
-    const dv_owned_ask *next = &stage_expect(s, DV_MSG_owned_ask)->message.owned_ask;
+    const dv_owned_request *next = &stage_expect(s, DV_MSG_owned_request)->message.owned_request;
     ck_assert_uint_eq(next->after.bytes[0], 9);
     owned(NULL, 0, DV_OK);
     stage_pass_ms(s, 1999);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_owned_ask), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_owned_request), 0);
     stage_pass_ms(s, 1);
-    ck_assert(dv_id_is_nil(&stage_expect(s, DV_MSG_owned_ask)->message.owned_ask.after));
+    ck_assert(dv_id_is_nil(&stage_expect(s, DV_MSG_owned_request)->message.owned_request.after));
 }
 END_TEST
 
@@ -254,14 +255,14 @@ START_TEST(only_beats_while_superseded_and_joins_again_when_told_that_it_lives)
         ck_assert_int_eq(it->ownership.standing, DV_STANDING_SUPERSEDED);
         stage_pass_ms(s, 1000);
         ck_assert_uint_eq(s->sent_count - s->read, 1);
-        stage_expect(s, DV_MSG_instance_beat);
+        stage_expect(s, DV_MSG_lease_request);
         ck_assert(!accepts());
         tell(DV_STORE_STALE, false);
     }
     tell(DV_OK, false);
     ck_assert(accepts());
     stage_tick(s);
-    stage_expect(s, DV_MSG_owned_ask); /* what it forgot and nobody claimed */
+    stage_expect(s, DV_MSG_owned_request); /* what it forgot and nobody claimed */
 }
 END_TEST
 

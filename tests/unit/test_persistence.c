@@ -142,25 +142,25 @@ static dv_id id_of(uint8_t order)
 static void tell_insert(uint8_t order)
 {
     tell(DV_PORT(DV_LINK_insert, 0),
-         &(dv_message){.type = DV_MSG_order_insert,
-                       .order_insert = {.terms = {.order_id = id_of(order), .amount = order},
-                                        .owner = dv_text_of("execution")}});
+         &(dv_message){.type = DV_MSG_insert_request,
+                       .insert_request = {.terms = {.order_id = id_of(order), .amount = order},
+                                          .owner = dv_text_of("execution")}});
 }
 
-static dv_order_step step_of(uint8_t order)
+static dv_step_request step_of(uint8_t order)
 {
-    return (dv_order_step){.order_id = id_of(order),
-                           .epoch = 3,
-                           .from_state = DV_STATE_routing,
-                           .to_state = DV_STATE_building,
-                           .from_attempt = 1,
-                           .attempt = {.number = 1, .venue = dv_text_of("raydium")}};
+    return (dv_step_request){.order_id = id_of(order),
+                             .epoch = 3,
+                             .from_state = DV_STATE_routing,
+                             .to_state = DV_STATE_building,
+                             .from_attempt = 1,
+                             .attempt = {.number = 1, .venue = dv_text_of("raydium")}};
 }
 
 static void tell_step(uint8_t order)
 {
     tell(DV_PORT(DV_LINK_write, 0),
-         &(dv_message){.type = DV_MSG_order_step, .order_step = step_of(order)});
+         &(dv_message){.type = DV_MSG_step_request, .step_request = step_of(order)});
 }
 
 static const request *last_request(void)
@@ -263,9 +263,10 @@ START_TEST(two_steps_of_an_order_are_never_in_one_request)
 {
     tell_step('a');
     tell_step('b');
-    dv_order_step other = step_of('a');
+    dv_step_request other = step_of('a');
     other.epoch++;
-    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_order_step, .order_step = other});
+    tell(DV_PORT(DV_LINK_write, 0),
+         &(dv_message){.type = DV_MSG_step_request, .step_request = other});
     turn();
     assert_request(last_request(), DV_STORE_STEP, "ab");
     succeed(last_request(), 1, -1);
@@ -304,15 +305,15 @@ START_TEST(what_two_peers_ask_is_answered_to_both)
     tell_insert('a');
     dv_envelope other = {.port = DV_PORT(DV_LINK_insert, 0),
                          .peer = {3, "bob"},
-                         .message = {.type = DV_MSG_order_insert,
-                                     .order_insert = {.terms = {.order_id = id_of('a')},
-                                                      .owner = dv_text_of("elsewhere")}}};
-    DV_PERSISTENCE_CLASS.handlers[DV_MSG_order_insert](self, &other, (dv_time){0}, outbox);
+                         .message = {.type = DV_MSG_insert_request,
+                                     .insert_request = {.terms = {.order_id = id_of('a')},
+                                                        .owner = dv_text_of("elsewhere")}}};
+    DV_PERSISTENCE_CLASS.handlers[DV_MSG_insert_request](self, &other, (dv_time){0}, outbox);
     turn();
     succeed(last_request(), 1, -1);
     const dv_message *m = NULL;
-    ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
-    ck_assert(dv_text_is(m->order_inserted.owner, "execution"));
+    ck_assert_uint_eq(heard(DV_MSG_insert_reply, &m), 1);
+    ck_assert(dv_text_is(m->insert_reply.owner, "execution"));
     succeed(last_request(), 0, 0);
     assert_request(last_request(), DV_STORE_FIND, "a");
     dv_event event = {.seq = 1, .position = 1, .state = DV_STATE_pending};
@@ -323,8 +324,8 @@ START_TEST(what_two_peers_ask_is_answered_to_both)
         .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 1, .views = &view};
     store.answer = &found;
     turn();
-    ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
-    ck_assert(dv_text_is(m->order_inserted.owner, "execution")); /* the first one's, not its own */
+    ck_assert_uint_eq(heard(DV_MSG_insert_reply, &m), 1);
+    ck_assert(dv_text_is(m->insert_reply.owner, "execution")); /* the first one's, not its own */
 }
 END_TEST
 
@@ -362,10 +363,10 @@ START_TEST(too_many_in_flight_are_refused_as_not_done)
     tell_step('y');
     turn();
     const dv_message *m = NULL;
-    ck_assert_uint_eq(heard(DV_MSG_insert_refused, &m), 1);
-    ck_assert_int_eq(m->insert_refused.error, DV_ENGINE_FULL);
-    ck_assert_uint_eq(heard(DV_MSG_step_done, &m), 1);
-    ck_assert_int_eq(m->step_done.error, DV_ENGINE_FULL);
+    ck_assert_uint_eq(heard(DV_MSG_insert_refusal, &m), 1);
+    ck_assert_int_eq(m->insert_refusal.error, DV_ENGINE_FULL);
+    ck_assert_uint_eq(heard(DV_MSG_step_reply, &m), 1);
+    ck_assert_int_eq(m->step_reply.error, DV_ENGINE_FULL);
 }
 END_TEST
 
@@ -375,20 +376,20 @@ START_TEST(only_legal_moves_with_their_attempt_number_reach_the_store)
     for (uint8_t from = 0; from < DV_STATE_COUNT; from++)
         for (uint8_t to = 0; to < DV_STATE_COUNT; to++)
             for (uint8_t more = 0; more < 3; more++) {
-                dv_order_step step = step_of('a');
+                dv_step_request step = step_of('a');
                 step.from_state = from;
                 step.to_state = to;
                 step.attempt.number = 1u + more;
                 store.room = 1;
                 uint32_t before = store.request_count = 0;
                 tell(DV_PORT(DV_LINK_write, 0),
-                     &(dv_message){.type = DV_MSG_order_step, .order_step = step});
+                     &(dv_message){.type = DV_MSG_step_request, .step_request = step});
                 turn();
                 bool legal = dv_state_may_move(from, to) && more == (to == DV_STATE_routing);
                 ck_assert_uint_eq(store.request_count, before + legal);
                 const dv_message *m = NULL;
-                ck_assert_uint_eq(heard(DV_MSG_step_done, &m), !legal);
-                if (!legal) ck_assert_int_eq(m->step_done.error, DV_STORE_REFUSED);
+                ck_assert_uint_eq(heard(DV_MSG_step_reply, &m), !legal);
+                if (!legal) ck_assert_int_eq(m->step_reply.error, DV_STORE_REFUSED);
                 if (legal) succeed(last_request(), 1, -1);
             }
 }
@@ -406,7 +407,7 @@ START_TEST(a_lost_batch_is_sent_again_before_anything_else)
     assert_request(last_request(), DV_STORE_STEP, "ab");
     ck_assert_uint_eq(said_count, 0);
     succeed(last_request(), 1, -1);
-    ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 2);
+    ck_assert_uint_eq(heard(DV_MSG_step_reply, NULL), 2);
     ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 2);
     assert_request(last_request(), DV_STORE_STEP, "c");
 }
@@ -420,9 +421,9 @@ START_TEST(while_the_store_is_away_only_inserts_never_sent_are_refused)
     tell_insert('b'); /* waits; a is in flight */
     store.away = true;
     reject(last_request(), DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_insert_refused, &m), 1);
-    ck_assert_uint_eq(m->insert_refused.order_id.bytes[15], 'b');
-    ck_assert_int_eq(m->insert_refused.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_insert_refusal, &m), 1);
+    ck_assert_uint_eq(m->insert_refusal.order_id.bytes[15], 'b');
+    ck_assert_int_eq(m->insert_refusal.error, DV_STORE_AWAY);
     tell_step('s');
     turn();
     ck_assert_uint_eq(said_count, 0);
@@ -455,8 +456,8 @@ START_TEST(inserts_that_were_surely_undone_are_refused_and_doubtful_ones_asked_a
         store.answer = &undone;
         turn();
         const dv_message *m = NULL;
-        ck_assert_uint_eq(heard(DV_MSG_insert_refused, &m), !doubtful);
-        if (!doubtful) ck_assert_int_eq(m->insert_refused.error, DV_STORE_AWAY);
+        ck_assert_uint_eq(heard(DV_MSG_insert_refusal, &m), !doubtful);
+        if (!doubtful) ck_assert_int_eq(m->insert_refusal.error, DV_STORE_AWAY);
         ck_assert_uint_eq(store.request_count, doubtful ? 3 : 1);
         if (doubtful) succeed(last_request(), 1, -1);
         ck_assert(DV_PERSISTENCE_CLASS.drained(self));
@@ -494,12 +495,12 @@ static uint32_t play_bad_row(char ret_done[16])
             position += r.count;
         }
         for (uint32_t k = 0; k < said_count; k++) {
-            if (said[k].type != DV_MSG_step_done) continue;
-            char order = (char)said[k].step_done.order_id.bytes[15];
-            if (said[k].step_done.error == DV_OK)
+            if (said[k].type != DV_MSG_step_reply) continue;
+            char order = (char)said[k].step_reply.order_id.bytes[15];
+            if (said[k].step_reply.error == DV_OK)
                 ret_done[done++] = order;
             else {
-                ck_assert_int_eq(said[k].step_done.error, DV_STORE_REFUSED);
+                ck_assert_int_eq(said[k].step_reply.error, DV_STORE_REFUSED);
                 ck_assert_int_eq(order, 'x');
                 refused++;
             }
@@ -548,16 +549,16 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         store.request_count = 0;
         for (uint8_t order = 'a'; order <= 'b'; order++) {
-            dv_order_step step = step_of(order);
+            dv_step_request step = step_of(order);
             step.from_state = DV_STATE_building;
             step.to_state = DV_STATE_submitted;
             step.attempt.signature = dv_text_of("sig");
             tell(DV_PORT(DV_LINK_write, 0),
-                 &(dv_message){.type = DV_MSG_order_step, .order_step = step});
+                 &(dv_message){.type = DV_MSG_step_request, .step_request = step});
         }
         turn();
         succeed(last_request(), 10, 1);
-        ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 1);
+        ck_assert_uint_eq(heard(DV_MSG_step_reply, NULL), 1);
         assert_request(last_request(), DV_STORE_LOOK, "b");
         dv_store_receipt receipt = {
             rows[i].found,
@@ -571,8 +572,8 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
         store.answer = &answer;
         turn();
         const dv_message *m = NULL;
-        ck_assert_uint_eq(heard(DV_MSG_step_done, &m), 1);
-        ck_assert_int_eq(m->step_done.error, rows[i].expected);
+        ck_assert_uint_eq(heard(DV_MSG_step_reply, &m), 1);
+        ck_assert_int_eq(m->step_reply.error, rows[i].expected);
         ck_assert_uint_eq(heard(DV_MSG_order_event, &m), rows[i].expected == DV_OK);
         if (rows[i].expected == DV_OK) ck_assert_uint_eq(m->order_event.event.seq, 7);
     }
@@ -606,19 +607,19 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     store.answer = &found;
     turn();
     const dv_message *m = NULL;
-    ck_assert_uint_eq(heard(DV_MSG_order_inserted, &m), 1);
-    ck_assert_uint_eq(m->order_inserted.order_id.bytes[15], 'a');
-    ck_assert_uint_eq(m->order_inserted.event.position, 4);
-    ck_assert(dv_text_is(m->order_inserted.owner, "first"));
+    ck_assert_uint_eq(heard(DV_MSG_insert_reply, &m), 1);
+    ck_assert_uint_eq(m->insert_reply.order_id.bytes[15], 'a');
+    ck_assert_uint_eq(m->insert_reply.event.position, 4);
+    ck_assert(dv_text_is(m->insert_reply.owner, "first"));
     ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
     ck_assert_uint_eq(m->order_event.terms.amount, 'a');
     ck_assert_uint_eq(m->order_event.terms.created_at_us, 77); /* as stored, not as sent again */
-    ck_assert_uint_eq(heard(DV_MSG_order_exists, &m), 1);
-    ck_assert_uint_eq(m->order_exists.order_id.bytes[15], 'c');
-    ck_assert_uint_eq(m->order_exists.view.terms.order_id.bytes[15], 'z');
+    ck_assert_uint_eq(heard(DV_MSG_insert_conflict, &m), 1);
+    ck_assert_uint_eq(m->insert_conflict.order_id.bytes[15], 'c');
+    ck_assert_uint_eq(m->insert_conflict.view.terms.order_id.bytes[15], 'z');
     assert_request(last_request(), DV_STORE_INSERT, "b"); /* what was in its way has gone */
     succeed(last_request(), 5, -1);
-    ck_assert_uint_eq(heard(DV_MSG_order_inserted, NULL), 1);
+    ck_assert_uint_eq(heard(DV_MSG_insert_reply, NULL), 1);
     ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 1);
 }
 END_TEST
@@ -635,7 +636,7 @@ START_TEST(events_are_published_as_soon_as_they_are_committed)
     }
     for (uint32_t i = 3; i-- > 0;) {
         succeed(&store.requests[i], i + 1, -1);
-        ck_assert_uint_eq(heard(DV_MSG_step_done, NULL), 1);
+        ck_assert_uint_eq(heard(DV_MSG_step_reply, NULL), 1);
         const dv_message *m = NULL;
         ck_assert_uint_eq(heard(DV_MSG_order_event, &m), 1);
         ck_assert_uint_eq(m->order_event.event.position, i + 1);
@@ -645,12 +646,13 @@ END_TEST
 
 START_TEST(an_event_tells_what_was_learnt_with_it)
 {
-    dv_order_step step = step_of('a');
+    dv_step_request step = step_of('a');
     step.to_state = DV_STATE_routing;
     step.attempt = (dv_attempt){.number = 2, .due_at_us = 99};
     step.failed_error = DV_VENUE_NO_QUOTE;
     step.failed_text = dv_text_of("both late");
-    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_order_step, .order_step = step});
+    tell(DV_PORT(DV_LINK_write, 0),
+         &(dv_message){.type = DV_MSG_step_request, .step_request = step});
     turn();
     succeed(last_request(), 1, -1);
     const dv_message *m = NULL;
@@ -671,24 +673,25 @@ START_TEST(queries_are_refused_at_once_while_the_store_is_away)
     const dv_message *m = NULL;
     store.away = true;
     tell(DV_PORT(DV_LINK_query, 0),
-         &(dv_message){.type = DV_MSG_order_get, .order_get = {.request_id = 5}});
-    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask, .stats_ask = {6}});
-    tell(DV_PORT(DV_LINK_sweep, 0), &(dv_message){.type = DV_MSG_waiting_ask});
-    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_orders_claim});
-    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_owned_ask});
-    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_instance_beat});
+         &(dv_message){.type = DV_MSG_order_request, .order_request = {.request_id = 5}});
+    tell(DV_PORT(DV_LINK_query, 0),
+         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {6}});
+    tell(DV_PORT(DV_LINK_sweep, 0), &(dv_message){.type = DV_MSG_retries_request});
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_claim_request});
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_owned_request});
+    tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_lease_request});
     turn();
-    ck_assert_uint_eq(heard(DV_MSG_query_done, &m), 1);
-    ck_assert_uint_eq(m->query_done.request_id, 5);
-    ck_assert_int_eq(m->query_done.error, DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_waiting_told, &m), 1);
-    ck_assert_int_eq(m->waiting_told.error, DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_claim_done, &m), 1);
-    ck_assert_int_eq(m->claim_done.error, DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_owned_told, &m), 1);
-    ck_assert_int_eq(m->owned_told.error, DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_instance_told, NULL), 0); /* nobody knows: it beats again */
-    ck_assert_uint_eq(heard(DV_MSG_stats_told, &m), 1);
+    ck_assert_uint_eq(heard(DV_MSG_query_reply, &m), 1);
+    ck_assert_uint_eq(m->query_reply.request_id, 5);
+    ck_assert_int_eq(m->query_reply.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_retries_reply, &m), 1);
+    ck_assert_int_eq(m->retries_reply.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_claim_reply, &m), 1);
+    ck_assert_int_eq(m->claim_reply.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_owned_reply, &m), 1);
+    ck_assert_int_eq(m->owned_reply.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_lease_reply, NULL), 0); /* nobody knows: it beats again */
+    ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
     ck_assert(DV_PERSISTENCE_CLASS.drained(self));
 }
 END_TEST
@@ -696,22 +699,24 @@ END_TEST
 START_TEST(stats_are_the_last_known_when_the_store_fails)
 {
     const dv_message *m = NULL;
-    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask, .stats_ask = {1}});
+    tell(DV_PORT(DV_LINK_query, 0),
+         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {1}});
     turn();
     dv_store_answer answer = {.ticket = last_request()->ticket,
                               .type = DV_STORE_STATS,
                               .stats = {.active = 4, .completed = 7}};
     store.answer = &answer;
     turn();
-    ck_assert_uint_eq(heard(DV_MSG_stats_told, &m), 1);
-    ck_assert_uint_eq(m->stats_told.request_id, 1);
-    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_ask, .stats_ask = {2}});
+    ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
+    ck_assert_uint_eq(m->stats_reply.request_id, 1);
+    tell(DV_PORT(DV_LINK_query, 0),
+         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {2}});
     turn();
     reject(last_request(), DV_STORE_AWAY);
-    ck_assert_uint_eq(heard(DV_MSG_stats_told, &m), 1);
-    ck_assert_uint_eq(m->stats_told.request_id, 2);
-    ck_assert_uint_eq(m->stats_told.completed, 7);
-    ck_assert_int_eq(m->stats_told.error, DV_STORE_AWAY);
+    ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
+    ck_assert_uint_eq(m->stats_reply.request_id, 2);
+    ck_assert_uint_eq(m->stats_reply.completed, 7);
+    ck_assert_int_eq(m->stats_reply.error, DV_STORE_AWAY);
 }
 END_TEST
 
@@ -721,7 +726,7 @@ START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
     dv_store_view view = {.mark = 4, .view = {.terms = {.order_id = id_of('a')}}};
     for (uint32_t count = 0; count < 2; count++) {
         tell(DV_PORT(DV_LINK_query, 1),
-             &(dv_message){.type = DV_MSG_order_get, .order_get = {5, id_of('a')}});
+             &(dv_message){.type = DV_MSG_order_request, .order_request = {5, id_of('a')}});
         turn();
         dv_store_answer answer = {.ticket = last_request()->ticket,
                                   .type = DV_STORE_GET,
@@ -730,11 +735,11 @@ START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
                                   .head_position = 12};
         store.answer = &answer;
         turn();
-        ck_assert_uint_eq(heard(DV_MSG_order_view, NULL), count);
-        ck_assert_uint_eq(heard(DV_MSG_query_done, &m), 1);
-        ck_assert_int_eq(m->query_done.error, count == 0 ? DV_ORDER_NOT_FOUND : DV_OK);
-        ck_assert_uint_eq(m->query_done.count, count);
-        ck_assert_uint_eq(m->query_done.head_position, 12);
+        ck_assert_uint_eq(heard(DV_MSG_order_item, NULL), count);
+        ck_assert_uint_eq(heard(DV_MSG_query_reply, &m), 1);
+        ck_assert_int_eq(m->query_reply.error, count == 0 ? DV_ORDER_NOT_FOUND : DV_OK);
+        ck_assert_uint_eq(m->query_reply.count, count);
+        ck_assert_uint_eq(m->query_reply.head_position, 12);
     }
 }
 END_TEST

@@ -43,12 +43,12 @@ static dv_message sent(void)
 static uint64_t submit(uint64_t request_id)
 {
     dv_envelope envelope = {.port = DESK, .peer = {.size = 1, .bytes = "t"}};
-    envelope.message.type = DV_MSG_order_submit;
-    envelope.message.order_submit.request_id = request_id;
+    envelope.message.type = DV_MSG_submit_request;
+    envelope.message.submit_request.request_id = request_id;
     dv_questions_ask(book, &envelope, SUBMIT, now, outbox);
     dv_message asked = sent();
-    ck_assert_int_eq(asked.type, DV_MSG_order_submit);
-    return asked.order_submit.request_id;
+    ck_assert_int_eq(asked.type, DV_MSG_submit_request);
+    return asked.submit_request.request_id;
 }
 
 static void pass(int64_t ms)
@@ -60,8 +60,8 @@ static void pass(int64_t ms)
 static void refuse(uint64_t request_id, dv_err error)
 {
     dv_envelope envelope = {.port = SUBMIT};
-    envelope.message = (dv_message){.type = DV_MSG_order_refused,
-                                    .order_refused = {.request_id = request_id, .error = error}};
+    envelope.message = (dv_message){.type = DV_MSG_submit_refusal,
+                                    .submit_refusal = {.request_id = request_id, .error = error}};
     dv_questions_answer(book, &envelope, true, outbox);
 }
 
@@ -69,8 +69,8 @@ START_TEST(a_refusal_of_the_first_try_is_handed_on)
 {
     refuse(submit(7), DV_STORE_AWAY);
     dv_message told = sent();
-    ck_assert_int_eq(told.type, DV_MSG_order_refused);
-    ck_assert_uint_eq(told.order_refused.request_id, 7);
+    ck_assert_int_eq(told.type, DV_MSG_submit_refusal);
+    ck_assert_uint_eq(told.submit_refusal.request_id, 7);
     ck_assert(dv_questions_none(book));
 }
 END_TEST
@@ -80,11 +80,11 @@ START_TEST(a_refusal_for_want_of_something_is_not_believed_after_a_second_try)
     static const dv_err ERRORS[] = {DV_STORE_AWAY, DV_ENGINE_FULL, DV_ENGINE_DRAINING};
     uint64_t id = submit(7);
     pass(1000);
-    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+    ck_assert_int_eq(sent().type, DV_MSG_submit_request);
     refuse(id, ERRORS[_i]);
     ck_assert_int_eq(sent().type, 0);
     pass(1000);
-    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+    ck_assert_int_eq(sent().type, DV_MSG_submit_request);
 }
 END_TEST
 
@@ -92,9 +92,9 @@ START_TEST(a_refusal_of_what_is_asked_for_holds_however_often_it_was_sent)
 {
     uint64_t id = submit(7);
     pass(1000);
-    ck_assert_int_eq(sent().type, DV_MSG_order_submit);
+    ck_assert_int_eq(sent().type, DV_MSG_submit_request);
     refuse(id, DV_ORDER_KEY_REUSED);
-    ck_assert_int_eq(sent().type, DV_MSG_order_refused);
+    ck_assert_int_eq(sent().type, DV_MSG_submit_refusal);
 }
 END_TEST
 

@@ -132,7 +132,7 @@ static dv_outbox *outbox;
 static dv_arena *arena;
 static dv_time now;
 static int64_t deadline_ns;
-static dv_waiting_ask last_ask;
+static dv_retries_request last_ask;
 static dv_waiting swept[DV_SWEEP_MAX];
 static const char *swept_owner;
 
@@ -175,12 +175,12 @@ static void give(dv_port port, const char *from, dv_message message)
 static void arm(const char *from, uint32_t n, int64_t due_us)
 {
     give(SCHEDULE, from,
-         (dv_message){.type = DV_MSG_retry_arm, .retry_arm = {order(n), 2, (uint64_t)due_us}});
+         (dv_message){.type = DV_MSG_arm_retry, .arm_retry = {order(n), 2, (uint64_t)due_us}});
 }
 
 static void done(const char *from, uint32_t n)
 {
-    give(SCHEDULE, from, (dv_message){.type = DV_MSG_retry_done, .retry_done = {order(n), 2}});
+    give(SCHEDULE, from, (dv_message){.type = DV_MSG_forget_retry, .forget_retry = {order(n), 2}});
 }
 
 /* Persistence tells of orders from..to, all due at that time. */
@@ -189,11 +189,11 @@ static void sweep_told(uint32_t from, uint32_t to, int64_t due_us)
     uint32_t count = 0;
     for (uint32_t n = from; n <= to; n++)
         swept[count++] = (dv_waiting){order(n), 2, (uint64_t)due_us, dv_text_of(swept_owner)};
-    give(SWEEP, "", (dv_message){.type = DV_MSG_waiting_told, .waiting_told = {swept, count, 0}});
+    give(SWEEP, "", (dv_message){.type = DV_MSG_retries_reply, .retries_reply = {swept, count, 0}});
 }
 
-/* Writes what was sent as words, "execution:1" for a retry_due of order 1 and "sweep" for a
-   waiting_ask, and clears it. */
+/* Writes what was sent as words, "execution:1" for a retry_event of order 1 and "sweep" for a
+   retries_request, and clears it. */
 static const char *sent(void)
 {
     static char text[8192];
@@ -204,16 +204,16 @@ static const char *sent(void)
         dv_message m;
         ck_assert_int_eq(dv_message_decode(e.bytes, e.size, arena, &m), DV_OK);
         const char *space = n > 0 ? " " : "";
-        if (m.type == DV_MSG_waiting_ask) {
+        if (m.type == DV_MSG_retries_request) {
             ck_assert_uint_eq(e.port, SWEEP);
-            last_ask = m.waiting_ask;
+            last_ask = m.retries_request;
             n += (size_t)snprintf(text + n, sizeof text - n, "%ssweep", space);
         } else {
-            ck_assert_int_eq(m.type, DV_MSG_retry_due);
+            ck_assert_int_eq(m.type, DV_MSG_retry_event);
             ck_assert_uint_eq(e.port, SCHEDULE);
-            ck_assert_uint_eq(m.retry_due.attempt, 2);
+            ck_assert_uint_eq(m.retry_event.attempt, 2);
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s:%u", space, e.to.size,
-                                  (const char *)e.to.bytes, m.retry_due.order_id.bytes[2]);
+                                  (const char *)e.to.bytes, m.retry_event.order_id.bytes[2]);
         }
         ck_assert_uint_lt(n, sizeof text);
     }
@@ -355,7 +355,7 @@ START_TEST(a_sweep_that_failed_or_got_lost_is_begun_anew)
     pass(5000000);
     ck_assert_str_eq(sent(), "sweep");
     give(SWEEP, "",
-         (dv_message){.type = DV_MSG_waiting_told, .waiting_told = {.error = DV_STORE_AWAY}});
+         (dv_message){.type = DV_MSG_retries_reply, .retries_reply = {.error = DV_STORE_AWAY}});
     pass(1999999);
     ck_assert_str_eq(sent(), "");
     pass(1);

@@ -30,7 +30,7 @@ static void keep(uint64_t ticket)
     venue->tickets[venue->count++] = ticket;
 }
 
-static void fake_quote(dv_venue *v, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+static void fake_quote(dv_venue *v, uint64_t ticket, const dv_quote_request *ask, dv_time now,
                        const dv_answers *answers)
 {
     (void)v, (void)ask, (void)now, (void)answers;
@@ -38,26 +38,26 @@ static void fake_quote(dv_venue *v, uint64_t ticket, const dv_quote_ask *ask, dv
 }
 
 /* Building answers at once. */
-static void fake_build(dv_venue *v, uint64_t ticket, const dv_swap_build *build, dv_time now,
+static void fake_build(dv_venue *v, uint64_t ticket, const dv_build_request *build, dv_time now,
                        const dv_answers *answers)
 {
     (void)v, (void)now;
     keep(ticket);
-    dv_message message = {.type = DV_MSG_swap_built,
-                          .swap_built = {.order_id = build->order_id,
-                                         .attempt = build->attempt,
-                                         .last_valid_block_height = 77}};
+    dv_message message = {.type = DV_MSG_build_reply,
+                          .build_reply = {.order_id = build->order_id,
+                                          .attempt = build->attempt,
+                                          .last_valid_block_height = 77}};
     answers->answer(answers->context, ticket, &message);
 }
 
-static void fake_send(dv_venue *v, uint64_t ticket, const dv_swap_send *send, dv_time now,
+static void fake_send(dv_venue *v, uint64_t ticket, const dv_send_request *send, dv_time now,
                       const dv_answers *answers)
 {
     (void)v, (void)send, (void)now, (void)answers;
     keep(ticket);
 }
 
-static void fake_check(dv_venue *v, uint64_t ticket, const dv_swap_check *check, dv_time now,
+static void fake_check(dv_venue *v, uint64_t ticket, const dv_status_request *check, dv_time now,
                        const dv_answers *answers)
 {
     (void)v, (void)check, (void)now, (void)answers;
@@ -146,27 +146,27 @@ static dv_id order(uint32_t number)
     return id;
 }
 
-static void quote_ask(const char *peer, uint32_t number)
+static void quote_request(const char *peer, uint32_t number)
 {
     stage_receive(s, PORT, peer,
-                  (dv_message){.type = DV_MSG_quote_ask,
-                               .quote_ask = {.order_id = order(number), .attempt = 1}});
+                  (dv_message){.type = DV_MSG_quote_request,
+                               .quote_request = {.order_id = order(number), .attempt = 1}});
 }
 
-static void swap_send(const char *peer, uint32_t number, const char *signature)
+static void send_request(const char *peer, uint32_t number, const char *signature)
 {
     stage_receive(s, PORT, peer,
-                  (dv_message){.type = DV_MSG_swap_send,
-                               .swap_send = {.order_id = order(number),
-                                             .attempt = 1,
-                                             .signature = dv_text_of(signature)}});
+                  (dv_message){.type = DV_MSG_send_request,
+                               .send_request = {.order_id = order(number),
+                                                .attempt = 1,
+                                                .signature = dv_text_of(signature)}});
 }
 
 static void answer_quote(uint64_t ticket, uint32_t number)
 {
     venue->due = (dv_message){
-        .type = DV_MSG_quote_told,
-        .quote_told = {.order_id = order(number), .attempt = 1, .quote = {.amount_out = 123}}};
+        .type = DV_MSG_quote_reply,
+        .quote_reply = {.order_id = order(number), .attempt = 1, .quote = {.amount_out = 123}}};
     venue->due_ticket = ticket;
     stage_tick(s);
 }
@@ -174,8 +174,8 @@ static void answer_quote(uint64_t ticket, uint32_t number)
 static void answer_status(uint64_t ticket, uint32_t number, dv_swap_outcome outcome)
 {
     venue->due =
-        (dv_message){.type = DV_MSG_swap_status,
-                     .swap_status = {.order_id = order(number), .attempt = 1, .outcome = outcome}};
+        (dv_message){.type = DV_MSG_status_reply,
+                     .status_reply = {.order_id = order(number), .attempt = 1, .outcome = outcome}};
     venue->due_ticket = ticket;
     stage_tick(s);
 }
@@ -192,34 +192,34 @@ static void check_went_to(const stage_sent *sent, const char *peer)
 
 START_TEST(an_answer_goes_to_the_peer_that_asked_whatever_the_order)
 {
-    quote_ask("execution-a", 1);
-    quote_ask("execution-b", 1);
+    quote_request("execution-a", 1);
+    quote_request("execution-b", 1);
     ck_assert_uint_eq(s->sent_count, 0);
     ck_assert_uint_ne(venue->tickets[0], venue->tickets[1]);
     answer_quote(venue->tickets[1], 1);
-    const stage_sent *sent = stage_expect(s, DV_MSG_quote_told);
+    const stage_sent *sent = stage_expect(s, DV_MSG_quote_reply);
     check_went_to(sent, "execution-b");
-    ck_assert_uint_eq(sent->message.quote_told.quote.amount_out, 123);
+    ck_assert_uint_eq(sent->message.quote_reply.quote.amount_out, 123);
     answer_quote(venue->tickets[0], 1);
-    check_went_to(stage_expect(s, DV_MSG_quote_told), "execution-a");
+    check_went_to(stage_expect(s, DV_MSG_quote_reply), "execution-a");
 }
 END_TEST
 
 START_TEST(an_answer_given_within_the_call_is_sent)
 {
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_swap_build,
-                               .swap_build = {.order_id = order(9), .attempt = 2}});
-    const stage_sent *sent = stage_expect(s, DV_MSG_swap_built);
+                  (dv_message){.type = DV_MSG_build_request,
+                               .build_request = {.order_id = order(9), .attempt = 2}});
+    const stage_sent *sent = stage_expect(s, DV_MSG_build_reply);
     check_went_to(sent, "execution");
-    ck_assert_uint_eq(sent->message.swap_built.last_valid_block_height, 77);
-    ck_assert_uint_eq(sent->message.swap_built.attempt, 2);
+    ck_assert_uint_eq(sent->message.build_reply.last_valid_block_height, 77);
+    ck_assert_uint_eq(sent->message.build_reply.attempt, 2);
 }
 END_TEST
 
 START_TEST(a_request_is_answered_once)
 {
-    quote_ask("execution", 1);
+    quote_request("execution", 1);
     answer_quote(venue->tickets[0], 1);
     answer_quote(venue->tickets[0], 1);
     answer_quote(venue->tickets[0] + 1000, 1);
@@ -229,33 +229,33 @@ END_TEST
 
 START_TEST(a_send_repeated_shares_its_ticket_and_the_last_sender_is_told)
 {
-    swap_send("execution-a", 1, "sigA");
-    swap_send("execution-b", 1, "sigA");
-    swap_send("execution-a", 2, "sigAB");
+    send_request("execution-a", 1, "sigA");
+    send_request("execution-b", 1, "sigA");
+    send_request("execution-a", 2, "sigAB");
     ck_assert_uint_eq(venue->tickets[0], venue->tickets[1]);
     ck_assert_uint_ne(venue->tickets[0], venue->tickets[2]);
     answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
-    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-b");
+    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-b");
     answer_status(venue->tickets[2], 2, DV_SWAP_FAILED);
-    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-a");
-    swap_send("execution-a", 1, "sigA"); /* answered before: a request of its own */
+    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
+    send_request("execution-a", 1, "sigA"); /* answered before: a request of its own */
     answer_status(venue->tickets[3], 1, DV_SWAP_LANDED);
-    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution-a");
+    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
 }
 END_TEST
 
 START_TEST(a_check_is_answered_beside_a_send_of_the_same_transaction)
 {
-    swap_send("execution", 1, "sig");
-    stage_receive(
-        s, PORT, "other",
-        (dv_message){
-            .type = DV_MSG_swap_check,
-            .swap_check = {.order_id = order(1), .attempt = 1, .signature = dv_text_of("sig")}});
+    send_request("execution", 1, "sig");
+    stage_receive(s, PORT, "other",
+                  (dv_message){.type = DV_MSG_status_request,
+                               .status_request = {.order_id = order(1),
+                                                  .attempt = 1,
+                                                  .signature = dv_text_of("sig")}});
     answer_status(venue->tickets[1], 1, DV_SWAP_UNKNOWN);
-    check_went_to(stage_expect(s, DV_MSG_swap_status), "other");
+    check_went_to(stage_expect(s, DV_MSG_status_reply), "other");
     answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
-    check_went_to(stage_expect(s, DV_MSG_swap_status), "execution");
+    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution");
 }
 END_TEST
 
@@ -265,9 +265,9 @@ static void fill_up(void)
 {
     dv_peer peer = stage_peer("execution");
     for (uint32_t i = 0; i < TICKETS; i++) {
-        dv_envelope e = {.port = PORT, .peer = peer, .message = {.type = DV_MSG_quote_ask}};
-        e.message.quote_ask = (dv_quote_ask){.order_id = order(i), .attempt = 1};
-        DV_ROUTER_CLASS.handlers[DV_MSG_quote_ask](s->self, &e, s->now, s->outbox);
+        dv_envelope e = {.port = PORT, .peer = peer, .message = {.type = DV_MSG_quote_request}};
+        e.message.quote_request = (dv_quote_request){.order_id = order(i), .attempt = 1};
+        DV_ROUTER_CLASS.handlers[DV_MSG_quote_request](s->self, &e, s->now, s->outbox);
     }
     ck_assert_uint_eq(venue->count, TICKETS);
 }
@@ -275,27 +275,28 @@ static void fill_up(void)
 START_TEST(a_full_table_refuses_every_kind_of_request_with_an_error)
 {
     fill_up();
-    quote_ask("execution", 1);
-    const dv_quote_told *told = &stage_expect(s, DV_MSG_quote_told)->message.quote_told;
+    quote_request("execution", 1);
+    const dv_quote_reply *told = &stage_expect(s, DV_MSG_quote_reply)->message.quote_reply;
     ck_assert_uint_ne(told->quote.error, DV_OK);
     ck_assert(dv_text_is(told->quote.venue, "meteora"));
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_swap_build,
-                               .swap_build = {.order_id = order(1), .attempt = 1}});
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_swap_built)->message.swap_built.error, DV_ENGINE_FULL);
-    swap_send("execution", 1, "sig");
-    const dv_swap_status *status = &stage_expect(s, DV_MSG_swap_status)->message.swap_status;
+                  (dv_message){.type = DV_MSG_build_request,
+                               .build_request = {.order_id = order(1), .attempt = 1}});
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_build_reply)->message.build_reply.error,
+                      DV_ENGINE_FULL);
+    send_request("execution", 1, "sig");
+    const dv_status_reply *status = &stage_expect(s, DV_MSG_status_reply)->message.status_reply;
     ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
     ck_assert_uint_eq(status->error, DV_ENGINE_FULL);
     ck_assert(dv_text_is(status->signature, "sig"));
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_swap_check,
-                               .swap_check = {.order_id = order(1), .attempt = 1}});
-    status = &stage_expect(s, DV_MSG_swap_status)->message.swap_status;
+                  (dv_message){.type = DV_MSG_status_request,
+                               .status_request = {.order_id = order(1), .attempt = 1}});
+    status = &stage_expect(s, DV_MSG_status_reply)->message.status_reply;
     ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
     ck_assert_uint_eq(venue->count, TICKETS);
     answer_quote(venue->tickets[5], 5); /* makes room for one */
-    quote_ask("execution", 1);
+    quote_request("execution", 1);
     ck_assert_uint_eq(venue->count, TICKETS + 1);
 }
 END_TEST
@@ -303,19 +304,19 @@ END_TEST
 START_TEST(a_request_that_is_never_answered_is_forgotten_in_time)
 {
     fill_up();
-    swap_send("execution", 1, "sig");
-    stage_expect(s, DV_MSG_swap_status);
+    send_request("execution", 1, "sig");
+    stage_expect(s, DV_MSG_status_reply);
     ck_assert_int_eq(stage_tick(s), s->now.mono_ns + FORGET_MS * DV_NS_PER_MS);
     stage_pass_ms(s, FORGET_MS);
     ck_assert_int_eq(stage_tick(s), DV_NEVER);
     venue->count = 0;
-    swap_send("execution", 1, "sig");
+    send_request("execution", 1, "sig");
     ck_assert_uint_eq(venue->count, 1);
     stage_pass_ms(s, FORGET_MS - 1);
-    swap_send("execution", 1, "sig"); /* asked again: not forgotten yet */
+    send_request("execution", 1, "sig"); /* asked again: not forgotten yet */
     stage_pass_ms(s, FORGET_MS - 1);
     answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
-    stage_expect(s, DV_MSG_swap_status);
+    stage_expect(s, DV_MSG_status_reply);
 }
 END_TEST
 
@@ -348,9 +349,9 @@ START_TEST(the_venues_descriptors_are_watched_and_may_bring_answers)
     fake_class.watch = fake_watch;
     fake_class.ready = fake_ready;
     ck_assert_uint_eq(DV_ROUTER_CLASS.watch(s->self, watches), 1);
-    quote_ask("execution-a", 1);
+    quote_request("execution-a", 1);
     venue->due_ticket = venue->tickets[0];
-    venue->due = (dv_message){.type = DV_MSG_quote_told, .quote_told = {.attempt = 1}};
+    venue->due = (dv_message){.type = DV_MSG_quote_reply, .quote_reply = {.attempt = 1}};
     DV_ROUTER_CLASS.ready(s->self, watches[0], s->now, s->outbox);
     ck_assert_uint_eq(dv_outbox_count(s->outbox), 1);
     dv_outbox_clear(s->outbox);
@@ -382,7 +383,7 @@ static void set_up_past(void)
 
 static uint64_t past_asked(void)
 {
-    const dv_order_list *list = &stage_expect(s, DV_MSG_order_list)->message.order_list;
+    const dv_orders_request *list = &stage_expect(s, DV_MSG_orders_request)->message.orders_request;
     ck_assert_uint_eq(list->state, DV_STATE_confirmed);
     return list->request_id;
 }
@@ -393,8 +394,8 @@ static void tell_past(uint64_t request_id, uint32_t number, dv_state state, cons
                                    {.number = 2, .venue = dv_text_of(dex)}};
     const dv_event events[] = {{.seq = 1, .state = DV_STATE_pending},
                                {.seq = 2, .state = state, .attempt = 2}};
-    dv_message told = {.type = DV_MSG_order_view, .order_view = {.request_id = request_id}};
-    told.order_view.view = (dv_view){.terms = {.order_id = order(number)},
+    dv_message told = {.type = DV_MSG_order_item, .order_item = {.request_id = request_id}};
+    told.order_item.view = (dv_view){.terms = {.order_id = order(number)},
                                      .attempts = attempts,
                                      .attempts_count = 2,
                                      .events = events,
@@ -404,9 +405,9 @@ static void tell_past(uint64_t request_id, uint32_t number, dv_state state, cons
 
 static void tell_past_done(uint64_t request_id, uint32_t count, dv_err error)
 {
-    dv_query_done done = {.request_id = request_id, .count = count, .error = error};
+    dv_query_reply done = {.request_id = request_id, .count = count, .error = error};
     stage_receive(s, PAST, "persistence",
-                  (dv_message){.type = DV_MSG_query_done, .query_done = done});
+                  (dv_message){.type = DV_MSG_query_reply, .query_reply = done});
 }
 
 START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)
@@ -423,7 +424,7 @@ START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)
     dv_id first = order(1);
     ck_assert_mem_eq(&venue->traded[0], &first, sizeof first);
     stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
 }
 END_TEST
 
@@ -441,14 +442,14 @@ START_TEST(what_it_has_confirmed_is_asked_for_until_all_of_it_has_come)
     stage_pass_ms(s, 10000);
     tell_past_done(past_asked(), 0, DV_OK);
     stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
 }
 END_TEST
 
 START_TEST(a_venue_that_wants_to_know_nothing_has_nothing_asked_for)
 {
     stage_tick(s);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_order_list), 0);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
 }
 END_TEST
 
@@ -456,7 +457,7 @@ START_TEST(a_router_that_never_got_further_can_be_destroyed)
 {
     void *nothing = NULL;
     DV_ROUTER_CLASS.destroy(&nothing);
-    swap_send("execution", 1, "sig"); /* with a request open: tear_down destroys it */
+    send_request("execution", 1, "sig"); /* with a request open: tear_down destroys it */
 }
 END_TEST
 

@@ -83,13 +83,13 @@ static void ask(void)
 {
     scene_compile(&scene);
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_sign_ask, .sign_ask = scene.ask});
+                  (dv_message){.type = DV_MSG_sign_request, .sign_request = scene.ask});
     stage_tick(s);
 }
 
-static const dv_sign_told *told(void)
+static const dv_sign_reply *told(void)
 {
-    return &stage_expect(s, DV_MSG_sign_told)->message.sign_told;
+    return &stage_expect(s, DV_MSG_sign_reply)->message.sign_reply;
 }
 
 /* Asks, and it must be signed, in a way that the chain takes. */
@@ -98,7 +98,7 @@ static void assert_signs(void)
     dv_transaction_view view;
     char text[DV_BASE58_TEXT_SIZE];
     ask();
-    const dv_sign_told *t = told();
+    const dv_sign_reply *t = told();
     ck_assert_msg(t->error == DV_OK, "%.*s", DV_TEXT_ARG(t->error_text));
     ck_assert(dv_id_equal(&t->order_id, &scene.ask.order_id));
     ck_assert_uint_eq(t->attempt, scene.ask.attempt);
@@ -115,7 +115,7 @@ static void assert_signs(void)
 static void assert_refuses(dv_err error, const char *reason)
 {
     ask();
-    const dv_sign_told *t = told();
+    const dv_sign_reply *t = told();
     ck_assert_msg(t->error == error, "%s, not %s: %.*s", dv_err_name((uint16_t)t->error),
                   dv_err_name(error), DV_TEXT_ARG(t->error_text));
     ck_assert_uint_eq(t->transaction.size, 0);
@@ -163,9 +163,9 @@ START_TEST(the_same_message_gets_the_same_signature_and_counts_once)
 {
     start_well();
     for (int i = 0; i < 5; i++) assert_signs(); /* of at most 3 SOL a day */
-    dv_text first = s->sent[0].message.sign_told.signature;
+    dv_text first = s->sent[0].message.sign_reply.signature;
     for (int i = 1; i < 5; i++)
-        ck_assert(dv_text_equal(first, s->sent[i].message.sign_told.signature));
+        ck_assert(dv_text_equal(first, s->sent[i].message.sign_reply.signature));
 }
 END_TEST
 
@@ -191,11 +191,11 @@ START_TEST(two_messages_for_one_attempt_in_one_turn_get_one_signature)
     start_well();
     scene_compile(&scene);
     stage_receive(s, PORT, "execution@a",
-                  (dv_message){.type = DV_MSG_sign_ask, .sign_ask = scene.ask});
+                  (dv_message){.type = DV_MSG_sign_request, .sign_request = scene.ask});
     another_message("other");
     scene_compile(&scene);
     stage_receive(s, PORT, "execution@b",
-                  (dv_message){.type = DV_MSG_sign_ask, .sign_ask = scene.ask});
+                  (dv_message){.type = DV_MSG_sign_request, .sign_request = scene.ask});
     stage_tick(s);
     ck_assert_uint_eq(told()->error, DV_SIGNER_CONFLICT);
     ck_assert_uint_eq(told()->error, DV_OK);

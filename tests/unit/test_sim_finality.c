@@ -31,23 +31,23 @@ static void land(void)
 /* As an order sends and asks that counts as confirmed. */
 static void follow(uint64_t ticket)
 {
-    dv_swap_send send = {.order_id = swap.order_id,
-                         .attempt = swap.attempt,
-                         .signature = swap.signature,
-                         .transaction = swap.transaction,
-                         .last_valid_block_height = swap.last_valid,
-                         .landed = 1};
+    dv_send_request send = {.order_id = swap.order_id,
+                            .attempt = swap.attempt,
+                            .signature = swap.signature,
+                            .transaction = swap.transaction,
+                            .last_valid_block_height = swap.last_valid,
+                            .landed = 1};
     s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
     s->venue->class->tick(s->venue, s->now, &s->to); /* the turn ends */
 }
 
 static dv_swap_outcome followed(void)
 {
-    dv_swap_check check = {.order_id = swap.order_id,
-                           .attempt = swap.attempt,
-                           .signature = swap.signature,
-                           .last_valid_block_height = swap.last_valid,
-                           .landed = 1};
+    dv_status_request check = {.order_id = swap.order_id,
+                               .attempt = swap.attempt,
+                               .signature = swap.signature,
+                               .last_valid_block_height = swap.last_valid,
+                               .landed = 1};
     s->venue->class->check(s->venue, 9, &check, s->now, &s->to);
     return (dv_swap_outcome)scene_status(s, &swap).outcome;
 }
@@ -55,15 +55,15 @@ static dv_swap_outcome followed(void)
 START_TEST(a_trade_is_confirmed_and_written_down_once_it_is_final)
 {
     land();
-    dv_swap_status confirmed = scene_status(s, &swap);
+    dv_status_reply confirmed = scene_status(s, &swap);
     ck_assert_uint_eq(confirmed.outcome, DV_SWAP_CONFIRMED);
     ck_assert_uint_gt(confirmed.amount_out, 0);
     ck_assert_int_eq(scene_lines_with(s, ""), 0);
     follow(2);
     ck_assert_uint_eq(scene_told(s), 1);
     scene_pass_ms(s, FINALITY_MS);
-    dv_swap_status final = scene_status(s, &swap);
-    ck_assert_uint_eq(scene_last(s, DV_MSG_swap_status)->ticket, 2);
+    dv_status_reply final = scene_status(s, &swap);
+    ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 2);
     ck_assert_uint_eq(final.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(final.amount_out, confirmed.amount_out);
     ck_assert_int_eq(scene_lines_with(s, "\"ok\":true"), 1);
@@ -99,7 +99,7 @@ START_TEST(a_fork_takes_a_confirmation_back_and_the_bytes_land_again_once)
     follow(2);
     scene_pass_ms(s, FINALITY_MS);
     ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_SUPERSEDED);
-    ck_assert_uint_eq(scene_last(s, DV_MSG_swap_status)->ticket, 2);
+    ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 2);
     ck_assert_int_eq(scene_lines_with(s, ""), 0);
     ck_assert_uint_eq(followed(), DV_SWAP_SUPERSEDED);
     follow(3); /* told once more, and not sent again by that */

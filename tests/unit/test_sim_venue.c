@@ -127,7 +127,7 @@ START_TEST(so_many_percent_of_the_quotes_fail)
         scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, order);
     int failed = 0;
     for (size_t i = 0; i < s->count; i++) {
-        uint64_t error = s->answers[i].message.quote_told.quote.error;
+        uint64_t error = s->answers[i].message.quote_reply.quote.error;
         ck_assert(error == DV_OK || error == DV_VENUE_QUOTE_FAILED);
         failed += error != DV_OK;
     }
@@ -152,11 +152,11 @@ END_TEST
 START_TEST(what_cannot_be_built_says_why)
 {
     scene_open(s, "raydium");
-    dv_swap_build build = {.order_id = scene_order(1),
-                           .attempt = 1,
-                           .token_in = dv_text_of(MINT_SOL),
-                           .token_out = dv_text_of("unknown"),
-                           .amount = 5};
+    dv_build_request build = {.order_id = scene_order(1),
+                              .attempt = 1,
+                              .token_in = dv_text_of(MINT_SOL),
+                              .token_out = dv_text_of("unknown"),
+                              .amount = 5};
     ck_assert_uint_eq(scene_build(s, build).error, DV_VENUE_NO_POOL);
     build.token_out = dv_text_of(MINT_USDC);
     build.amount = 0;
@@ -182,13 +182,13 @@ START_TEST(a_transaction_lands_after_its_settle_time_for_what_was_quoted)
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_pass_ms(s, 1001);
-    dv_swap_status status = scene_status(s, &swap);
-    ck_assert_uint_eq(scene_last(s, DV_MSG_swap_status)->ticket, 5);
+    dv_status_reply status = scene_status(s, &swap);
+    ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 5);
     ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(status.error, DV_OK);
     ck_assert_uint_eq(status.amount_in, SCENE_SOL);
     ck_assert_uint_ge(status.amount_out, dv_min_amount_out_ceil(quote.amount_out, 10));
-    dv_swap_status checked = scene_check(s, &swap);
+    dv_status_reply checked = scene_check(s, &swap);
     ck_assert_uint_eq(checked.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(checked.amount_out, status.amount_out);
 }
@@ -200,7 +200,7 @@ START_TEST(an_exact_output_is_delivered_exactly)
     dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_OUT, 150000001);
     scene_swap swap = scene_built(s, 1, DV_EXACT_OUT, 150000001, quote.amount_in);
     scene_send(s, &swap, 5);
-    dv_swap_status status = scene_status(s, &swap);
+    dv_status_reply status = scene_status(s, &swap);
     ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
     ck_assert_uint_eq(status.amount_out, 150000001);
     ck_assert_uint_eq(status.amount_in, quote.amount_in);
@@ -212,7 +212,7 @@ START_TEST(a_landing_is_one_line_of_the_ledger_with_all_its_members)
     scene_open(s, "meteora");
     scene_swap swap = scene_sell(s, 0x01020304);
     scene_send(s, &swap, 5);
-    dv_swap_status status = scene_status(s, &swap);
+    dv_status_reply status = scene_status(s, &swap);
     char expected[1024], line[1024] = "";
     snprintf(expected, sizeof expected,
              "{\"signature\":\"%.*s\",\"orderId\":\"01930000-0000-0000-0000-000004030201\","
@@ -233,7 +233,7 @@ static int lines_when_told;
 
 static void look_into_ledger(scene *at, const dv_message *message)
 {
-    if (message->type == DV_MSG_swap_status)
+    if (message->type == DV_MSG_status_reply)
         lines_when_told = scene_lines(at, (const char *const[]){"\"ok\":true", NULL});
 }
 
@@ -257,7 +257,7 @@ START_TEST(a_price_past_the_limit_fails_on_chain)
                           scene_built(s, 2, DV_EXACT_OUT, 777, in - 1)};
     for (int i = 0; i < 2; i++) {
         scene_send(s, &swaps[i], 5);
-        dv_swap_status status = scene_status(s, &swaps[i]);
+        dv_status_reply status = scene_status(s, &swaps[i]);
         ck_assert_uint_eq(status.outcome, DV_SWAP_FAILED);
         ck_assert_uint_eq(status.error, DV_VENUE_SLIPPAGE_EXCEEDED);
         ck_assert_uint_eq(status.amount_in, 0);
@@ -312,7 +312,7 @@ START_TEST(sending_again_lands_once_and_tells_the_last_sender)
     for (uint64_t ticket = 1; ticket <= 5; ticket++) scene_send(s, &swap, ticket);
     scene_pass_ms(s, 2000);
     ck_assert_uint_eq(scene_told(s), 1);
-    ck_assert_uint_eq(scene_last(s, DV_MSG_swap_status)->ticket, 5);
+    ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 5);
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 5000);
     ck_assert_uint_eq(scene_told(s), 2);
@@ -327,7 +327,7 @@ START_TEST(a_signature_lands_once_across_a_restart)
     uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     scene_swap good = scene_sell(s, 1), bad = scene_built(s, 2, DV_EXACT_IN, SCENE_SOL, out + 1);
     scene_send(s, &good, 5);
-    dv_swap_status before = scene_status(s, &good);
+    dv_status_reply before = scene_status(s, &good);
     scene_send(s, &bad, 5);
     scene_close(s);
     scene_open(s, "raydium");

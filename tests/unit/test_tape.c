@@ -31,7 +31,8 @@ static void teardown(void)
 
 static void listen_begin(void)
 {
-    dv_tape_open(tape, &(dv_client_open){.connection = connection, .all_orders = 1}, now, outbox);
+    dv_tape_open(tape, &(dv_client_open_event){.connection = connection, .all_orders = 1}, now,
+                 outbox);
 }
 
 /* Lets so many seconds pass, in each of which a feed tells the head; returns how often the feeds

@@ -382,7 +382,7 @@ static dv_quote best_of(const dv_chain_venue *v, const dv_swap_ask *ask, const d
     return best;
 }
 
-void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
+void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_request *ask, dv_time now,
                     const dv_answers *answers)
 {
     (void)now;
@@ -404,6 +404,6 @@ void dv_chain_quote(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, d
     answers->answer(
         answers->context, ticket,
         &(dv_message){
-            .type = DV_MSG_quote_told,
-            .quote_told = {.order_id = ask->order_id, .attempt = ask->attempt, .quote = quote}});
+            .type = DV_MSG_quote_reply,
+            .quote_reply = {.order_id = ask->order_id, .attempt = ask->attempt, .quote = quote}});
 }

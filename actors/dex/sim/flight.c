@@ -90,9 +90,9 @@ static int64_t settle_us(dv_sim_venue *v, const dv_sim_flight *f, dv_time now)
     return dv_max_i64(usual_us, dv_min_i64(3 * usual_us + LATE_EXTRA_US, last_us));
 }
 
-static dv_swap_status status_of(const dv_sim_landing *landing)
+static dv_status_reply status_of(const dv_sim_landing *landing)
 {
-    return (dv_swap_status){
+    return (dv_status_reply){
         .outcome = landing->error == DV_OK ? DV_SWAP_LANDED : DV_SWAP_FAILED,
         .error = landing->error,
         .amount_in = landing->amount_in,
@@ -102,14 +102,14 @@ static dv_swap_status status_of(const dv_sim_landing *landing)
 
 /* What is known of a flight: nothing that is not in the ledger, unless it traded and that counts.
    Where all is final at once, nothing is ever confirmed without being so. */
-static dv_swap_status flight_status(const dv_sim_venue *v, const dv_sim_flight *f)
+static dv_status_reply flight_status(const dv_sim_venue *v, const dv_sim_flight *f)
 {
     bool counts = f->landed && f->failed == DV_OK && v->config->sim_finality_ms > 0 &&
                   strcmp(v->config->solana_commitment, "confirmed") == 0;
-    if (!counts) return (dv_swap_status){.outcome = DV_SWAP_UNKNOWN};
-    return (dv_swap_status){.outcome = DV_SWAP_CONFIRMED,
-                            .amount_in = f->fill.amount_in,
-                            .amount_out = f->fill.amount_out};
+    if (!counts) return (dv_status_reply){.outcome = DV_SWAP_UNKNOWN};
+    return (dv_status_reply){.outcome = DV_SWAP_CONFIRMED,
+                             .amount_in = f->fill.amount_in,
+                             .amount_out = f->fill.amount_out};
 }
 
 /* ---- the table of flights ---- */
@@ -144,8 +144,7 @@ static void flight_remove(dv_sim_venue *v, dv_sim_flight *f)
 void dv_sim_flight_fini(dv_sim_venue *venue)
 {
     dv_sim_flight *f, *next;
-    HASH_ITER(hh, venue->flights, f, next)
-    {
+    HASH_ITER (hh, venue->flights, f, next) {
         flight_remove(venue, f);
     }
     dv_heap_fini(&venue->landings);
@@ -154,13 +153,13 @@ void dv_sim_flight_fini(dv_sim_venue *venue)
 /* ---- landing ---- */
 
 static void status_tell(const dv_answers *answers, uint64_t ticket, const dv_id *order_id,
-                        uint64_t attempt, dv_text signature, dv_swap_status status)
+                        uint64_t attempt, dv_text signature, dv_status_reply status)
 {
     status.order_id = *order_id;
     status.attempt = attempt;
     status.signature = signature;
     answers->answer(answers->context, ticket,
-                    &(dv_message){.type = DV_MSG_swap_status, .swap_status = status});
+                    &(dv_message){.type = DV_MSG_status_reply, .status_reply = status});
 }
 
 /* What the transaction does to its pool now; an error if it fails on chain. */
@@ -181,7 +180,7 @@ static dv_err execute(dv_sim_venue *v, const dv_sim_flight *f, dv_time now, dv_s
 }
 
 /* Tells whoever sent it last, unless the answer is to be lost. */
-static void sender_tell(const dv_sim_flight *f, dv_swap_status status, const dv_answers *answers)
+static void sender_tell(const dv_sim_flight *f, dv_status_reply status, const dv_answers *answers)
 {
     if (f->fault == FAULT_LOST_ANSWER) return;
     const dv_sim_transaction *t = &f->transaction;
@@ -243,7 +242,7 @@ static void mature(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answ
     f->landed = false;
     f->forked = true;
     drop(v, f, now);
-    if (told) sender_tell(f, (dv_swap_status){.outcome = DV_SWAP_SUPERSEDED}, answers);
+    if (told) sender_tell(f, (dv_status_reply){.outcome = DV_SWAP_SUPERSEDED}, answers);
 }
 
 /* Lands a flight, or forgets it when it is too late. */
@@ -270,7 +269,7 @@ static void land(dv_sim_venue *v, dv_sim_flight *f, dv_time now, const dv_answer
         return;
     }
     dv_heap_set(&v->landings, &f->timer, now.mono_ns + finality_ms * DV_NS_PER_MS);
-    dv_swap_status status = flight_status(v, f);
+    dv_status_reply status = flight_status(v, f);
     if (status.outcome == DV_SWAP_CONFIRMED) sender_tell(f, status, answers);
 }
 
@@ -322,7 +321,7 @@ static void arrive(dv_sim_venue *v, const uint8_t *signature, const dv_sim_trans
 }
 
 /* Reads what was sent; NULL, or why it is no transaction of this venue under this signature. */
-static const char *send_read(dv_sim_venue *v, const dv_swap_send *send, dv_sim_transaction *ret,
+static const char *send_read(dv_sim_venue *v, const dv_send_request *send, dv_sim_transaction *ret,
                              uint8_t ret_signature[DV_SIM_SIGNATURE_SIZE])
 {
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
@@ -341,32 +340,32 @@ static const char *send_read(dv_sim_venue *v, const dv_swap_send *send, dv_sim_t
 }
 
 /* What is known of a transaction. landed: whoever asks was told that it is confirmed. */
-static dv_swap_status known(dv_sim_venue *v, const uint8_t *signature, uint64_t last_valid,
-                            bool landed, dv_time now)
+static dv_status_reply known(dv_sim_venue *v, const uint8_t *signature, uint64_t last_valid,
+                             bool landed, dv_time now)
 {
     const dv_sim_landing *landing = dv_sim_ledger_find(&v->ledger, signature);
     const dv_sim_flight *f = flight_find(v, signature);
     if (landing != NULL) return status_of(landing);
     if (f != NULL && f->landed) return flight_status(v, f);
     if (last_valid > 0 && dv_sim_chain_height(&v->chain, now.wall_us) > last_valid)
-        return (dv_swap_status){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
+        return (dv_status_reply){.outcome = DV_SWAP_DEAD, .error = DV_VENUE_TRANSACTION_EXPIRED};
     bool forked = landed && (f == NULL || f->dropped);
-    return (dv_swap_status){.outcome = forked ? DV_SWAP_SUPERSEDED : DV_SWAP_UNKNOWN};
+    return (dv_status_reply){.outcome = forked ? DV_SWAP_SUPERSEDED : DV_SWAP_UNKNOWN};
 }
 
-void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_send_request *send, dv_time now,
                         const dv_answers *answers)
 {
     dv_sim_venue *v = (dv_sim_venue *)venue;
     dv_sim_transaction t;
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
     const char *refused = send_read(v, send, &t, signature);
-    dv_swap_status status;
+    dv_status_reply status;
     if (refused != NULL) {
         /* The right bytes may still be on their way: this proves nothing. */
-        status = (dv_swap_status){.outcome = DV_SWAP_UNKNOWN,
-                                  .error = DV_VENUE_OUTCOME_UNKNOWN,
-                                  .error_text = dv_text_of(refused)};
+        status = (dv_status_reply){.outcome = DV_SWAP_UNKNOWN,
+                                   .error = DV_VENUE_OUTCOME_UNKNOWN,
+                                   .error_text = dv_text_of(refused)};
     } else {
         status = known(v, signature, t.last_valid_block_height, send->landed != 0, now);
         bool in_ledger = status.outcome == DV_SWAP_LANDED || status.outcome == DV_SWAP_FAILED;
@@ -379,12 +378,12 @@ void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *se
     status_tell(answers, ticket, &send->order_id, send->attempt, send->signature, status);
 }
 
-void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
-                         const dv_answers *answers)
+void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_status_request *check,
+                         dv_time now, const dv_answers *answers)
 {
     dv_sim_venue *v = (dv_sim_venue *)venue;
     uint8_t signature[DV_SIM_SIGNATURE_SIZE];
-    dv_swap_status status = {.outcome = DV_SWAP_UNKNOWN};
+    dv_status_reply status = {.outcome = DV_SWAP_UNKNOWN};
     /* What the transaction itself says counts for more than what the asker was told. Of one that is
        not named, or whose last height is not known, nothing is proven. */
     if (dv_base58_decode(check->signature, signature, sizeof signature)) {

@@ -37,8 +37,7 @@ static void added_forget(dv_sim_ledger *ledger)
 void dv_sim_ledger_fini(dv_sim_ledger *ledger)
 {
     dv_sim_landing *landing, *next;
-    HASH_ITER(hh, ledger->landings, landing, next)
-    {
+    HASH_ITER (hh, ledger->landings, landing, next) {
         HASH_DEL(ledger->landings, landing);
         free(landing);
     }

@@ -114,23 +114,23 @@ static void quote_tell(const dv_sim_venue *v, const quote *q, dv_time now,
 {
     dv_sim_fill fill = {0};
     dv_err error = quote_fill(v, q, now, &fill);
-    dv_message message = {.type = DV_MSG_quote_told,
-                          .quote_told = {.order_id = q->order_id,
-                                         .attempt = q->attempt,
-                                         .quote = {
-                                             .venue = dv_text_of(v->pools_class->dex),
-                                             .error = error,
-                                             .amount_in = fill.amount_in,
-                                             .amount_out = fill.amount_out,
-                                             .fee_ppm = v->pools_class->fee_ppm,
-                                             .price_impact_bps = fill.price_impact_bps,
-                                             .pool = dv_text_of(q->pool ? q->pool->address : NULL),
-                                         }}};
+    dv_message message = {.type = DV_MSG_quote_reply,
+                          .quote_reply = {.order_id = q->order_id,
+                                          .attempt = q->attempt,
+                                          .quote = {
+                                              .venue = dv_text_of(v->pools_class->dex),
+                                              .error = error,
+                                              .amount_in = fill.amount_in,
+                                              .amount_out = fill.amount_out,
+                                              .fee_ppm = v->pools_class->fee_ppm,
+                                              .price_impact_bps = fill.price_impact_bps,
+                                              .pool = dv_text_of(q->pool ? q->pool->address : NULL),
+                                          }}};
     answers->answer(answers->context, q->ticket, &message);
 }
 
-static void quote_ask(dv_venue *venue, uint64_t ticket, const dv_quote_ask *ask, dv_time now,
-                      const dv_answers *answers)
+static void quote_request(dv_venue *venue, uint64_t ticket, const dv_quote_request *ask,
+                          dv_time now, const dv_answers *answers)
 {
     dv_sim_venue *v = venue_of(venue);
     quote asked = {.ticket = ticket, .order_id = ask->order_id, .attempt = (uint8_t)ask->attempt};
@@ -164,7 +164,7 @@ static int64_t quotes_tick(dv_sim_venue *v, dv_time now, const dv_answers *answe
 
 /* ---- transactions to sign ---- */
 
-static void transaction_make(dv_sim_venue *v, const dv_swap_build *b, dv_time now,
+static void transaction_make(dv_sim_venue *v, const dv_build_request *b, dv_time now,
                              dv_sim_transaction *ret)
 {
     *ret = (dv_sim_transaction){
@@ -185,15 +185,15 @@ static void transaction_make(dv_sim_venue *v, const dv_swap_build *b, dv_time no
     memcpy(ret->nonce, &nonce, sizeof nonce);
 }
 
-static void build(dv_venue *venue, uint64_t ticket, const dv_swap_build *build, dv_time now,
+static void build(dv_venue *venue, uint64_t ticket, const dv_build_request *build, dv_time now,
                   const dv_answers *answers)
 {
     dv_sim_venue *v = venue_of(venue);
     dv_message message = {
-        .type = DV_MSG_swap_built,
-        .swap_built = {.order_id = build->order_id, .attempt = build->attempt},
+        .type = DV_MSG_build_reply,
+        .build_reply = {.order_id = build->order_id, .attempt = build->attempt},
     };
-    dv_swap_built *built = &message.swap_built;
+    dv_build_reply *built = &message.build_reply;
     dv_sim_transaction transaction;
     uint8_t bytes[DV_SIM_TRANSACTION_SIZE], signature[DV_SIM_SIGNATURE_SIZE];
     char name[DV_BASE58_TEXT_SIZE];
@@ -253,8 +253,7 @@ static void destroy(dv_venue **venue)
     dv_heap_fini(&v->quotes);
     dv_sim_flight_fini(v);
     dv_sim_pool *pool, *next;
-    HASH_ITER(hh, v->pools, pool, next)
-    {
+    HASH_ITER (hh, v->pools, pool, next) {
         HASH_DEL(v->pools, pool);
         free(pool);
     }
@@ -265,7 +264,7 @@ static void destroy(dv_venue **venue)
 
 #define VENUE_CLASS(name)                                                                          \
     {                                                                                              \
-        .dex = name, .start = start, .quote = quote_ask, .build = build,                           \
+        .dex = name, .start = start, .quote = quote_request, .build = build,                       \
         .send = dv_sim_flight_send, .check = dv_sim_flight_check, .tick = tick, .health = health,  \
         .destroy = destroy,                                                                        \
     }

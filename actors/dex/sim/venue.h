@@ -52,10 +52,10 @@ DV_MUST_CHECK dv_err dv_sim_venue_swap(const dv_sim_venue *venue, dv_sim_pool *p
                                        dv_sim_fill *ret_fill, dv_sim_moved *ret_moved);
 
 /* The halves of dv_venue_class that are about transactions sent. */
-void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_swap_send *send, dv_time now,
+void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_send_request *send, dv_time now,
                         const dv_answers *answers);
-void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_swap_check *check, dv_time now,
-                         const dv_answers *answers);
+void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_status_request *check,
+                         dv_time now, const dv_answers *answers);
 
 /* Lands what is due; returns the next deadline. */
 int64_t dv_sim_flight_tick(dv_sim_venue *venue, dv_time now, const dv_answers *answers);

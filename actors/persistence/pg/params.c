@@ -23,7 +23,7 @@ const dv_statement DV_STATEMENT_TABLE[] = {
 
 /* ---- columns, in the order of the statements' parameters ---------------------------------- */
 
-#define INSERTED(member) offsetof(dv_order_insert, member)
+#define INSERTED(member) offsetof(dv_insert_request, member)
 static const dv_column INSERT_COLUMNS[] = {
     {DV_COLUMN_ID, INSERTED(terms.order_id)},
     {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.client_order_id)},
@@ -46,7 +46,7 @@ static const dv_column FIND_COLUMNS[] = {
     {DV_COLUMN_TEXT_OR_NULL, INSERTED(terms.client_order_id)},
 };
 
-#define STEPPED(member) offsetof(dv_order_step, member)
+#define STEPPED(member) offsetof(dv_step_request, member)
 static const dv_column STEP_COLUMNS[] = {
     {DV_COLUMN_ID, STEPPED(order_id)},      {DV_COLUMN_INT, STEPPED(epoch)},
     {DV_COLUMN_STATE, STEPPED(from_state)}, {DV_COLUMN_STATE, STEPPED(to_state)},
@@ -88,7 +88,7 @@ static int list_of_state(uint8_t state, bool active_only)
     return state == DV_STATE_confirmed ? STATEMENT_LIST_CONFIRMED : STATEMENT_LIST_FINISHED;
 }
 
-static int write_list(const dv_order_list *list, dv_params *ret)
+static int write_list(const dv_orders_request *list, dv_params *ret)
 {
     uint8_t state = (uint8_t)dv_state_shown((uint8_t)list->state);
     dv_params_int(ret, list->limit);
@@ -113,7 +113,7 @@ static int write_batch(const dv_store_request *r, dv_params *ret)
     }
 }
 
-static int write_beat(const dv_instance_beat *beat, dv_params *ret)
+static int write_beat(const dv_lease_request *beat, dv_params *ret)
 {
     dv_params_text(ret, beat->owner);
     dv_params_text(ret, beat->name);
@@ -122,7 +122,7 @@ static int write_beat(const dv_instance_beat *beat, dv_params *ret)
     return STATEMENT_BEAT;
 }
 
-static int write_claim(const dv_orders_claim *claim, dv_arena *arena, dv_params *ret)
+static int write_claim(const dv_claim_request *claim, dv_arena *arena, dv_params *ret)
 {
     dv_params_text(ret, claim->owner);
     if (claim->orders_count == 0) {
@@ -135,7 +135,7 @@ static int write_claim(const dv_orders_claim *claim, dv_arena *arena, dv_params 
     return STATEMENT_CLAIM_LISTED;
 }
 
-static int write_owned(const dv_owned_ask *owned, dv_params *ret)
+static int write_owned(const dv_owned_request *owned, dv_params *ret)
 {
     dv_params_text(ret, owned->owner);
     dv_params_int(ret, owned->older_ms);
@@ -328,10 +328,10 @@ static bool read_waiting(const PGresult *result, dv_arena *arena, dv_store_answe
 static bool read_stats(const PGresult *result, dv_store_answer *ret)
 {
     if (PQntuples(result) != 1) return false;
-    ret->stats = (dv_stats_told){.waiting = dv_row_uint(result, 0, 0),
-                                 .active = dv_row_uint(result, 0, 1),
-                                 .completed = dv_row_uint(result, 0, 2),
-                                 .failed = dv_row_uint(result, 0, 3)};
+    ret->stats = (dv_stats_reply){.waiting = dv_row_uint(result, 0, 0),
+                                  .active = dv_row_uint(result, 0, 1),
+                                  .completed = dv_row_uint(result, 0, 2),
+                                  .failed = dv_row_uint(result, 0, 3)};
     return true;
 }
 

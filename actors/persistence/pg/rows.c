@@ -133,7 +133,7 @@ static void add_digits(dv_buffer *b, uint64_t value)
 }
 
 /* The signed bytes have a column of their own. */
-static void add_learnt(dv_buffer *b, const dv_order_step *step)
+static void add_learnt(dv_buffer *b, const dv_step_request *step)
 {
     dv_attempt attempts[2];
     uint32_t count = dv_step_learnt(step, attempts);

@@ -35,7 +35,7 @@ typedef enum dv_column_kind {
     DV_COLUMN_TEXT,           /* dv_text → text */
     DV_COLUMN_TEXT_OR_NULL,   /* dv_text → text */
     DV_COLUMN_BYTES_OR_NULL,  /* dv_text → bytea */
-    DV_COLUMN_LEARNT_OR_NULL, /* dv_order_step → text, what it teaches as order_events.learnt */
+    DV_COLUMN_LEARNT_OR_NULL, /* dv_step_request → text, what it teaches as order_events.learnt */
     DV_COLUMN_STATE,          /* uint64_t dv_state → text, its name */
     DV_COLUMN_INT,            /* uint64_t → bigint */
     DV_COLUMN_U64,            /* uint64_t → text, its digits */
