@@ -33,19 +33,17 @@ typedef struct gateway {
 /* ---- questions and answers ---- */
 
 /* The order gets its id before anybody hears of it, so that whoever hears of it twice knows. */
-static void on_submit_request(void *self, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+DV_HANDLER(gateway, submit_request)
 {
-    gateway *g = self;
     dv_envelope named = *envelope;
-    if (g->random_left == 0) {
-        randombytes_buf(g->random, sizeof g->random);
-        g->random_left = sizeof g->random;
+    if (self->random_left == 0) {
+        randombytes_buf(self->random, sizeof self->random);
+        self->random_left = sizeof self->random;
     }
-    const uint8_t *random = g->random + sizeof g->random - g->random_left;
-    g->random_left -= ID_RANDOM;
+    const uint8_t *random = self->random + sizeof self->random - self->random_left;
+    self->random_left -= ID_RANDOM;
     named.message.submit_request.terms.order_id = dv_id_make(now.wall_us, random);
-    dv_questions_ask(g->questions, &named, SUBMIT, now, outbox);
+    dv_questions_ask(self->questions, &named, SUBMIT, now, outbox);
 }
 
 static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -62,92 +60,72 @@ static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_o
     dv_questions_answer(g->questions, envelope, true, outbox);
 }
 
-static void on_order_item(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(gateway, order_item)
 {
-    (void)now;
-    gateway *g = self;
-    const dv_order_item *view = &envelope->message.order_item;
-    if (view->request_id & DV_TAPE_REQUEST)
-        dv_tape_view(g->tape, view);
+    if (message->request_id & DV_TAPE_REQUEST)
+        dv_tape_view(self->tape, message);
     else
-        dv_questions_answer(g->questions, envelope, false, outbox);
+        dv_questions_answer(self->questions, envelope, false, outbox);
 }
 
-static void on_query_reply(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(gateway, query_reply)
 {
-    gateway *g = self;
-    const dv_query_reply *done = &envelope->message.query_reply;
-    if (done->request_id & DV_TAPE_REQUEST)
-        dv_tape_page_done(g->tape, done, now);
+    if (message->request_id & DV_TAPE_REQUEST)
+        dv_tape_page_done(self->tape, message, now);
     else
-        dv_questions_answer(g->questions, envelope, true, outbox);
+        dv_questions_answer(self->questions, envelope, true, outbox);
 }
 
 /* ---- WebSockets ---- */
 
-static void on_client_open_event(void *self, const dv_envelope *envelope, dv_time now,
-                                 dv_outbox *outbox)
+DV_HANDLER(gateway, client_open_event)
 {
-    gateway *g = self;
-    const dv_client_open_event *open = &envelope->message.client_open_event;
-    if (open->all_orders)
-        dv_tape_open(g->tape, open, now, outbox);
+    if (message->all_orders)
+        dv_tape_open(self->tape, message, now, outbox);
     else
-        dv_follow_open(g->follow, open, now, outbox);
+        dv_follow_open(self->follow, message, now, outbox);
 }
 
-static void on_client_close_event(void *self, const dv_envelope *envelope, dv_time now,
-                                  dv_outbox *outbox)
+DV_HANDLER(gateway, client_close_event)
 {
-    (void)now;
-    gateway *g = self;
-    uint64_t connection = envelope->message.client_close_event.connection;
-    dv_tape_gone(g->tape, connection, outbox);
-    dv_follow_gone(g->follow, connection, outbox);
+    uint64_t connection = message->connection;
+    dv_tape_gone(self->tape, connection, outbox);
+    dv_follow_gone(self->follow, connection, outbox);
 }
 
 /* ---- the feed ---- */
 
-static void on_update_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(gateway, update_event)
 {
-    gateway *g = self;
-    const dv_update_event *update = &envelope->message.update_event;
     dv_frames frames;
-    dv_frames_init(&frames, g->front.tokens, &update->view);
-    bool wanted = dv_follow_update(g->follow, &frames, now, outbox);
-    if (update->live && !dv_tape_update(g->tape, &frames, now, outbox) && !wanted)
-        dv_follow_decline(&update->view.terms.order_id, outbox);
+    dv_frames_init(&frames, self->front.tokens, &message->view);
+    bool wanted = dv_follow_update(self->follow, &frames, now, outbox);
+    if (message->live && !dv_tape_update(self->tape, &frames, now, outbox) && !wanted)
+        dv_follow_decline(&message->view.terms.order_id, outbox);
     dv_frames_fini(&frames);
 }
 
-static void on_watch_refusal(void *self, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
+DV_HANDLER(gateway, watch_refusal)
 {
-    gateway *g = self;
-    dv_follow_refused(g->follow, &envelope->message.watch_refusal, now, outbox);
+    dv_follow_refused(self->follow, message, now, outbox);
 }
 
-static void on_head_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(gateway, head_event)
 {
-    (void)outbox;
-    gateway *g = self;
-    dv_tape_head(g->tape, envelope->message.head_event.position, now);
+    dv_tape_head(self->tape, message->position, now);
 }
 
 /* ---- health ---- */
 
-static void on_beat_event(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(gateway, beat_event)
 {
-    (void)outbox;
-    gateway *g = self;
-    const dv_beat_event *beat = &envelope->message.beat_event;
     static const char FEED_ROLE[] = "notification"; /* no other name begins so */
-    bool anew = dv_board_beat(g->front.board, beat, now);
-    bool feeds = beat->actor.size >= sizeof FEED_ROLE - 1 &&
-                 memcmp(beat->actor.at, FEED_ROLE, sizeof FEED_ROLE - 1) == 0;
+    bool anew = dv_board_beat(self->front.board, message, now);
+    bool feeds = message->actor.size >= sizeof FEED_ROLE - 1 &&
+                 memcmp(message->actor.at, FEED_ROLE, sizeof FEED_ROLE - 1) == 0;
     if (!anew || !feeds) return;
-    dv_follow_renew(g->follow); /* it does not know what others were asked to send */
-    dv_tape_renew(g->tape);
+    dv_follow_renew(self->follow); /* it does not know what others were asked to send */
+    dv_tape_renew(self->tape);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
@@ -170,64 +148,64 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 
 /* ---- time ---- */
 
-static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    gateway *g = self;
-    if (now.mono_ns >= g->drained_by_ns) g->drain_is_over = true;
-    int64_t next_ns = g->drain_is_over ? DV_NEVER : g->drained_by_ns;
-    next_ns = dv_min_i64(next_ns, dv_questions_tick(g->questions, now, outbox));
-    next_ns = dv_min_i64(next_ns, dv_follow_tick(g->follow, now, outbox));
-    next_ns = dv_min_i64(next_ns, dv_tape_tick(g->tape, now, outbox));
-    return dv_min_i64(next_ns, dv_hub_tend(g->front.hub, now.mono_ns));
+    gateway *self = actor;
+    if (now.mono_ns >= self->drained_by_ns) self->drain_is_over = true;
+    int64_t next_ns = self->drain_is_over ? DV_NEVER : self->drained_by_ns;
+    next_ns = dv_min_i64(next_ns, dv_questions_tick(self->questions, now, outbox));
+    next_ns = dv_min_i64(next_ns, dv_follow_tick(self->follow, now, outbox));
+    next_ns = dv_min_i64(next_ns, dv_tape_tick(self->tape, now, outbox));
+    return dv_min_i64(next_ns, dv_hub_tend(self->front.hub, now.mono_ns));
 }
 
 /* ---- commands ---- */
 
-static dv_err start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)outbox;
-    gateway *g = self;
-    g->front.started_ns = now.mono_ns;
-    dv_err error = dv_http_start(&g->front, &g->http, ret_why);
+    gateway *self = actor;
+    self->front.started_ns = now.mono_ns;
+    dv_err error = dv_http_start(&self->front, &self->http, ret_why);
     if (error == DV_OK)
-        dv_info("listening", NULL, dv_kv_string("host", g->front.config->host),
-                dv_kv_number("port", g->front.config->port));
+        dv_info("listening", NULL, dv_kv_string("host", self->front.config->host),
+                dv_kv_number("port", self->front.config->port));
     return error;
 }
 
-static void drain(void *self, dv_time now, dv_outbox *outbox)
+static void drain(void *actor, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
-    gateway *g = self;
-    dv_board_set_stage(g->front.board, DV_STAGE_DRAINING);
-    dv_hub_close_all(g->front.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
-    g->drained_by_ns = now.mono_ns + DRAIN_WAIT_NS;
+    gateway *self = actor;
+    dv_board_set_stage(self->front.board, DV_STAGE_DRAINING);
+    dv_hub_close_all(self->front.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
+    self->drained_by_ns = now.mono_ns + DRAIN_WAIT_NS;
 }
 
-static bool drained(const void *self)
+static bool drained(const void *actor)
 {
-    const gateway *g = self;
-    if (g->drain_is_over) return true;
-    return dv_questions_none(g->questions) && dv_http_busy(g->http) == 0 &&
-           dv_hub_count(g->front.hub) == 0;
+    const gateway *self = actor;
+    if (self->drain_is_over) return true;
+    return dv_questions_none(self->questions) && dv_http_busy(self->http) == 0 &&
+           dv_hub_count(self->front.hub) == 0;
 }
 
-static void destroy(void **self)
+static void destroy(void **actor)
 {
-    gateway *g = *self;
-    if (g == NULL) return;
-    dv_board_set_stage(g->front.board, DV_STAGE_STOPPING);
-    dv_http_stop(&g->http);
-    dv_follow_destroy(&g->follow);
-    dv_tape_destroy(&g->tape);
-    dv_hub_destroy(&g->front.hub);
-    dv_limiter_destroy(&g->front.limiter);
-    dv_desk_destroy(&g->front.desk);
-    dv_door_destroy(&g->front.door);
-    dv_board_destroy(&g->front.board);
-    dv_questions_destroy(&g->questions);
-    free(g);
-    *self = NULL;
+    gateway *self = *actor;
+    if (self == NULL) return;
+    dv_board_set_stage(self->front.board, DV_STAGE_STOPPING);
+    dv_http_stop(&self->http);
+    dv_follow_destroy(&self->follow);
+    dv_tape_destroy(&self->tape);
+    dv_hub_destroy(&self->front.hub);
+    dv_limiter_destroy(&self->front.limiter);
+    dv_desk_destroy(&self->front.desk);
+    dv_door_destroy(&self->front.door);
+    dv_board_destroy(&self->front.board);
+    dv_questions_destroy(&self->questions);
+    free(self);
+    *actor = NULL;
 }
 
 void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const char *desk_endpoint)

@@ -132,6 +132,21 @@ void dv_outbox_clear(dv_outbox *outbox); /* also resets the arena */
 /* Handles one message. May not block. */
 typedef void dv_handler(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox);
 
+/* Begins the definition of a handler. DV_HANDLER(execution, assign_order) {…} defines on_assign_order
+   for the table of handlers. Its body sees execution *self, const dv_assign_order *message, envelope,
+   now and outbox, and may leave any of them unused. */
+#define DV_HANDLER(actor, name)                                                                    \
+    static void handle_##name(actor *self, const dv_##name *message, const dv_envelope *envelope,  \
+                              dv_time now, dv_outbox *outbox);                                     \
+    static void on_##name(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox) \
+    {                                                                                              \
+        handle_##name(self, &envelope->message.name, envelope, now, outbox);                       \
+    }                                                                                              \
+    static void handle_##name(DV_UNUSED actor *self, DV_UNUSED const dv_##name *message,           \
+                              DV_UNUSED const dv_envelope *envelope, DV_UNUSED dv_time now,        \
+                              DV_UNUSED dv_outbox *outbox)
+#define DV_UNUSED __attribute__((unused))
+
 /* A descriptor of a foreign library (libpq, hiredis) for the loop to poll. */
 typedef struct dv_watch {
     int fd;

@@ -321,11 +321,9 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
 
 /* ---- handlers --------------------------------------------------------------------------- */
 
-static void on_assign_order(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+DV_HANDLER(execution, assign_order)
 {
-    execution *self = context;
-    const dv_job *job = &envelope->message.assign_order.job;
+    const dv_job *job = &message->job;
     if (self->draining || order_find(self, &job->terms.order_id) != NULL) return;
     adopt(self, job, now.mono_ns, now, outbox);
 }
@@ -338,21 +336,19 @@ static void wait_note(execution *self, const dv_order *o, dv_time now)
     self->answered = true;
 }
 
-static void on_step_reply(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+DV_HANDLER(execution, step_reply)
 {
-    execution *self = context;
-    const dv_step_reply *done = &envelope->message.step_reply;
-    dv_order *o = order_find(self, &done->order_id);
-    if (o == NULL || o->phase != DV_PHASE_STEPPING || done->epoch != o->epoch ||
-        done->to_state != o->step_state || done->attempt != o->step_attempt ||
-        (done->signature.size > 0 && !dv_text_is(done->signature, o->signature)))
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || o->phase != DV_PHASE_STEPPING || message->epoch != o->epoch ||
+        message->to_state != o->step_state || message->attempt != o->step_attempt ||
+        (message->signature.size > 0 && !dv_text_is(message->signature, o->signature)))
         return; /* an answer to a step of the past, perhaps to one that signed other bytes */
-    if (done->error == DV_ENGINE_FULL || done->error == DV_STORE_AWAY) return; /* sent again */
+    if (message->error == DV_ENGINE_FULL || message->error == DV_STORE_AWAY)
+        return; /* sent again */
     wait_note(self, o, now);
-    if (done->error != DV_OK) {
+    if (message->error != DV_OK) {
         dv_warn("order_lost", &o->id, dv_kv_string("to", dv_state_name(o->step_state)),
-                dv_kv_string("error", dv_err_name((uint16_t)done->error)));
+                dv_kv_string("error", dv_err_name((uint16_t)message->error)));
         order_forget(self, o);
         return;
     }
@@ -366,32 +362,26 @@ static void on_step_reply(void *context, const dv_envelope *envelope, dv_time no
     enter(self, o, now, outbox);
 }
 
-static void on_quote_reply(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, quote_reply)
 {
-    execution *self = context;
-    const dv_quote_reply *told = &envelope->message.quote_reply;
-    dv_order *o = order_find(self, &told->order_id);
-    if (o == NULL || told->attempt != o->asked_attempt || o->chosen >= 0) return;
-    dv_order_answer_set(o, DV_PORT_INDEX(envelope->port), &told->quote);
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || message->attempt != o->asked_attempt || o->chosen >= 0) return;
+    dv_order_answer_set(o, DV_PORT_INDEX(envelope->port), &message->quote);
     if (o->phase == DV_PHASE_QUOTING && dv_order_all_told(o)) route(self, o, now, outbox);
 }
 
-static void on_build_reply(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, build_reply)
 {
-    execution *self = context;
-    const dv_build_reply *built = &envelope->message.build_reply;
-    dv_order *o = order_find(self, &built->order_id);
-    if (o == NULL || o->phase != DV_PHASE_BUILDING || built->attempt != o->attempt) return;
-    if (built->error != DV_OK) {
-        attempt_failed(self, o, (dv_err)built->error, built->error_text, now, outbox);
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || o->phase != DV_PHASE_BUILDING || message->attempt != o->attempt) return;
+    if (message->error != DV_OK) {
+        attempt_failed(self, o, (dv_err)message->error, message->error_text, now, outbox);
         return;
     }
-    dv_text_copy(o->signature, sizeof o->signature, built->signature);
-    dv_order_set_transaction(o, built->transaction);
-    o->last_valid_block_height = built->last_valid_block_height;
-    if (built->signature.size > 0) {
+    dv_text_copy(o->signature, sizeof o->signature, message->signature);
+    dv_order_set_transaction(o, message->transaction);
+    o->last_valid_block_height = message->last_valid_block_height;
+    if (message->signature.size > 0) {
         step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
         return;
     }
@@ -400,16 +390,13 @@ static void on_build_reply(void *context, const dv_envelope *envelope, dv_time n
 }
 
 /* Nothing was sent yet, so an attempt that gets no signature has surely not traded. */
-static void on_sign_reply(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+DV_HANDLER(execution, sign_reply)
 {
-    execution *self = context;
-    const dv_sign_reply *told = &envelope->message.sign_reply;
-    dv_order *o = order_find(self, &told->order_id);
-    if (o == NULL || o->phase != DV_PHASE_SIGNING || told->attempt != o->attempt) return;
-    if (told->error != DV_OK)
-        attempt_failed(self, o, (dv_err)told->error, told->error_text, now, outbox);
-    else if (dv_order_take_signed(o, told))
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || o->phase != DV_PHASE_SIGNING || message->attempt != o->attempt) return;
+    if (message->error != DV_OK)
+        attempt_failed(self, o, (dv_err)message->error, message->error_text, now, outbox);
+    else if (dv_order_take_signed(o, message))
         step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
     else
         dv_error("signed_otherwise", &o->id, dv_kv_number("attempt", o->attempt));
@@ -434,24 +421,21 @@ static void not_traded(execution *self, dv_order *o, const dv_status_reply *stat
         attempt_failed(self, o, error, status->error_text, now, outbox);
 }
 
-static void on_status_reply(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+DV_HANDLER(execution, status_reply)
 {
-    execution *self = context;
-    const dv_status_reply *status = &envelope->message.status_reply;
-    dv_order *o = order_find(self, &status->order_id);
-    if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(status->signature, o->signature))
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(message->signature, o->signature))
         return;
-    switch (status->outcome) {
-    case DV_SWAP_LANDED: traded(self, o, status, DV_STATE_confirmed, now, outbox); break;
+    switch (message->outcome) {
+    case DV_SWAP_LANDED: traded(self, o, message, DV_STATE_confirmed, now, outbox); break;
     case DV_SWAP_FAILED:
-    case DV_SWAP_DEAD: not_traded(self, o, status, now, outbox); break;
+    case DV_SWAP_DEAD: not_traded(self, o, message, now, outbox); break;
     case DV_SWAP_CONFIRMED: /* once superseded, only what is final counts */
         if (o->state == DV_STATE_submitted && o->attempt <= LANDED_ATTEMPTS_MAX)
-            traded(self, o, status, DV_STATE_landed, now, outbox);
+            traded(self, o, message, DV_STATE_landed, now, outbox);
         break;
     case DV_SWAP_SUPERSEDED:
-        if (o->state == DV_STATE_landed) not_traded(self, o, status, now, outbox);
+        if (o->state == DV_STATE_landed) not_traded(self, o, message, now, outbox);
         break;
     default: break; /* unknown: the timer looks again */
     }
@@ -466,50 +450,39 @@ static void wait_end(execution *self, dv_order *o, dv_time now, dv_outbox *outbo
     attempt_begin(self, o, now, outbox);
 }
 
-static void on_retry_event(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, retry_event)
 {
-    execution *self = context;
-    const dv_retry_event *due = &envelope->message.retry_event;
-    dv_order *o = order_find(self, &due->order_id);
-    bool waits = o != NULL && o->phase == DV_PHASE_WAITING && o->attempt == due->attempt;
+    dv_order *o = order_find(self, &message->order_id);
+    bool waits = o != NULL && o->phase == DV_PHASE_WAITING && o->attempt == message->attempt;
     if (!waits)
-        dv_send(
-            outbox, SCHEDULE, NULL,
-            &(dv_message){.type = DV_MSG_forget_retry,
-                          .forget_retry = {.order_id = due->order_id, .attempt = due->attempt}});
+        dv_send(outbox, SCHEDULE, NULL,
+                &(dv_message){
+                    .type = DV_MSG_forget_retry,
+                    .forget_retry = {.order_id = message->order_id, .attempt = message->attempt}});
     else if (o->due_at_us <= now.wall_us + EARLY_US) /* if not: its lease brings it back */
         wait_end(self, o, now, outbox);
 }
 
 /* Claimed orders go on one after the other, so that claiming very many is done soon, and neither
    persistence nor the venues meet all of them at once. */
-static void on_claim_item(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+DV_HANDLER(execution, claim_item)
 {
-    execution *self = context;
-    const dv_job *job = &envelope->message.claim_item.job;
+    const dv_job *job = &message->job;
     const dv_order *known = order_find(self, &job->terms.order_id);
     if (known != NULL && known->epoch >= job->epoch) return;
     self->resume_at_ns = dv_max_i64(self->resume_at_ns, now.mono_ns) + RESUME_EVERY_NS;
     adopt(self, job, self->resume_at_ns, now, outbox);
 }
 
-static void on_claim_reply(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, claim_reply)
 {
-    (void)outbox;
-    execution *self = context;
-    dv_ownership_claim_done(&self->ownership, &envelope->message.claim_reply, now);
+    dv_ownership_claim_done(&self->ownership, message, now);
 }
 
 /* Superseded, it has no orders any more: whoever has its name claims them. */
-static void on_lease_reply(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, lease_reply)
 {
-    (void)outbox;
-    execution *self = context;
-    if (!dv_ownership_told(&self->ownership, &envelope->message.lease_reply, now)) return;
+    if (!dv_ownership_told(&self->ownership, message, now)) return;
     dv_order *o, *next;
     HASH_ITER (hh, self->orders, o, next) order_forget(self, o);
 }
@@ -520,12 +493,9 @@ static bool has_order(void *context, const dv_id *order_id, uint64_t epoch)
     return o != NULL && o->epoch >= epoch;
 }
 
-static void on_owned_reply(void *context, const dv_envelope *envelope, dv_time now,
-                           dv_outbox *outbox)
+DV_HANDLER(execution, owned_reply)
 {
-    execution *self = context;
-    dv_ownership_owned(&self->ownership, &envelope->message.owned_reply, has_order, self, now,
-                       outbox);
+    dv_ownership_owned(&self->ownership, message, has_order, self, now, outbox);
 }
 
 /* ---- due work ----------------------------------------------------------------------------- */
@@ -614,9 +584,9 @@ static void load_tell(execution *self, dv_time now, dv_outbox *outbox)
                                                   dv_ownership_accepts(&self->ownership, now)}});
 }
 
-static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    execution *self = context;
+    execution *self = actor;
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
         order_due(self, DV_TIMER_OWNER(timer, dv_order, timer), now, outbox);
@@ -632,9 +602,9 @@ static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static void drain(void *context, dv_time now, dv_outbox *outbox)
+static void drain(void *actor, dv_time now, dv_outbox *outbox)
 {
-    execution *self = context;
+    execution *self = actor;
     (void)outbox;
     self->draining = true;
     self->load_at_ns = now.mono_ns; /* ingest hears at once that it takes no more */
@@ -643,14 +613,14 @@ static void drain(void *context, dv_time now, dv_outbox *outbox)
         if (o->phase != DV_PHASE_STEPPING) phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
 }
 
-static bool drained(const void *context)
+static bool drained(const void *actor)
 {
-    return ((const execution *)context)->ownership.standing == DV_STANDING_GONE;
+    return ((const execution *)actor)->ownership.standing == DV_STANDING_GONE;
 }
 
-static dv_health health(const void *context)
+static dv_health health(const void *actor)
 {
-    const execution *self = context;
+    const execution *self = actor;
     if (self->ownership.standing == DV_STANDING_SUPERSEDED)
         return (dv_health){.degraded = DV_STORE_STALE,
                            .text = "a later process has its name: it waits until that is silent"};
@@ -661,15 +631,15 @@ static dv_health health(const void *context)
     return (dv_health){0};
 }
 
-static void destroy(void **context)
+static void destroy(void **actor)
 {
-    execution *self = *context;
+    execution *self = *actor;
     if (self == NULL) return;
     dv_order *o, *next;
     HASH_ITER (hh, self->orders, o, next) order_forget(self, o);
     dv_heap_fini(&self->timers);
     free(self);
-    *context = NULL;
+    *actor = NULL;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {

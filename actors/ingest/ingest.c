@@ -163,34 +163,31 @@ static pending *pending_find(const ingest *self, const dv_id *order_id)
 
 /* A gateway sends an order again until it is answered, perhaps to another ingest: its id makes all
    of these one order. */
-static void on_submit_request(void *context, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+DV_HANDLER(ingest, submit_request)
 {
-    ingest *self = context;
-    const dv_submit_request *submit = &envelope->message.submit_request;
-    pending *p = pending_find(self, &submit->terms.order_id);
+    pending *p = pending_find(self, &message->terms.order_id);
     if (p != NULL) {
         p->gateway = envelope->peer;
-        p->request_id = submit->request_id;
+        p->request_id = message->request_id;
         return;
     }
-    refusal no = check(self, &submit->terms);
+    refusal no = check(self, &message->terms);
     if (no.error == DV_OK) no.error = admit(self, now);
     execution *e = execution_choose(self, now);
     if (no.error == DV_OK && e == NULL) no.error = DV_ENGINE_NOT_READY;
     if (no.error == DV_OK && e->pressed) no.error = DV_ENGINE_FULL;
     if (no.error != DV_OK) {
-        answer_refused(&envelope->peer, submit->request_id, no.error, no.field, outbox);
+        answer_refused(&envelope->peer, message->request_id, no.error, no.field, outbox);
         return;
     }
 
-    dv_terms terms = submit->terms;
+    dv_terms terms = message->terms;
     terms.created_at_us = (uint64_t)now.wall_us;
     p = calloc(1, sizeof *p);
     if (p == NULL) abort();
     p->order_id = terms.order_id;
     p->gateway = envelope->peer;
-    p->request_id = submit->request_id;
+    p->request_id = message->request_id;
     p->execution = e->peer;
     memcpy(p->owner, e->owner, sizeof p->owner);
     dv_record_encode(&DV_SHAPE_terms, &terms, &p->terms);
@@ -244,53 +241,41 @@ static void assign(ingest *self, const pending *p, const dv_terms *terms, dv_out
     assigned_count(self, p);
 }
 
-static void on_insert_reply(void *context, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+DV_HANDLER(ingest, insert_reply)
 {
-    ingest *self = context;
-    (void)now;
-    const dv_insert_reply *inserted = &envelope->message.insert_reply;
-    pending *p = take(self, &inserted->order_id);
+    pending *p = take(self, &message->order_id);
     if (p == NULL) return; /* answered before */
     dv_terms terms = terms_of(p, outbox);
-    terms.created_at_us = inserted->event.at_us; /* of the first insert */
-    dv_view view = {.terms = terms, .events = &inserted->event, .events_count = 1};
+    terms.created_at_us = message->event.at_us; /* of the first insert */
+    dv_view view = {.terms = terms, .events = &message->event, .events_count = 1};
     answer_accepted(p, &view, false, outbox);
-    if (owns(p, inserted->owner)) assign(self, p, &terms, outbox);
+    if (owns(p, message->owner)) assign(self, p, &terms, outbox);
     dv_info("accepted", &terms.order_id, dv_kv_text("token_in", terms.token_in),
             dv_kv_text("token_out", terms.token_out),
             dv_kv_number("amount", (int64_t)terms.amount));
     pending_destroy(p);
 }
 
-static void on_insert_conflict(void *context, const dv_envelope *envelope, dv_time now,
-                               dv_outbox *outbox)
+DV_HANDLER(ingest, insert_conflict)
 {
-    ingest *self = context;
-    (void)now;
-    const dv_insert_conflict *exists = &envelope->message.insert_conflict;
-    pending *p = take(self, &exists->order_id);
+    pending *p = take(self, &message->order_id);
     if (p == NULL) return;
     dv_terms terms = terms_of(p, outbox);
-    if (same_order(&terms, &exists->view.terms))
-        answer_accepted(p, &exists->view, true, outbox);
+    if (same_order(&terms, &message->view.terms))
+        answer_accepted(p, &message->view, true, outbox);
     else
         answer_refused(&p->gateway, p->request_id, DV_ORDER_KEY_REUSED, "client_order_id", outbox);
     pending_destroy(p);
 }
 
-static void on_insert_refusal(void *context, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+DV_HANDLER(ingest, insert_refusal)
 {
-    ingest *self = context;
-    (void)now;
-    const dv_insert_refusal *refused = &envelope->message.insert_refusal;
-    pending *p = pending_find(self, &refused->order_id);
+    pending *p = pending_find(self, &message->order_id);
     if (p == NULL) return;
     /* Only this one send surely stored nothing: an earlier one may have. Ask until it is known. */
-    if (p->sends > 1 && refused->error != DV_STORE_REFUSED) return;
-    take(self, &refused->order_id);
-    answer_refused(&p->gateway, p->request_id, (dv_err)refused->error, "", outbox);
+    if (p->sends > 1 && message->error != DV_STORE_REFUSED) return;
+    take(self, &message->order_id);
+    answer_refused(&p->gateway, p->request_id, (dv_err)message->error, "", outbox);
     pending_destroy(p);
 }
 
@@ -308,19 +293,15 @@ static execution *execution_place(ingest *self, const dv_peer *peer)
     return oldest;
 }
 
-static void on_load_event(void *context, const dv_envelope *envelope, dv_time now,
-                          dv_outbox *outbox)
+DV_HANDLER(ingest, load_event)
 {
-    ingest *self = context;
-    (void)outbox;
-    const dv_load_event *load = &envelope->message.load_event;
     execution *e = execution_place(self, &envelope->peer);
     *e = (execution){.peer = envelope->peer,
-                     .accepting = load->accepting == 1,
-                     .pressed = load->pressed == 1,
-                     .load = load->in_flight,
+                     .accepting = message->accepting == 1,
+                     .pressed = message->pressed == 1,
+                     .load = message->in_flight,
                      .heard_at_ns = now.mono_ns};
-    dv_text_copy(e->owner, sizeof e->owner, load->owner);
+    dv_text_copy(e->owner, sizeof e->owner, message->owner);
 }
 
 /* ---- due work --------------------------------------------------------------------------- */
@@ -338,9 +319,9 @@ static void pending_due(ingest *self, pending *p, dv_time now, dv_outbox *outbox
     pending_destroy(take(self, &p->order_id));
 }
 
-static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    ingest *self = context;
+    ingest *self = actor;
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
         pending_due(self, DV_TIMER_OWNER(timer, pending, timer), now, outbox);
@@ -349,21 +330,21 @@ static int64_t tick(void *context, dv_time now, dv_outbox *outbox)
 
 /* ---- life ------------------------------------------------------------------------------- */
 
-static void drain(void *context, dv_time now, dv_outbox *outbox)
+static void drain(void *actor, dv_time now, dv_outbox *outbox)
 {
     (void)now;
     (void)outbox;
-    ((ingest *)context)->draining = true;
+    ((ingest *)actor)->draining = true;
 }
 
-static bool drained(const void *context)
+static bool drained(const void *actor)
 {
-    return HASH_COUNT(((const ingest *)context)->pending) == 0;
+    return HASH_COUNT(((const ingest *)actor)->pending) == 0;
 }
 
-static void destroy(void **context)
+static void destroy(void **actor)
 {
-    ingest *self = *context;
+    ingest *self = *actor;
     if (self == NULL) return;
     pending *p, *next;
     HASH_ITER (hh, self->pending, p, next) {
@@ -372,7 +353,7 @@ static void destroy(void **context)
     }
     dv_heap_fini(&self->timers);
     free(self);
-    *context = NULL;
+    *actor = NULL;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {

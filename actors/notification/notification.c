@@ -393,15 +393,13 @@ static void kept_use(notification *self, dv_time now, dv_outbox *outbox)
     }
 }
 
-static void on_order_event(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, order_event)
 {
-    notification *self = arg;
-    const dv_order_event *m = &envelope->message.order_event;
     if (self->sequence == NULL) self->sequence = dv_sequence_new(now.mono_ns);
-    if (dv_sequence_offer(self->sequence, m->event.position, envelope->bytes, now.mono_ns) !=
+    if (dv_sequence_offer(self->sequence, message->event.position, envelope->bytes, now.mono_ns) !=
         DV_TURN_NOW)
         return;
-    if (!event_use(self, m, envelope->bytes, outbox)) {
+    if (!event_use(self, message, envelope->bytes, outbox)) {
         dv_sequence_reject(self->sequence);
         return;
     }
@@ -457,35 +455,30 @@ static void page_done(notification *self, const dv_query_reply *m, dv_time now, 
     kept_use(self, now, outbox);
 }
 
-static void on_order_item(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, order_item)
 {
-    notification *self = arg;
-    const dv_order_item *m = &envelope->message.order_item;
-    if (m->request_id == self->page_request && m->request_id != 0) {
-        page_take(self, m, now, outbox);
+    if (message->request_id == self->page_request && message->request_id != 0) {
+        page_take(self, message, now, outbox);
         return;
     }
-    order *o = order_find(self, &m->view.terms.order_id);
-    if (o == NULL || o->request_id != m->request_id || m->request_id == 0) return;
-    order_learn(self, o, &m->view, 0, outbox);
+    order *o = order_find(self, &message->view.terms.order_id);
+    if (o == NULL || o->request_id != message->request_id || message->request_id == 0) return;
+    order_learn(self, o, &message->view, 0, outbox);
 }
 
-static void on_query_reply(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, query_reply)
 {
-    notification *self = arg;
-    const dv_query_reply *m = &envelope->message.query_reply;
-    if (m->request_id == self->page_request && m->request_id != 0)
-        page_done(self, m, now, outbox);
+    if (message->request_id == self->page_request && message->request_id != 0)
+        page_done(self, message, now, outbox);
     else
-        recall_answered(self, m, outbox);
+        recall_answered(self, message, outbox);
 }
 
 /* ---- watches ------------------------------------------------------------------------------ */
 
-static void on_watch_order(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, watch_order)
 {
-    notification *self = arg;
-    const dv_id *id = &envelope->message.watch_order.order_id;
+    const dv_id *id = &message->order_id;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
     order *o = order_find(self, id);
     if (o == NULL) o = order_add(self, id);
@@ -502,24 +495,21 @@ static void on_watch_order(void *arg, const dv_envelope *envelope, dv_time now, 
     if (!fits) refuse_all(self, o, outbox);
 }
 
-static void on_unwatch_order(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, unwatch_order)
 {
-    (void)outbox;
-    notification *self = arg;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
-    order *o = order_find(self, &envelope->message.unwatch_order.order_id);
+    order *o = order_find(self, &message->order_id);
     if (o == NULL) return;
     o->watching &= ~from;
     o->asking &= ~from;
 }
 
 /* The gateway's watches of single orders stay: they end with their orders. */
-static void on_watch_orders(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(notification, watch_orders)
 {
-    notification *self = arg;
     gateway_set from = gateway_heard(self, &envelope->peer, now);
     self->all &= ~from;
-    if (envelope->message.watch_orders.on == 0) return;
+    if (message->on == 0) return;
     self->all |= from;
     head_tell(self, from, outbox);
 }
@@ -546,9 +536,9 @@ static void look(notification *self, dv_time now, dv_outbox *outbox)
     self->behind = behind;
 }
 
-static int64_t notification_tick(void *arg, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    notification *self = arg;
+    notification *self = actor;
     if (self->sequence == NULL) self->sequence = dv_sequence_new(now.mono_ns);
     dv_timer *timer;
     while ((timer = dv_heap_pop_due(&self->timers, now.mono_ns)) != NULL)
@@ -561,33 +551,33 @@ static int64_t notification_tick(void *arg, dv_time now, dv_outbox *outbox)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static dv_health notification_health(const void *arg)
+static dv_health health(const void *actor)
 {
-    const notification *self = arg;
+    const notification *self = actor;
     if (!self->behind) return (dv_health){0};
     return (dv_health){.degraded = DV_STORE_AWAY,
                        .text =
                            "events are missing that the database has not told: frames are late"};
 }
 
-static void notification_destroy(void **arg)
+static void destroy(void **actor)
 {
-    if (arg == NULL || *arg == NULL) return;
-    notification *self = *arg;
+    if (actor == NULL || *actor == NULL) return;
+    notification *self = *actor;
     while (self->orders != NULL) order_forget(self, self->orders);
     dv_sequence_destroy(&self->sequence);
     dv_heap_fini(&self->timers);
     dv_buffer_fini(&self->scratch);
     free(self);
-    *arg = NULL;
+    *actor = NULL;
 }
 
 const dv_actor_class DV_NOTIFICATION_CLASS = {
     .name = "notification",
     .handlers = HANDLERS,
-    .tick = notification_tick,
-    .health = notification_health,
-    .destroy = notification_destroy,
+    .tick = tick,
+    .health = health,
+    .destroy = destroy,
 };
 
 void *dv_notification_new(void)

@@ -454,20 +454,16 @@ static void keep_pending(persistence *self, dv_batch_kind kind, dv_batch_item *i
     self->item_count++;
 }
 
-static void on_insert_request(void *self_, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+DV_HANDLER(persistence, insert_request)
 {
-    (void)now;
-    persistence *self = self_;
-    const dv_insert_request *insert = &envelope->message.insert_request;
-    const dv_id *id = &insert->terms.order_id;
+    const dv_id *id = &message->terms.order_id;
     if (is_pending(self, DV_BATCH_INSERTS, envelope)) return;
     if (full(self)) {
         send_insert_refused(outbox, &envelope->peer, id, DV_ENGINE_FULL);
         return;
     }
     dv_batch *b = gathering(self, DV_BATCH_INSERTS, id);
-    keep_pending(self, DV_BATCH_INSERTS, dv_batch_add_insert(b, insert, &envelope->peer));
+    keep_pending(self, DV_BATCH_INSERTS, dv_batch_add_insert(b, message, &envelope->peer));
 }
 
 /* A move that exists, with the attempt number that goes with it. */
@@ -478,27 +474,23 @@ static bool step_legal(const dv_step_request *step)
            step->attempt.number == step->from_attempt + begins;
 }
 
-static void on_step_request(void *self_, const dv_envelope *envelope, dv_time now,
-                            dv_outbox *outbox)
+DV_HANDLER(persistence, step_request)
 {
-    (void)now;
-    persistence *self = self_;
-    const dv_step_request *step = &envelope->message.step_request;
-    if (!step_legal(step)) {
-        dv_error("step_illegal", &step->order_id,
-                 dv_kv_string("from", dv_state_name((uint8_t)step->from_state)),
-                 dv_kv_string("to", dv_state_name((uint8_t)step->to_state)),
-                 dv_kv_number("attempt", (int64_t)step->attempt.number));
-        send_step_done(outbox, &envelope->peer, step, DV_STORE_REFUSED);
+    if (!step_legal(message)) {
+        dv_error("step_illegal", &message->order_id,
+                 dv_kv_string("from", dv_state_name((uint8_t)message->from_state)),
+                 dv_kv_string("to", dv_state_name((uint8_t)message->to_state)),
+                 dv_kv_number("attempt", (int64_t)message->attempt.number));
+        send_step_done(outbox, &envelope->peer, message, DV_STORE_REFUSED);
         return;
     }
     if (is_pending(self, DV_BATCH_STEPS, envelope)) return;
     if (full(self)) {
-        send_step_done(outbox, &envelope->peer, step, DV_ENGINE_FULL);
+        send_step_done(outbox, &envelope->peer, message, DV_ENGINE_FULL);
         return;
     }
-    dv_batch *b = gathering(self, DV_BATCH_STEPS, &step->order_id);
-    keep_pending(self, DV_BATCH_STEPS, dv_batch_add_step(b, step, &envelope->peer));
+    dv_batch *b = gathering(self, DV_BATCH_STEPS, &message->order_id);
+    keep_pending(self, DV_BATCH_STEPS, dv_batch_add_step(b, message, &envelope->peer));
 }
 
 static void on_question(void *self_, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
@@ -525,18 +517,18 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 
 /* ---- the run loop's calls ------------------------------------------------------------------ */
 
-static dv_err start(void *self_, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)now;
     (void)outbox;
-    persistence *self = self_;
+    persistence *self = actor;
     return self->store->class->start(self->store, ret_why);
 }
 
 /* Sends at the end of the turn, so that what came in one turn travels in one batch. */
-static int64_t tick(void *self_, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    persistence *self = self_;
+    persistence *self = actor;
     turn t = {self, outbox};
     dv_store_answers answers = {on_answer, &t};
     int64_t next_ns = self->store->class->tick(self->store, now, &answers);
@@ -545,33 +537,33 @@ static int64_t tick(void *self_, dv_time now, dv_outbox *outbox)
     return next_ns;
 }
 
-static bool drained(const void *self_)
+static bool drained(const void *actor)
 {
-    const persistence *self = self_;
+    const persistence *self = actor;
     return self->item_count == 0 && self->question_count == 0;
 }
 
-static uint32_t watch(void *self_, dv_watch ret_watches[DV_WATCH_MAX])
+static uint32_t watch(void *actor, dv_watch ret_watches[DV_WATCH_MAX])
 {
-    persistence *self = self_;
+    persistence *self = actor;
     return self->store->class->watch(self->store, ret_watches);
 }
 
-static void ready(void *self_, dv_watch watch, dv_time now, dv_outbox *outbox)
+static void ready(void *actor, dv_watch watch, dv_time now, dv_outbox *outbox)
 {
-    persistence *self = self_;
+    persistence *self = actor;
     turn t = {self, outbox};
     dv_store_answers answers = {on_answer, &t};
     self->store->class->ready(self->store, watch, now, &answers);
 }
 
-static dv_health health(const void *self_)
+static dv_health health(const void *actor)
 {
     static const char *const AWAY[DV_STORE_LANE_COUNT] = {
         [DV_STORE_WRITER] = "PostgreSQL is away: no order is accepted, and those in flight wait",
         [DV_STORE_READER] = "PostgreSQL answers no queries: orders go on, but cannot be looked up",
     };
-    const persistence *self = self_;
+    const persistence *self = actor;
     const dv_store_class *store = self->store->class;
     for (dv_store_lane lane = 0; lane < DV_STORE_LANE_COUNT; lane++) {
         const char *trouble = store->trouble != NULL ? store->trouble(self->store, lane) : NULL;
@@ -588,10 +580,10 @@ static void questions_free(dv_question *list)
     DL_FOREACH_SAFE(list, q, next) dv_question_destroy(&q);
 }
 
-static void destroy(void **self_)
+static void destroy(void **actor)
 {
-    if (self_ == NULL || *self_ == NULL) return;
-    persistence *self = *self_;
+    if (actor == NULL || *actor == NULL) return;
+    persistence *self = *actor;
     self->store->class->destroy(&self->store);
     for (dv_batch_kind kind = 0; kind < DV_BATCH_KIND_COUNT; kind++)
         HASH_CLEAR(pending, self->pending[kind]);
@@ -604,7 +596,7 @@ static void destroy(void **self_)
     questions_free(self->asked);
     free(self->rows);
     free(self);
-    *self_ = NULL;
+    *actor = NULL;
 }
 
 void *dv_persistence_new_on(const dv_config *config, dv_store **store)

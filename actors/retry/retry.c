@@ -76,25 +76,20 @@ static int64_t due_of(uint64_t due_at_us)
 }
 
 /* While the schedule is away nothing is kept here: PostgreSQL has it, and the sweep finds it. */
-static void on_arm_retry(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(retry, arm_retry)
 {
-    (void)outbox;
-    retry *self = arg;
-    const dv_arm_retry *m = &envelope->message.arm_retry;
-    dv_schedule_entry entry = {.order_id = m->order_id,
-                               .attempt = (uint8_t)m->attempt,
-                               .due_us = due_of(m->due_at_us),
+    dv_schedule_entry entry = {.order_id = message->order_id,
+                               .attempt = (uint8_t)message->attempt,
+                               .due_us = due_of(message->due_at_us),
                                .peer = envelope->peer};
     self->schedule->class->arm(self->schedule, &entry, 1, false, now);
     take_by(self, entry.due_us, now);
 }
 
-static void on_forget_retry(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(retry, forget_retry)
 {
-    (void)outbox;
-    retry *self = arg;
-    const dv_forget_retry *m = &envelope->message.forget_retry;
-    self->schedule->class->forget(self->schedule, &m->order_id, (uint8_t)m->attempt, now);
+    self->schedule->class->forget(self->schedule, &message->order_id, (uint8_t)message->attempt,
+                                  now);
 }
 
 /* With the schedule away, what is overdue is handed out at once: execution bears it twice. */
@@ -115,18 +110,17 @@ static void waiting_take(retry *self, const dv_retries_reply *m, dv_time now, dv
     self->schedule->class->arm(self->schedule, entries, m->waiting_count, true, now);
 }
 
-static void on_retries_reply(void *arg, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(retry, retries_reply)
 {
-    retry *self = arg;
-    const dv_retries_reply *m = &envelope->message.retries_reply;
     self->sweep_at_ns = now.mono_ns + sweep_every_ns(self);
-    if (m->error != DV_OK) {
-        dv_debug("sweep_refused", NULL, dv_kv_string("error", dv_err_name((uint16_t)m->error)));
+    if (message->error != DV_OK) {
+        dv_debug("sweep_refused", NULL,
+                 dv_kv_string("error", dv_err_name((uint16_t)message->error)));
         return;
     }
-    if (m->waiting_count > 0) waiting_take(self, m, now, outbox);
-    if (m->waiting_count == DV_SWEEP_MAX)
-        retries_request(m->waiting[m->waiting_count - 1].order_id, self, now, outbox);
+    if (message->waiting_count > 0) waiting_take(self, message, now, outbox);
+    if (message->waiting_count == DV_SWEEP_MAX)
+        retries_request(message->waiting[message->waiting_count - 1].order_id, self, now, outbox);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
@@ -172,9 +166,9 @@ static void take_due(retry *self, dv_time now)
     self->schedule->class->take(self->schedule, now);
 }
 
-static int64_t retry_tick(void *arg, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    retry *self = arg;
+    retry *self = actor;
     int64_t deadline_ns = self->schedule->class->tick(self->schedule, now);
     fault_notice(self, now);
     taken_hand_out(self, now, outbox);
@@ -186,53 +180,53 @@ static int64_t retry_tick(void *arg, dv_time now, dv_outbox *outbox)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-static dv_err retry_start(void *arg, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)outbox;
-    retry *self = arg;
+    retry *self = actor;
     self->take_at_ns = self->sweep_at_ns = now.mono_ns;
     return self->schedule->class->start(self->schedule, now, ret_why);
 }
 
-static uint32_t retry_watch(void *arg, dv_watch ret_watches[DV_WATCH_MAX])
+static uint32_t watch(void *actor, dv_watch ret_watches[DV_WATCH_MAX])
 {
-    const retry *self = arg;
+    const retry *self = actor;
     return self->schedule->class->watch(self->schedule, ret_watches);
 }
 
-static void retry_ready(void *arg, dv_watch watch, dv_time now, dv_outbox *outbox)
+static void ready(void *actor, dv_watch watch, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
-    const retry *self = arg;
+    const retry *self = actor;
     self->schedule->class->ready(self->schedule, watch, now);
 }
 
-static dv_health retry_health(const void *arg)
+static dv_health health(const void *actor)
 {
-    const retry *self = arg;
+    const retry *self = actor;
     if (self->schedule->class->fault(self->schedule) == NULL) return (dv_health){0};
     return (dv_health){.degraded = DV_SCHEDULE_AWAY,
                        .text = "Redis is away: retries are late, by at most a sweep"};
 }
 
-static void retry_destroy(void **arg)
+static void destroy(void **actor)
 {
-    if (arg == NULL || *arg == NULL) return;
-    retry *self = *arg;
+    if (actor == NULL || *actor == NULL) return;
+    retry *self = *actor;
     self->schedule->class->destroy(&self->schedule);
     free(self);
-    *arg = NULL;
+    *actor = NULL;
 }
 
 const dv_actor_class DV_RETRY_CLASS = {
     .name = "retry",
     .handlers = HANDLERS,
-    .start = retry_start,
-    .tick = retry_tick,
-    .watch = retry_watch,
-    .ready = retry_ready,
-    .health = retry_health,
-    .destroy = retry_destroy,
+    .start = start,
+    .tick = tick,
+    .watch = watch,
+    .ready = ready,
+    .health = health,
+    .destroy = destroy,
 };
 
 void *dv_retry_new_on(const dv_config *config, dv_schedule **schedule)

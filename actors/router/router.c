@@ -151,39 +151,35 @@ static void refuse(const router *r, const dv_envelope *envelope, dv_outbox *outb
 
 /* ---- handlers ---- */
 
-static void on_quote_request(void *self, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
+DV_HANDLER(router, quote_request)
 {
-    router *r = self;
-    const dv_quote_request *ask = &envelope->message.quote_request;
-    if (is_full(r)) {
-        refuse(r, envelope, outbox,
+    if (is_full(self)) {
+        refuse(self, envelope, outbox,
                &(dv_message){.type = DV_MSG_quote_reply,
-                             .quote_reply = {.order_id = ask->order_id,
-                                             .attempt = ask->attempt,
-                                             .quote = {.venue = dv_text_of(r->venue->class->dex),
+                             .quote_reply = {.order_id = message->order_id,
+                                             .attempt = message->attempt,
+                                             .quote = {.venue = dv_text_of(self->venue->class->dex),
                                                        .error = DV_VENUE_QUOTE_FAILED}}});
         return;
     }
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    r->venue->class->quote(r->venue, request_add(r, envelope, now)->ticket, ask, now, &answers);
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    self->venue->class->quote(self->venue, request_add(self, envelope, now)->ticket, message, now,
+                              &answers);
 }
 
-static void on_build_request(void *self, const dv_envelope *envelope, dv_time now,
-                             dv_outbox *outbox)
+DV_HANDLER(router, build_request)
 {
-    router *r = self;
-    const dv_build_request *build = &envelope->message.build_request;
-    if (is_full(r)) {
-        refuse(r, envelope, outbox,
+    if (is_full(self)) {
+        refuse(self, envelope, outbox,
                &(dv_message){.type = DV_MSG_build_reply,
-                             .build_reply = {.order_id = build->order_id,
-                                             .attempt = build->attempt,
+                             .build_reply = {.order_id = message->order_id,
+                                             .attempt = message->attempt,
                                              .error = DV_ENGINE_FULL}});
         return;
     }
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    r->venue->class->build(r->venue, request_add(r, envelope, now)->ticket, build, now, &answers);
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    self->venue->class->build(self->venue, request_add(self, envelope, now)->ticket, message, now,
+                              &answers);
 }
 
 static void status_refuse(const router *r, const dv_envelope *envelope, dv_outbox *outbox,
@@ -198,29 +194,28 @@ static void status_refuse(const router *r, const dv_envelope *envelope, dv_outbo
                                           .error = DV_ENGINE_FULL}});
 }
 
-static void on_send_request(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(router, send_request)
 {
-    router *r = self;
-    const dv_send_request *send = &envelope->message.send_request;
-    if (is_full(r)) {
-        status_refuse(r, envelope, outbox, &send->order_id, send->attempt, send->signature);
+    if (is_full(self)) {
+        status_refuse(self, envelope, outbox, &message->order_id, message->attempt,
+                      message->signature);
         return;
     }
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    r->venue->class->send(r->venue, send_add(r, envelope, now)->ticket, send, now, &answers);
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    self->venue->class->send(self->venue, send_add(self, envelope, now)->ticket, message, now,
+                             &answers);
 }
 
-static void on_status_request(void *self, const dv_envelope *envelope, dv_time now,
-                              dv_outbox *outbox)
+DV_HANDLER(router, status_request)
 {
-    router *r = self;
-    const dv_status_request *check = &envelope->message.status_request;
-    if (is_full(r)) {
-        status_refuse(r, envelope, outbox, &check->order_id, check->attempt, check->signature);
+    if (is_full(self)) {
+        status_refuse(self, envelope, outbox, &message->order_id, message->attempt,
+                      message->signature);
         return;
     }
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    r->venue->class->check(r->venue, request_add(r, envelope, now)->ticket, check, now, &answers);
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    self->venue->class->check(self->venue, request_add(self, envelope, now)->ticket, message, now,
+                              &answers);
 }
 
 /* ---- what was confirmed before the start ---- */
@@ -239,30 +234,23 @@ static int64_t past_ask(router *r, dv_time now, dv_outbox *outbox)
     return r->past_at_ns;
 }
 
-static void on_order_item(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(router, order_item)
 {
-    (void)now;
-    (void)outbox;
-    router *r = self;
-    const dv_order_item *told = &envelope->message.order_item;
-    const dv_event *last = dv_view_last(&told->view);
-    const dv_attempt *attempt = last ? dv_view_attempt(&told->view, last->attempt) : NULL;
-    if (r->past_told || told->request_id != r->past_asked) return;
-    r->past_count++;
+    const dv_event *last = dv_view_last(&message->view);
+    const dv_attempt *attempt = last ? dv_view_attempt(&message->view, last->attempt) : NULL;
+    if (self->past_told || message->request_id != self->past_asked) return;
+    self->past_count++;
     if (attempt != NULL && last->state == DV_STATE_confirmed &&
-        dv_text_is(attempt->venue, r->venue->class->dex))
-        r->venue->class->traded(r->venue, &told->view.terms.order_id);
+        dv_text_is(attempt->venue, self->venue->class->dex))
+        self->venue->class->traded(self->venue, &message->view.terms.order_id);
 }
 
 /* An answer of which something was lost is asked for again. */
-static void on_query_reply(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(router, query_reply)
 {
-    (void)now;
-    (void)outbox;
-    router *r = self;
-    const dv_query_reply *done = &envelope->message.query_reply;
-    if (done->request_id == r->past_asked && done->error == DV_OK && done->count == r->past_count)
-        r->past_told = true;
+    if (message->request_id == self->past_asked && message->error == DV_OK &&
+        message->count == self->past_count)
+        self->past_told = true;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
@@ -273,49 +261,49 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 
 /* ---- tick, start, new and destroy ---- */
 
-static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    router *r = self;
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    int64_t venue_ns = r->venue->class->tick(r->venue, now, &answers);
-    venue_ns = dv_min_i64(venue_ns, past_ask(r, now, outbox));
-    return dv_min_i64(venue_ns, requests_forget(r, now));
+    router *self = actor;
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    int64_t venue_ns = self->venue->class->tick(self->venue, now, &answers);
+    venue_ns = dv_min_i64(venue_ns, past_ask(self, now, outbox));
+    return dv_min_i64(venue_ns, requests_forget(self, now));
 }
 
-static uint32_t watch(void *self, dv_watch ret_watches[DV_WATCH_MAX])
+static uint32_t watch(void *actor, dv_watch ret_watches[DV_WATCH_MAX])
 {
-    router *r = self;
-    return r->venue->class->watch ? r->venue->class->watch(r->venue, ret_watches) : 0;
+    router *self = actor;
+    return self->venue->class->watch ? self->venue->class->watch(self->venue, ret_watches) : 0;
 }
 
-static void ready(void *self, dv_watch watched, dv_time now, dv_outbox *outbox)
+static void ready(void *actor, dv_watch watched, dv_time now, dv_outbox *outbox)
 {
-    router *r = self;
-    dv_answers answers = {answer, &(sink){r, outbox}};
-    r->venue->class->ready(r->venue, watched, now, &answers);
+    router *self = actor;
+    dv_answers answers = {answer, &(sink){self, outbox}};
+    self->venue->class->ready(self->venue, watched, now, &answers);
 }
 
-static dv_err start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)outbox;
-    router *r = self;
-    return r->venue->class->start(r->venue, now, ret_why);
+    router *self = actor;
+    return self->venue->class->start(self->venue, now, ret_why);
 }
 
-static dv_health health(const void *self)
+static dv_health health(const void *actor)
 {
-    const router *r = self;
-    return r->venue->class->health ? r->venue->class->health(r->venue) : (dv_health){0};
+    const router *self = actor;
+    return self->venue->class->health ? self->venue->class->health(self->venue) : (dv_health){0};
 }
 
-static void destroy(void **self)
+static void destroy(void **actor)
 {
-    if (self == NULL || *self == NULL) return;
-    router *r = *self;
-    while (r->requests != NULL) request_remove(r, r->requests);
-    if (r->venue != NULL) r->venue->class->destroy(&r->venue);
-    free(r);
-    *self = NULL;
+    if (actor == NULL || *actor == NULL) return;
+    router *self = *actor;
+    while (self->requests != NULL) request_remove(self, self->requests);
+    if (self->venue != NULL) self->venue->class->destroy(&self->venue);
+    free(self);
+    *actor = NULL;
 }
 
 void *dv_router_new(uint8_t index, dv_venue **venue)

@@ -249,14 +249,12 @@ static dv_err consider(signer *s, const dv_envelope *envelope, dv_time now,
     return err;
 }
 
-static void on_sign_request(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
+DV_HANDLER(signer, sign_request)
 {
-    signer *s = self;
-    const dv_sign_request *ask = &envelope->message.sign_request;
     char why[DV_REASON_MAX] = "";
-    records_forget(s, now);
-    dv_err err = consider(s, envelope, now, why);
-    if (err) refuse(&envelope->peer, &ask->order_id, ask->attempt, err, why, outbox);
+    records_forget(self, now);
+    dv_err err = consider(self, envelope, now, why);
+    if (err) refuse(&envelope->peer, &message->order_id, message->attempt, err, why, outbox);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_sign_request] = on_sign_request};
@@ -264,60 +262,60 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {[DV_MSG_sign_request] = on_si
 /* ---- tick, start, new and destroy ------------------------------------------------------- */
 
 /* What this turn admitted: on the disk first, then signed. */
-static int64_t tick(void *self, dv_time now, dv_outbox *outbox)
+static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
-    signer *s = self;
-    if (s->staged_count > 0) {
-        dv_err err = dv_signer_journal_commit(s->journal);
-        s->journal_away = err != DV_OK;
-        for (uint32_t i = 0; i < s->staged_count; i++) {
-            const staged *one = &s->staged[i];
+    signer *self = actor;
+    if (self->staged_count > 0) {
+        dv_err err = dv_signer_journal_commit(self->journal);
+        self->journal_away = err != DV_OK;
+        for (uint32_t i = 0; i < self->staged_count; i++) {
+            const staged *one = &self->staged[i];
             if (err == DV_OK) {
-                sign(s, one, outbox);
+                sign(self, one, outbox);
                 continue;
             }
             refuse(&one->peer, &one->order_id, one->attempt, err, dv_err_text((uint16_t)err),
                    outbox);
-            if (one->fresh) record_remove(s, one->fresh);
+            if (one->fresh) record_remove(self, one->fresh);
         }
-        s->staged_count = 0;
+        self->staged_count = 0;
     }
-    return records_forget(s, now);
+    return records_forget(self, now);
 }
 
-static dv_err start(void *self, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
+static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
 {
     (void)outbox;
-    signer *s = self;
-    if (s->fault) snprintf(ret_why, DV_REASON_MAX, "%s", s->fault_why);
-    if (s->fault || s->key == NULL) return s->fault;
-    dv_err err = dv_signer_journal_open(s->journal_file, now.wall_us - DAY_US + 1, on_line, s,
-                                        &s->journal, ret_why);
+    signer *self = actor;
+    if (self->fault) snprintf(ret_why, DV_REASON_MAX, "%s", self->fault_why);
+    if (self->fault || self->key == NULL) return self->fault;
+    dv_err err = dv_signer_journal_open(self->journal_file, now.wall_us - DAY_US + 1, on_line, self,
+                                        &self->journal, ret_why);
     if (err == DV_OK)
-        dv_info("signing_for", NULL, dv_kv_string("wallet", s->wallet),
-                dv_kv_number("signed_in_24_h", s->record_count));
+        dv_info("signing_for", NULL, dv_kv_string("wallet", self->wallet),
+                dv_kv_number("signed_in_24_h", self->record_count));
     return err;
 }
 
-static dv_health health(const void *self)
+static dv_health health(const void *actor)
 {
-    const signer *s = self;
-    if (!s->journal_away) return (dv_health){0};
+    const signer *self = actor;
+    if (!self->journal_away) return (dv_health){0};
     return (dv_health){.degraded = DV_SIGNER_JOURNAL_AWAY,
                        .text = "its journal cannot be written: nothing is signed"};
 }
 
-static void destroy(void **self)
+static void destroy(void **actor)
 {
-    if (self == NULL || *self == NULL) return;
-    signer *s = *self;
-    while (s->by_age != NULL) record_remove(s, s->by_age);
-    dv_signer_journal_close(&s->journal);
-    dv_signer_key_destroy(&s->key);
-    free(s->policy);
-    free(s->staged);
-    free(s);
-    *self = NULL;
+    if (actor == NULL || *actor == NULL) return;
+    signer *self = *actor;
+    while (self->by_age != NULL) record_remove(self, self->by_age);
+    dv_signer_journal_close(&self->journal);
+    dv_signer_key_destroy(&self->key);
+    free(self->policy);
+    free(self->staged);
+    free(self);
+    *actor = NULL;
 }
 
 /* Makes what a key needs: the policy, and room for a turn. */
