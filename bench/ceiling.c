@@ -113,7 +113,7 @@ static dv_attempt attempt_make(ceiling *c, uint32_t to_state)
         attempt.transaction = (dv_text){c->transaction, sizeof c->transaction};
         attempt.last_valid_block_height = 4488208260;
         break;
-    case DV_STATE_confirmed:
+    case DV_STATE_finalized:
         attempt.amount_in = 100000000;
         attempt.amount_out = 15229709;
         break;
@@ -128,7 +128,7 @@ static uint32_t next_state(uint32_t state)
     static const uint32_t WAY[] = {0, DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
                                    DV_STATE_submitted};
     static const uint32_t TO[] = {DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
-                                  DV_STATE_submitted, DV_STATE_confirmed};
+                                  DV_STATE_submitted, DV_STATE_finalized};
     for (size_t i = 0; i < sizeof WAY / sizeof WAY[0]; i++)
         if (WAY[i] == state) return TO[i];
     return 0;
@@ -191,7 +191,7 @@ static void answered(void *context, const dv_store_answer *answer)
         if (!answer->receipts[i].found) die("a row was not written");
     if (c->steady) load_samples_add(&c->calls, dv_time_now().mono_ns - h->sent_ns);
     h->state = next_state(h->state);
-    if (h->state == DV_STATE_confirmed) {
+    if (h->state == DV_STATE_finalized) {
         c->confirmed += answer->count;
         h->state = 0;
     }

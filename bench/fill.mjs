@@ -54,7 +54,7 @@ async function templates(engine) {
   await session(engine.databaseUrl, [
     'create schema bench',
     `create table bench.chosen as select row_number() over () - 1 as k, id from orders o
-      where status = 'confirmed' and
+      where status = 'finalized' and
         (select count(*) from order_events e where e.order_id = o.id) = ${EVENTS}`,
     ...TABLES.map((table) => {
       const key = table === 'orders' ? 'id' : 'order_id';
@@ -126,7 +126,7 @@ export async function fill(stage, engine, count) {
   const failures = Math.floor(count / FAILED_EVERY);
   await session(url, [
     `update event_stream set position = ${EVENTS * count}, pending = 0, active = 0,
-      confirmed = ${count - failures}, failed = ${failures}`,
+      finalized = ${count - failures}, failed = ${failures}`,
     'drop schema bench cascade',
     'checkpoint',
   ]);

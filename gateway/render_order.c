@@ -38,7 +38,7 @@ static dv_attempt attempt_now(const dv_view *view, const dv_attempt *attempt)
 {
     dv_attempt now = *attempt;
     const dv_event *last = dv_view_last(view);
-    if (was_superseded(view, now.number) && last->state != DV_STATE_confirmed)
+    if (was_superseded(view, now.number) && last->state != DV_STATE_finalized)
         now.amount_in = now.amount_out = 0;
     return now;
 }
@@ -58,7 +58,7 @@ static dv_attempt attempt_at(const dv_view *view, const dv_event *event)
         break;
     case DV_STATE_submitted:
     case DV_STATE_superseded: then = *now; break;
-    case DV_STATE_landed: /* what it traded then is not kept once it is superseded */
+    case DV_STATE_confirmed: /* what it traded then is not kept once it is superseded */
         then = *now;
         traded = !was_superseded(view, now->number);
         break;
@@ -104,17 +104,17 @@ static void put_status(dv_json *json, const moment *m)
 /* How far a trade may be relied on; there is none to speak of without it. */
 static void put_finality(dv_json *json, const moment *m)
 {
-    if (m->event.state == DV_STATE_landed) dv_json_string(json, "finality", "confirmed");
+    if (m->event.state == DV_STATE_confirmed) dv_json_string(json, "finality", "confirmed");
     if (m->event.state == DV_STATE_superseded) dv_json_string(json, "finality", "superseded");
-    if (m->event.state == DV_STATE_confirmed) dv_json_string(json, "finality", "finalized");
+    if (m->event.state == DV_STATE_finalized) dv_json_string(json, "finality", "finalized");
 }
 
 /* Whether the event tells that what was confirmed before is final. */
 static bool is_finalized(const moment *m)
 {
     uint64_t seq = m->event.seq;
-    return m->event.state == DV_STATE_confirmed && seq >= 2 &&
-           m->view->events[seq - 2].state == DV_STATE_landed;
+    return m->event.state == DV_STATE_finalized && seq >= 2 &&
+           m->view->events[seq - 2].state == DV_STATE_confirmed;
 }
 
 /* The attempt's number as clients count: an order that waits for its first is in it. */
@@ -587,8 +587,8 @@ static void put_message(dv_json *json, const moment *m)
     case DV_STATE_superseded:
         snprintf(text, sizeof text, "The chain took the execution on %s back: sent again", dex);
         break;
-    case DV_STATE_landed: snprintf(text, sizeof text, "Order executed on %s", dex); break;
-    case DV_STATE_confirmed:
+    case DV_STATE_confirmed: snprintf(text, sizeof text, "Order executed on %s", dex); break;
+    case DV_STATE_finalized:
         snprintf(text, sizeof text, "Order executed on %s%s", dex,
                  is_finalized(m) ? ", and final" : "");
         break;

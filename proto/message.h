@@ -59,11 +59,11 @@ typedef enum dv_style {
 /* What a venue knows about a transaction that was sent to it. */
 typedef enum dv_swap_outcome {
     DV_SWAP_UNKNOWN = 0,    /* neither landed nor proven dead: ask again */
-    DV_SWAP_LANDED = 1,     /* landed and traded, finally */
+    DV_SWAP_FINALIZED = 1,  /* landed and traded; the chain keeps it for ever */
     DV_SWAP_FAILED = 2,     /* landed and failed: nothing was traded, and it cannot land again */
     DV_SWAP_DEAD = 3,       /* proven: it never landed and never can */
-    DV_SWAP_CONFIRMED = 4,  /* landed and traded, as far as is confirmed; it is not final */
-    DV_SWAP_SUPERSEDED = 5, /* was confirmed, and is no longer on the chain; it may land again */
+    DV_SWAP_CONFIRMED = 4,  /* landed and traded; the chain may still drop it */
+    DV_SWAP_SUPERSEDED = 5, /* was confirmed, and the chain has dropped it; it may land again */
 } dv_swap_outcome;
 
 /* ---- records ---------------------------------------------------------------------------- */
@@ -272,14 +272,15 @@ typedef enum dv_swap_outcome {
     F(S, BLOB, transaction, , DV_TRANSACTION_MAX, "signed bytes, committed before")                \
     F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
     F(S, UINT, quoted_slot, , DV_U64, "of its quote: nothing was sent before it")                  \
-    F(S, UINT, landed, , 1, "1: it was confirmed; tell what becomes of that, do not send it again")
+    F(S, UINT, relied_on, , 1,                                                                     \
+      "1: its order is confirmed; tell what becomes of it, do not send it again")
 #define DV_MESSAGE_status_request(F, S)                                                            \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, signature, , DV_SIGNATURE_MAX, "what became of it?")                                \
     F(S, UINT, last_valid_block_height, , DV_U64, "as built")                                      \
     F(S, UINT, quoted_slot, , DV_U64, "as sent")                                                   \
-    F(S, UINT, landed, , 1, "as sent")
+    F(S, UINT, relied_on, , 1, "as sent")
 #define DV_MESSAGE_status_reply(F, S)                                                              \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \

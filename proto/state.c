@@ -20,9 +20,9 @@ static const unsigned MOVES[DV_STATE_COUNT] = {
     [DV_STATE_watching] = BIT(routing) | BIT(cancelled) | BIT(expired) | BIT(failed),
     [DV_STATE_routing] = BIT(building) | BIT(routing) | BIT(failed),
     [DV_STATE_building] = BIT(submitted) | BIT(routing) | BIT(failed),
-    [DV_STATE_submitted] = BIT(landed) | BIT(confirmed) | BIT(routing) | BIT(failed),
-    [DV_STATE_landed] = BIT(confirmed) | BIT(superseded),
-    [DV_STATE_superseded] = BIT(confirmed) | BIT(routing) | BIT(failed),
+    [DV_STATE_submitted] = BIT(confirmed) | BIT(finalized) | BIT(routing) | BIT(failed),
+    [DV_STATE_confirmed] = BIT(finalized) | BIT(superseded),
+    [DV_STATE_superseded] = BIT(finalized) | BIT(routing) | BIT(failed),
 };
 
 const char *dv_state_name(uint8_t state)

@@ -2,25 +2,32 @@
 
                       cancel/expiry
  pending ──► watching ─────────────► cancelled | expired
-    │           │ trigger                  ┌────────────────────┐
-    ▼           ▼                          │                    ▼
-    routing ──► building ──► submitted ────┴──► landed ──► confirmed
-    ▲  │           │             │                 │            ▲
-    │  │           │             │                 ▼            │
-    │  │           │             │            superseded ───────┤
-    │  └──────┬────┴─────────────┴─────────────────┘
+    │           │ trigger                  ┌──────────────────────┐
+    ▼           ▼                          │                      ▼
+    routing ──► building ──► submitted ────┴──► confirmed ──► finalized
+    ▲  │           │             │                  │             ▲
+    │  │           │             │                  ▼             │
+    │  │           │             │             superseded ────────┤
+    │  └──────┬────┴─────────────┴──────────────────┘
     │         ▼ error
     │    a new attempt: back to routing with attempt + 1 and a due time
     └─────────┘
          a REJECT, or attempts used up ──► failed (code and reason kept)
 
-   The wait before a new attempt is part of its `routing`: the move is committed when the attempt
-   before it has failed, and carries the time at which quoting may begin.
+   The wait before a new attempt is part of its `routing`. The step into routing is committed when the
+   attempt before it has failed, and carries the time at which quoting may begin.
 
-   `confirmed` is final. A transaction that traded and is not final yet makes the order `landed`,
-   which clients are shown as confirmed; if the chain then takes that back it is `superseded`, shown
-   as submitted: the same attempt, the same bytes, and confirmed once they are final. So no attempt
-   comes into a state twice, and a step that comes late finds the order past it. */
+   confirmed, finalized and superseded speak of the order's transaction, as Solana does:
+
+     state        the transaction                               clients are shown
+     confirmed    traded, and the chain may still drop it       confirmed, finality confirmed
+     finalized    traded, and the chain keeps it for ever       confirmed, finality finalized
+     superseded   was confirmed, and the chain has dropped it   submitted
+
+   A superseded order keeps its attempt and its bytes, and only finalized confirms it again. So no
+   attempt enters a state twice, and a step that comes late finds that the order has left its state.
+
+   No order waits in watching yet, so watching, cancelled and expired are not reached. */
 #ifndef DV_PROTO_STATE_H
 #define DV_PROTO_STATE_H
 
@@ -30,18 +37,18 @@
 #include "proto/text.h"
 
 /* X(number, name, terminal, as what clients are shown it). Numbers and names are stored and sent:
-   they never change. */
+   migration 005 renamed 6 and 10. */
 #define DV_STATES(X)                                                                               \
     X(1, pending, false, pending)                                                                  \
     X(2, watching, false, watching)                                                                \
     X(3, routing, false, routing)                                                                  \
     X(4, building, false, building)                                                                \
     X(5, submitted, false, submitted)                                                              \
-    X(6, confirmed, true, confirmed)                                                               \
+    X(6, finalized, true, confirmed)                                                               \
     X(7, failed, true, failed)                                                                     \
     X(8, cancelled, true, cancelled)                                                               \
     X(9, expired, true, expired)                                                                   \
-    X(10, landed, false, confirmed)                                                                \
+    X(10, confirmed, false, confirmed)                                                             \
     X(11, superseded, false, submitted)
 
 typedef enum dv_state {

@@ -136,7 +136,7 @@
       " $10::bytea[]) with ordinality as s(id, epoch, from_status, to_status, from_attempt,"       \
       " to_attempt, at, due_at, learnt, transaction, ord)),"                                       \
       " moved as (update orders o set status = s.to_status, attempt = s.to_attempt,"               \
-      " outcome = case when s.to_status in ('confirmed', 'failed', 'cancelled', 'expired')"        \
+      " outcome = case when s.to_status in ('finalized', 'failed', 'cancelled', 'expired')"        \
       " then s.to_status end,"                                                                     \
       " seq = o.seq + 1, updated_at = greatest(o.updated_at, s.at),"                               \
       " retry_at = case when s.to_status = 'routing' then s.due_at end"                            \
@@ -146,12 +146,12 @@
       " s.learnt::json, s.transaction),"                                                           \
       " ranked as (select *, row_number() over () as rank from moved),"                            \
       " total as (select count(*) as n, count(*) filter (where from_status = 'pending') as left_," \
-      " count(*) filter (where status = 'confirmed') as confirmed, count(*) filter"                \
+      " count(*) filter (where status = 'finalized') as finalized, count(*) filter"                \
       " (where status in ('failed', 'cancelled', 'expired')) as failed from ranked),"              \
       " stream as (update event_stream h set position = h.position + t.n,"                         \
-      " pending = h.pending - t.left_, confirmed = h.confirmed + t.confirmed,"                     \
+      " pending = h.pending - t.left_, finalized = h.finalized + t.finalized,"                     \
       " failed = h.failed + t.failed,"                                                             \
-      " active = h.active + t.left_ - t.confirmed - t.failed"                                      \
+      " active = h.active + t.left_ - t.finalized - t.failed"                                      \
       " from total t where t.n > 0 returning h.position - t.n as base),"                           \
       " events as (insert into order_events (order_id, seq, position, status, attempt, at,"        \
       " learnt, transaction) select id, seq, base + rank, status, attempt, updated_at, learnt,"    \
@@ -236,11 +236,11 @@
           " from owners w cross join lateral (select id, seq from orders"                          \
           " where " DV_SQL_OF_OWNER " and " DV_SQL_STATUS                                          \
           " order by owner desc, id desc limit $1::bigint) p order by p.id desc limit $1"))        \
-    /* limit, states' names → the same, the confirmed ones, final or landed. */                  \
+    /* limit, states' names → the same, those shown as confirmed: finalized, or confirmed and not final. */                  \
     X(LIST_CONFIRMED, 2,                                                                           \
       "with recursive " DV_SQL_OWNERS " " DV_SQL_VIEWS(                                            \
           "select c.seq as mark, row_number() over (order by c.id desc) as place, c.id from"       \
-          " ((select id, seq from orders where outcome >= 'confirmed' and outcome <= 'confirmed'"  \
+          " ((select id, seq from orders where outcome >= 'finalized' and outcome <= 'finalized'"  \
           " order by outcome desc, id desc"                                                        \
           " limit $1::bigint) union all (select p.id, p.seq from owners w cross join lateral"      \
           " (select id, seq from orders where " DV_SQL_OF_OWNER " and " DV_SQL_STATUS              \
@@ -263,7 +263,7 @@
                    " where position > $1::bigint order by position limit $2::bigint"))             \
     /* → waiting, active, completed, failed. An attempt that waits stands in an active state. */ \
     X(STATS, 0,                                                                                    \
-      "select h.pending + w.n, h.active - w.n, h.confirmed, h.failed from event_stream h,"         \
+      "select h.pending + w.n, h.active - w.n, h.finalized, h.failed from event_stream h,"         \
       " (select count(*) as n from orders where retry_at is not null) w")
 
 /* Asked once of each connection → whether it is read-only, whether the server flushes, and

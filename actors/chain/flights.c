@@ -200,7 +200,7 @@ static void landed_take(dv_chain_venue *v, dv_chain_flight *f, uint64_t in, uint
         sender_tell(v, f);
         return;
     }
-    dv_chain_flight_end(v, f, DV_SWAP_LANDED, DV_OK, now_ns);
+    dv_chain_flight_end(v, f, DV_SWAP_FINALIZED, DV_OK, now_ns);
     if (v->config->solana_guard) dv_chain_guard_add(v, &f->order_id, f->last_valid_block_height);
 }
 
@@ -250,7 +250,7 @@ static void status_miss(dv_chain_venue *v, dv_chain_flight *f, uint64_t slot, in
     if (!is_open(f) || !confirmed || !would_know || slot <= f->seen_slot || is_gone(f)) return;
     f->seen_slot = slot; /* so that each miss is of a later slot */
     if (++f->misses < MISSES_MAX) return;
-    dv_warn("forked_out", &f->order_id, dv_kv_string("dex", v->base.class->dex),
+    dv_warn("superseded", &f->order_id, dv_kv_string("dex", v->base.class->dex),
             dv_kv_number("attempt", f->attempt), dv_kv_string("signature", f->signature),
             dv_kv_number("slot", (int64_t)slot));
     f->outcome.outcome = DV_SWAP_UNKNOWN;
@@ -423,7 +423,7 @@ void dv_chain_send(dv_venue *venue, uint64_t ticket, const dv_send_request *send
     }
     f->last_valid_block_height = send->last_valid_block_height;
     f->quoted_slot = send->quoted_slot;
-    rely(v, f, send->landed != 0);
+    rely(v, f, send->relied_on != 0);
     f->ticket = has_news(f) ? 0 : ticket;
     if (has_news(f)) tell(answers, ticket, f);
 }
@@ -433,7 +433,7 @@ void dv_chain_check(dv_venue *venue, uint64_t ticket, const dv_status_request *c
 {
     dv_chain_venue *v = (dv_chain_venue *)venue;
     dv_chain_flight *f = flight_of(v, check->signature, &check->order_id, check->attempt, now);
-    if (f != NULL && is_open(f)) rely(v, f, check->landed != 0);
+    if (f != NULL && is_open(f)) rely(v, f, check->relied_on != 0);
     if (f != NULL && has_news(f)) {
         tell(answers, ticket, f);
         return;

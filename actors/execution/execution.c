@@ -20,8 +20,8 @@
 #define UNKNOWN_AGAIN_NS (30000 * DV_NS_PER_MS) /* between looks at one that may have traded */
 /* Attempts that may confirm before they are final, so that an order has no more events than its
    view can hold: five an attempt, or three. */
-#define LANDED_ATTEMPTS_MAX 6
-_Static_assert(2 + 5 * LANDED_ATTEMPTS_MAX + 3 * (DV_ATTEMPTS_MAX - LANDED_ATTEMPTS_MAX) <=
+#define CONFIRMED_ATTEMPTS_MAX 6
+_Static_assert(2 + 5 * CONFIRMED_ATTEMPTS_MAX + 3 * (DV_ATTEMPTS_MAX - CONFIRMED_ATTEMPTS_MAX) <=
                    DV_EVENTS_MAX,
                "all events of an order can be told");
 /* A venue's time is cut into so many parts: it is asked at the beginning of each. */
@@ -254,7 +254,7 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
 static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     bool ends = dv_state_terminal(o->state);
-    if (ends || o->state == DV_STATE_landed || o->state == DV_STATE_superseded)
+    if (ends || o->state == DV_STATE_confirmed || o->state == DV_STATE_superseded)
         dv_info(dv_state_name(o->state), &o->id, dv_kv_number("attempt", o->attempt),
                 dv_kv_string("tx", o->signature));
     if (ends) {
@@ -277,7 +277,7 @@ static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
         build_ask(self, o, now, outbox);
         break;
     case DV_STATE_submitted:
-    case DV_STATE_landed: /* the venue goes on watching it */
+    case DV_STATE_confirmed: /* the venue goes on watching it */
     case DV_STATE_superseded:
         o->looks = 0;
         dv_order_forget_quotes(o);
@@ -302,7 +302,7 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
     }
     phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     dv_order_load(o, job);
-    bool is_sent = o->state == DV_STATE_submitted || o->state == DV_STATE_landed ||
+    bool is_sent = o->state == DV_STATE_submitted || o->state == DV_STATE_confirmed ||
                    o->state == DV_STATE_superseded;
     if (is_sent && o->transaction_size == 0) {
         dv_error("transaction_missing", &o->id, dv_kv_number("attempt", o->attempt));
@@ -415,7 +415,7 @@ static void not_traded(execution *self, dv_order *o, const dv_status_reply *stat
                        dv_outbox *outbox)
 {
     dv_err error = status->error ? (dv_err)status->error : DV_VENUE_TRANSACTION_FAILED;
-    if (o->state == DV_STATE_landed)
+    if (o->state == DV_STATE_confirmed)
         step_begin(self, o, DV_STATE_superseded, o->attempt, now, outbox);
     else
         attempt_failed(self, o, error, status->error_text, now, outbox);
@@ -427,15 +427,15 @@ DV_HANDLER(execution, status_reply)
     if (o == NULL || o->phase != DV_PHASE_LANDING || !dv_text_is(message->signature, o->signature))
         return;
     switch (message->outcome) {
-    case DV_SWAP_LANDED: traded(self, o, message, DV_STATE_confirmed, now, outbox); break;
+    case DV_SWAP_FINALIZED: traded(self, o, message, DV_STATE_finalized, now, outbox); break;
     case DV_SWAP_FAILED:
     case DV_SWAP_DEAD: not_traded(self, o, message, now, outbox); break;
     case DV_SWAP_CONFIRMED: /* once superseded, only what is final counts */
-        if (o->state == DV_STATE_submitted && o->attempt <= LANDED_ATTEMPTS_MAX)
-            traded(self, o, message, DV_STATE_landed, now, outbox);
+        if (o->state == DV_STATE_submitted && o->attempt <= CONFIRMED_ATTEMPTS_MAX)
+            traded(self, o, message, DV_STATE_confirmed, now, outbox);
         break;
     case DV_SWAP_SUPERSEDED:
-        if (o->state == DV_STATE_landed) not_traded(self, o, message, now, outbox);
+        if (o->state == DV_STATE_confirmed) not_traded(self, o, message, now, outbox);
         break;
     default: break; /* unknown: the timer looks again */
     }

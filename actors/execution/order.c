@@ -157,8 +157,8 @@ static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const 
         attempt.transaction = (dv_text){o->transaction, o->transaction_size};
         attempt.last_valid_block_height = o->last_valid_block_height;
         break;
-    case DV_STATE_landed:
     case DV_STATE_confirmed:
+    case DV_STATE_finalized:
         attempt.amount_in = o->amount_in;
         attempt.amount_out = o->amount_out;
         break;
@@ -242,7 +242,7 @@ void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
                                            .transaction = {o->transaction, o->transaction_size},
                                            .last_valid_block_height = o->last_valid_block_height,
                                            .quoted_slot = o->quoted_slot,
-                                           .landed = o->state == DV_STATE_landed}});
+                                           .relied_on = o->state == DV_STATE_confirmed}});
 }
 
 void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
@@ -254,5 +254,5 @@ void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
                                              .signature = dv_text_of(o->signature),
                                              .last_valid_block_height = o->last_valid_block_height,
                                              .quoted_slot = o->quoted_slot,
-                                             .landed = o->state == DV_STATE_landed}});
+                                             .relied_on = o->state == DV_STATE_confirmed}});
 }

@@ -99,13 +99,13 @@ static void status_log(const router *r, const dv_status_reply *s)
     dv_kv dex = dv_kv_string("dex", r->venue->class->dex);
     dv_kv attempt = dv_kv_number("attempt", (int64_t)s->attempt);
     dv_kv signature = dv_kv_text("signature", s->signature);
-    bool traded = s->outcome == DV_SWAP_LANDED || s->outcome == DV_SWAP_CONFIRMED;
+    bool traded = s->outcome == DV_SWAP_FINALIZED || s->outcome == DV_SWAP_CONFIRMED;
     if (traded)
-        dv_info(s->outcome == DV_SWAP_LANDED ? "landed" : "confirmed", &s->order_id, dex, attempt,
-                dv_kv_number("in", (int64_t)s->amount_in),
+        dv_info(s->outcome == DV_SWAP_FINALIZED ? "finalized" : "confirmed", &s->order_id, dex,
+                attempt, dv_kv_number("in", (int64_t)s->amount_in),
                 dv_kv_number("out", (int64_t)s->amount_out), signature);
     else if (s->outcome == DV_SWAP_SUPERSEDED)
-        dv_warn("forked out", &s->order_id, dex, attempt, signature);
+        dv_warn("superseded", &s->order_id, dex, attempt, signature);
     else if (s->outcome == DV_SWAP_UNKNOWN)
         dv_debug("outcome unknown", &s->order_id, dex, attempt, signature);
     else
@@ -240,7 +240,7 @@ DV_HANDLER(router, order_item)
     const dv_attempt *attempt = last ? dv_view_attempt(&message->view, last->attempt) : NULL;
     if (self->past_told || message->request_id != self->past_asked) return;
     self->past_count++;
-    if (attempt != NULL && last->state == DV_STATE_confirmed &&
+    if (attempt != NULL && last->state == DV_STATE_finalized &&
         dv_text_is(attempt->venue, self->venue->class->dex))
         self->venue->class->traded(self->venue, &message->view.terms.order_id);
 }

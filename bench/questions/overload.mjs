@@ -23,7 +23,7 @@ const SETTINGS = { ...INSTANT, DROVER_HTTP_THREADS: 2064 };
 const LATENCY = `
   select count(*), percentile_disc(array[0.5, 0.99, 0.999, 1]) within group (order by ms)
   from (select extract(epoch from e.at - o.created_at) * 1000 as ms
-        from orders o join order_events e on e.order_id = o.id and e.status = 'confirmed') t`;
+        from orders o join order_events e on e.order_id = o.id and e.status = 'finalized') t`;
 
 async function latency(engine) {
   const [[count, list]] = await engine.sql(LATENCY);

@@ -25,7 +25,7 @@ const CONTENDERS = 2;
 // Every order that was accepted stands in the database as confirmed, with each of its events.
 export async function checkStored(engine, result) {
   const [[orders, confirmed, events]] = await engine.sql(
-    "select (select count(*) from orders), (select count(*) from orders where status = 'confirmed')," +
+    "select (select count(*) from orders), (select count(*) from orders where status = 'finalized')," +
       ' (select count(*) from order_events)',
   );
   const accepted = result.total.accepted;

@@ -187,7 +187,7 @@ static inline const char *id_text(uint8_t number)
 static inline dv_view view_of(uint8_t number, uint32_t count, uint64_t position)
 {
     static const uint8_t STATES[] = {DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
-                                     DV_STATE_submitted, DV_STATE_confirmed};
+                                     DV_STATE_submitted, DV_STATE_finalized};
     dv_event *events = dv_arena_alloc(arena, count * sizeof *events);
     for (uint32_t i = 0; i < count; i++)
         events[i] = (dv_event){.seq = i + 1,

@@ -163,7 +163,7 @@ static void crowd_drive(rig *r, crowd *c)
             continue;
         }
         c->state[state]++;
-        if (state == DV_STATE_confirmed) continue;
+        if (state == DV_STATE_finalized) continue;
         dv_step_request step = step_from(id, state);
         tell_step(r, &step);
     }
@@ -175,19 +175,19 @@ void crowd_turn(rig *r, crowd *c, int64_t deadline_ns)
     crowd_drive(r, c);
     ck_assert_msg(dv_time_now().mono_ns < deadline_ns,
                   "%" PRIu64 " pending, %" PRIu64 " confirmed in time", c->state[DV_STATE_pending],
-                  c->state[DV_STATE_confirmed]);
+                  c->state[DV_STATE_finalized]);
 }
 
 void crowd_finish(rig *r, crowd *c, uint64_t count)
 {
     int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
-    while (c->state[DV_STATE_confirmed] + c->refused < count) crowd_turn(r, c, deadline_ns);
-    ck_assert_uint_eq(c->state[DV_STATE_confirmed] + c->refused, count);
+    while (c->state[DV_STATE_finalized] + c->refused < count) crowd_turn(r, c, deadline_ns);
+    ck_assert_uint_eq(c->state[DV_STATE_finalized] + c->refused, count);
 }
 
 void assert_nothing_lost_or_doubled(rig *r, const crowd *c)
 {
-    uint64_t confirmed = c->state[DV_STATE_confirmed];
+    uint64_t confirmed = c->state[DV_STATE_finalized];
     ck_assert_uint_eq(ask_number("select count(*) from orders"), confirmed);
     ck_assert_uint_eq(ask_number("select count(*) from order_events"), 5 * confirmed);
     ck_assert_uint_eq(c->state[DV_STATE_pending], confirmed);
@@ -324,8 +324,8 @@ void assert_sound(void)
         ask_number("select count(*) from event_stream h where"
                    " h.pending <> (select count(*) from orders where status ="
                    " 'pending') or h.active <> (select count(*) from orders where outcome"
-                   " is null and status <> 'pending') or h.confirmed <> (select"
-                   " count(*) from orders where status = 'confirmed')"),
+                   " is null and status <> 'pending') or h.finalized <> (select"
+                   " count(*) from orders where status = 'finalized')"),
         0);
 }
 

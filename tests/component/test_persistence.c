@@ -83,7 +83,7 @@ START_TEST(a_view_equals_what_was_written_and_what_was_published)
     rig r;
     rig_open(&r, 2, 512);
     dv_terms terms = insert_with(&r, "ann \xe2\x82\xac", "key-1");
-    step_to(&r, &terms.order_id, DV_STATE_confirmed);
+    step_to(&r, &terms.order_id, DV_STATE_finalized);
     rig_until(&r, DV_MSG_order_event, 5);
     dv_view folded = fold(&r, &terms.order_id);
     const dv_view *view = view_of(&r, &terms.order_id);
@@ -165,7 +165,7 @@ START_TEST(a_step_with_another_epoch_state_or_attempt_is_stale_and_moves_nothing
         ck_assert_str_eq(pg_ask(base, "select status || ' ' || seq from orders"), "building 3");
     }
     dv_step_request illegal = step_from(&terms.order_id, DV_STATE_building);
-    illegal.to_state = DV_STATE_confirmed;
+    illegal.to_state = DV_STATE_finalized;
     ck_assert_int_eq(step_one(&r, &illegal), DV_STORE_REFUSED);
     assert_sound();
     rig_close(&r);
@@ -317,7 +317,7 @@ START_TEST(lists_are_newest_first_by_state_activity_and_user)
         tell_insert(&r, &terms);
     }
     rig_until(&r, DV_MSG_insert_reply, 5);
-    step_to(&r, &ids[1], DV_STATE_confirmed);
+    step_to(&r, &ids[1], DV_STATE_finalized);
     step_to(&r, &ids[2], DV_STATE_routing);
     const struct {
         dv_orders_request query;
@@ -376,7 +376,7 @@ START_TEST(a_list_of_few_orders_does_not_walk_through_all_others)
            " updated_at) select lpad(to_hex(i), 32, '0')::uuid, 'user_' || i % 10, 1, 0, 'A', 'B', "
            "1, 1, 0,"
            " '1', s, s, 'a/1', now(), now() from generate_series(1, 20000) i cross join lateral"
-           " (select case when i % 33 = 0 then 'failed' else 'confirmed' end as s) as state");
+           " (select case when i % 33 = 0 then 'failed' else 'finalized' end as s) as state");
     pg_ask(base, "analyze orders");
     PGconn *pg = PQconnectdb(base);
     PQclear(PQexec(pg, "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
@@ -404,12 +404,12 @@ static void move(rig *r, const dv_id *id, dv_state from, dv_state to)
 
 static void stats_are(const char *expected)
 {
-    ck_assert_str_eq(pg_ask(base, "select pending || ' ' || active || ' ' || confirmed || ' ' ||"
+    ck_assert_str_eq(pg_ask(base, "select pending || ' ' || active || ' ' || finalized || ' ' ||"
                                   " failed from event_stream"),
                      expected);
 }
 
-START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_final)
+START_TEST(a_confirmed_order_is_unfinished_until_it_is_finalized)
 {
     rig r;
     rig_open(&r, 2, 512);
@@ -425,12 +425,12 @@ START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_fina
     rig_until(&r, DV_MSG_insert_reply, 3);
     for (int i = 0; i < 3; i++) {
         step_to(&r, &ids[i], DV_STATE_submitted);
-        move(&r, &ids[i], DV_STATE_submitted, DV_STATE_landed);
+        move(&r, &ids[i], DV_STATE_submitted, DV_STATE_confirmed);
     }
     stats_are("0 3 0 0");
-    move(&r, &ids[1], DV_STATE_landed, DV_STATE_superseded);
+    move(&r, &ids[1], DV_STATE_confirmed, DV_STATE_superseded);
     stats_are("0 3 0 0");
-    move(&r, &ids[0], DV_STATE_landed, DV_STATE_confirmed);
+    move(&r, &ids[0], DV_STATE_confirmed, DV_STATE_finalized);
     stats_are("0 2 1 0");
     const struct {
         dv_orders_request query;
@@ -438,7 +438,7 @@ START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_fina
     } rows[] = {
         {{.limit = 9, .state = DV_STATE_confirmed}, "20"},
         {{.limit = 1, .state = DV_STATE_confirmed}, "2"},
-        {{.limit = 9, .state = DV_STATE_landed}, "20"}, /* no state of clients' */
+        {{.limit = 9, .state = DV_STATE_finalized}, "20"}, /* no state of clients' */
         {{.limit = 9, .state = DV_STATE_submitted}, "1"},
         {{.limit = 9, .active_only = 1}, "21"},
         {{.limit = 9, .active_only = 1, .state = DV_STATE_confirmed}, "2"},
@@ -450,7 +450,7 @@ START_TEST(a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_fina
         list(&r, &rows[i].query, ids, got);
         ck_assert_str_eq(got, rows[i].expected);
     }
-    move(&r, &ids[1], DV_STATE_superseded, DV_STATE_confirmed);
+    move(&r, &ids[1], DV_STATE_superseded, DV_STATE_finalized);
     stats_are("0 1 2 0");
     rig_close(&r);
 }
@@ -508,7 +508,7 @@ int main(void)
         a_refused_row_does_not_poison_its_batch,
         lists_are_newest_first_by_state_activity_and_user,
         a_list_of_few_orders_does_not_walk_through_all_others,
-        a_landed_order_is_listed_as_confirmed_and_unfinished_until_it_is_final,
+        a_confirmed_order_is_unfinished_until_it_is_finalized,
         events_come_by_position_each_with_its_order,
         an_unknown_order_is_not_found_and_the_head_is_told_all_the_same,
         NULL,

@@ -51,7 +51,7 @@ START_TEST(two_writers_share_one_gapless_stream)
         rig_open(&r[i], 2, 64);
         crowd_insert(&r[i], 500);
     }
-    while (c[0].state[DV_STATE_confirmed] < 500 || c[1].state[DV_STATE_confirmed] < 500)
+    while (c[0].state[DV_STATE_finalized] < 500 || c[1].state[DV_STATE_finalized] < 500)
         for (int i = 0; i < 2; i++) crowd_turn(&r[i], &c[i], deadline_ns);
     for (int i = 0; i < 2; i++) {
         rig_until(&r[i], DV_MSG_order_event, 2500);
@@ -71,7 +71,7 @@ START_TEST(killed_backends_lose_and_double_nothing)
     crowd_insert(&r, 2000);
     for (uint64_t kill = 1; kill <= 8; kill++) {
         while (c.state[DV_STATE_building] < kill * 100 &&
-               c.state[DV_STATE_confirmed] + c.refused < 2000)
+               c.state[DV_STATE_finalized] + c.refused < 2000)
             crowd_turn(&r, &c, deadline_ns);
         pg_ask(base, KILL_BACKENDS);
     }

@@ -120,7 +120,7 @@ START_TEST(a_commit_whose_answer_is_lost_is_found_by_reading_back)
         proxy_set(&p, PROXY_DEAF);
         snprintf(sql, sizeof sql, "select position > %" PRIu64 " from event_stream",
                  ask_number("select position from event_stream"));
-        while (c.state[DV_STATE_confirmed] < 50 * round && pg_ask(base, sql)[0] != 't')
+        while (c.state[DV_STATE_finalized] < 50 * round && pg_ask(base, sql)[0] != 't')
             crowd_turn(&r, &c, deadline_ns); /* so are some steps, unless all were before */
         proxy_set(&p, PROXY_CUT);
         crowd_finish(&r, &c, 50 * round);
@@ -257,10 +257,10 @@ static void fill(rig *r, crowd *c, bool wholly, void (*free_it)(const char *cont
     }
     if (wholly) assert_refuses(r, c);
     free_it(context);
-    while (c->state[DV_STATE_confirmed] < c->state[DV_STATE_pending] ||
+    while (c->state[DV_STATE_finalized] < c->state[DV_STATE_pending] ||
            !DV_PERSISTENCE_CLASS.drained(r->self))
         crowd_turn(r, c, deadline_ns);
-    uint64_t confirmed = c->state[DV_STATE_confirmed];
+    uint64_t confirmed = c->state[DV_STATE_finalized];
     crowd_insert(r, 10); /* nothing was to be done: only a write shows that it is over */
     crowd_finish(r, c, confirmed + c->refused + 10);
     ck_assert_str_eq(rig_health(r), "");

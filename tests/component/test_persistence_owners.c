@@ -170,7 +170,7 @@ START_TEST(orders_of_an_earlier_incarnation_are_claimed_at_once_and_it_is_shut_o
     dv_id ids[4];
     for (int i = 0; i < 4; i++) {
         ids[i] = insert_one(&r, "execution@a/0").order_id;
-        step_to(&r, &ids[i], i == 3 ? DV_STATE_confirmed : DV_STATE_submitted);
+        step_to(&r, &ids[i], i == 3 ? DV_STATE_finalized : DV_STATE_submitted);
     }
     ck_assert_uint_eq(beat(&r, A)->orphans, 1);
     uint64_t pages[] = {claim_listed(&r, A, 2, NULL, 0), claim_listed(&r, A, 2, NULL, 0)};
@@ -425,7 +425,7 @@ START_TEST(an_owner_is_told_its_unfinished_orders_without_a_step_for_long)
     dv_id none = {0}, ids[3];
     for (int i = 0; i < 3; i++) ids[i] = insert_one(&r, A).order_id;
     insert_one(&r, B);
-    step_to(&r, &ids[2], DV_STATE_confirmed);
+    step_to(&r, &ids[2], DV_STATE_finalized);
     ck_assert_uint_eq(ask_owned(&r, A, 3600000, &none)->orders_count, 0);
     const dv_owned_reply *told = ask_owned(&r, A, 0, &none);
     ck_assert_uint_eq(told->orders_count, 2);
@@ -461,7 +461,7 @@ START_TEST(a_claim_by_list_takes_own_unfinished_orders_in_the_epoch_listed)
     dv_owned list[5] = {0};
     for (int i = 0; i < 4; i++)
         list[i] = (dv_owned){.order_id = insert_one(&r, i == 0 ? B : A).order_id, .epoch = 1};
-    step_to(&r, &list[1].order_id, DV_STATE_confirmed);
+    step_to(&r, &list[1].order_id, DV_STATE_finalized);
     list[2].epoch = 2;
     ck_assert_uint_eq(claim_listed(&r, A, 500, list, 5), 1);
     const dv_job *job = &last(&r, DV_MSG_claim_item)->claim_item.job;

@@ -52,8 +52,8 @@ static void crowd_make(void)
            " substr(md5(n::text), 4, 15))::uuid, 1, 0,"
            " 'So11111111111111111111111111111111111111112',"
            " 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v', 1500000000, 100, 0, '1.5',"
-           " case when n % 3 = 0 then 'submitted' when n % 2 = 0 then 'confirmed' else 'pending'"
-           " end, case when n % 3 <> 0 and n % 2 = 0 then 'confirmed' end,"
+           " case when n % 3 = 0 then 'submitted' when n % 2 = 0 then 'finalized' else 'pending'"
+           " end, case when n % 3 <> 0 and n % 2 = 0 then 'finalized' end,"
            " case when n % 3 = 0 or n % 2 = 0 then 1 else 0 end, 1,"
            " case when n % 5 = 0 then 'execution@b/1' else 'execution@a/1' end, now(), now()"
            " from crowd");

@@ -138,6 +138,44 @@ START_TEST(an_order_under_way_goes_on_with_the_transaction_that_an_earlier_versi
 }
 END_TEST
 
+/* An order of each state whose name 005_finality_words changes, as before it. */
+static void orders_make_004(void)
+{
+    pg_ask(base,
+           "insert into orders (id, order_type, swap_mode, token_in, token_out, amount,"
+           " slippage_bps, style, amount_input, status, outcome, attempt, seq, owner,"
+           " created_at, updated_at) select ('0198c0de-0000-7000-8000-00000000000' || n)::uuid,"
+           " 1, 0, 'So11111111111111111111111111111111111111112',"
+           " 'EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v', 1500000000, 100, 0, '1.5',"
+           " status, nullif(status, 'landed'), 1, n, 'execution@a/00000001', now(), now()"
+           " from (values (2, 'landed'), (3, 'confirmed')) as s(n, status)");
+    pg_ask(base,
+           "insert into order_events (order_id, seq, position, status, attempt, at)"
+           " select ('0198c0de-0000-7000-8000-00000000000' || n)::uuid, seq, position, status,"
+           " 1, now() from (values (2, 1, 1, 'submitted'), (2, 2, 2, 'landed'),"
+           " (3, 1, 3, 'submitted'), (3, 2, 4, 'landed'), (3, 3, 5, 'confirmed'))"
+           " as e(n, seq, position, status)");
+    pg_ask(base, "update event_stream set position = 5, active = 1, confirmed = 1");
+}
+
+START_TEST(finality_gets_its_words_in_orders_events_and_tallies)
+{
+    schema_make(4);
+    orders_make_004();
+    rig r;
+    rig_open(&r, 2, 64);
+    ck_assert_str_eq(pg_ask(base, "select string_agg(concat_ws(' ', seq, status, outcome), ', '"
+                                  " order by id) from orders"),
+                     "2 confirmed, 3 finalized finalized");
+    ck_assert_str_eq(pg_ask(base, "select string_agg(status, ' ' order by position)"
+                                  " from order_events"),
+                     "submitted confirmed submitted confirmed finalized");
+    ck_assert_str_eq(pg_ask(base, "select concat_ws(' ', active, finalized) from event_stream"),
+                     "1 1");
+    rig_close(&r);
+}
+END_TEST
+
 static void *migrate_thread(void *applied)
 {
     char why[DV_REASON_MAX] = "";
@@ -171,6 +209,7 @@ int main(void)
     const TTest *const tests[] = {
         what_an_earlier_version_knew_of_attempts_is_all_there,
         an_order_under_way_goes_on_with_the_transaction_that_an_earlier_version_signed,
+        finality_gets_its_words_in_orders_events_and_tallies,
         the_migration_waits_for_instances_of_an_earlier_version_to_end,
         NULL,
     };

@@ -207,18 +207,18 @@ static dv_insert_request *insert_make(uint32_t n)
 static void step_aim(dv_step_request *step, const sim_order *o)
 {
     static const uint8_t NEXT[] = {
-        [DV_STATE_pending] = DV_STATE_routing,    [DV_STATE_routing] = DV_STATE_building,
-        [DV_STATE_building] = DV_STATE_submitted, [DV_STATE_submitted] = DV_STATE_landed,
-        [DV_STATE_landed] = DV_STATE_superseded,  [DV_STATE_superseded] = DV_STATE_confirmed};
+        [DV_STATE_pending] = DV_STATE_routing,      [DV_STATE_routing] = DV_STATE_building,
+        [DV_STATE_building] = DV_STATE_submitted,   [DV_STATE_submitted] = DV_STATE_confirmed,
+        [DV_STATE_confirmed] = DV_STATE_superseded, [DV_STATE_superseded] = DV_STATE_finalized};
     bool open = o != NULL && !dv_state_terminal(o->state);
     step->epoch = o != NULL ? o->epoch : 1;
     step->from_state = open ? o->state : 1u + 2 * sim_below(&dice, 2);
     step->from_attempt = o != NULL ? o->attempt : 0;
     step->to_state = NEXT[step->from_state];
-    bool sent = step->to_state == DV_STATE_landed || step->from_state == DV_STATE_landed;
+    bool sent = step->to_state == DV_STATE_confirmed || step->from_state == DV_STATE_confirmed;
     if (sent && sim_chance(&dice, 500000))
-        step->to_state = DV_STATE_confirmed;
-    else if (step->from_state > DV_STATE_pending && step->from_state != DV_STATE_landed &&
+        step->to_state = DV_STATE_finalized;
+    else if (step->from_state > DV_STATE_pending && step->from_state != DV_STATE_confirmed &&
              sim_chance(&dice, 250000))
         step->to_state = sim_chance(&dice, 500000) ? DV_STATE_failed : DV_STATE_routing;
     if (sim_chance(&dice, 100000)) step->epoch++;
@@ -246,7 +246,7 @@ static void step_teach(dv_step_request *step)
         a->signature = dv_arena_printf(arena, "signature%u", sim_below(&dice, 1000));
         a->transaction = (dv_text){"\0\1\377", 3};
         a->last_valid_block_height = sim_roll(&dice);
-    } else if (step->to_state == DV_STATE_landed || step->to_state == DV_STATE_confirmed) {
+    } else if (step->to_state == DV_STATE_confirmed || step->to_state == DV_STATE_finalized) {
         a->amount_in = 1 + sim_below(&dice, 1000);
         a->amount_out = UINT64_MAX;
     } else if (step->to_state == DV_STATE_failed) {

@@ -85,7 +85,7 @@ static dv_order_event event_of(world *w, uint32_t order, uint32_t seq, dv_attemp
 {
     static const uint8_t STATES[] = {DV_STATE_pending,   DV_STATE_routing,  DV_STATE_building,
                                      DV_STATE_submitted, DV_STATE_routing,  DV_STATE_building,
-                                     DV_STATE_submitted, DV_STATE_confirmed};
+                                     DV_STATE_submitted, DV_STATE_finalized};
     dv_order_event m = {.terms = {.order_id = order_id(order)},
                         .event = {.seq = seq,
                                   .position = w->positions[order][seq],

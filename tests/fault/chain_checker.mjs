@@ -5,10 +5,7 @@
 //       since, and never without a trade
 //   I3  beside that: what GET told of an order is the beginning of its events, and its end agrees
 
-import { Checker } from './checker.mjs';
-
-// What clients are shown of a trade that is not final yet, and of one that a fork took back.
-const SHOWN = { landed: 'confirmed', superseded: 'submitted' };
+import { Checker, SHOWN } from './checker.mjs';
 
 export class ChainChecker extends Checker {
   // guards: order → { stands, takenBack }. reads: order → the longest list of states that GET told.

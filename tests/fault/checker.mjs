@@ -16,17 +16,17 @@ import readline from 'node:readline';
 import { told } from './load.mjs';
 
 const CLOCK_MS = 2; // between a commit's stamp and what another process reads off the same clock
-const TERMINAL = new Set(['confirmed', 'failed', 'cancelled', 'expired']);
+const TERMINAL = new Set(['finalized', 'failed', 'cancelled', 'expired']);
 const NEXT = {
   pending: ['routing', 'watching', 'failed', 'cancelled', 'expired'],
   watching: ['routing', 'failed', 'cancelled', 'expired'],
   routing: ['routing', 'building', 'failed', 'cancelled', 'expired'],
   building: ['routing', 'submitted', 'failed', 'cancelled', 'expired'],
-  submitted: ['routing', 'landed', 'confirmed', 'failed'],
-  landed: ['confirmed', 'superseded'],
-  superseded: ['routing', 'confirmed', 'failed'],
+  submitted: ['routing', 'confirmed', 'finalized', 'failed'],
+  confirmed: ['finalized', 'superseded'],
+  superseded: ['routing', 'finalized', 'failed'],
 };
-const SHOWN = { landed: 'confirmed', superseded: 'submitted' }; // to clients
+export const SHOWN = { finalized: 'confirmed', superseded: 'submitted' }; // to clients
 
 // An order a line, as JSON; commit times are those of the rows' transactions.
 const MS = (time) => `(extract(epoch from ${time}) * 1000)::float8`;
@@ -176,7 +176,7 @@ export class Checker {
       this.doubled++;
       this.violate('I1', id, `traded ${traded.length} times: ${JSON.stringify(traded)}`);
     }
-    if (status !== 'confirmed') {
+    if (status !== 'finalized') {
       if (traded.length > 0) this.violate('I1', id, `${status}, and yet it traded`);
       if (traded.length > 0 && status === 'failed') this.failedTraded++;
       return;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { Checker } from './checker.mjs';
+import { Checker, SHOWN } from './checker.mjs';
 import { Seen, told } from './load.mjs';
 import { T0, retriedOrder } from './planted.mjs';
 
@@ -25,9 +25,10 @@ function scene() {
   });
   const seen = new Seen();
   for (const event of events) {
-    const txHash = event.status === 'confirmed' ? 'signature-2' : undefined;
+    const txHash = event.status === 'finalized' ? 'signature-2' : undefined;
     seen.byPosition[event.position] = told({
       ...event,
+      status: SHOWN[event.status] ?? event.status,
       orderId: order.id,
       timestamp: event.atMs,
       txHash,
@@ -66,7 +67,7 @@ const PLANTED = [
   [
     'an end that is not final',
     'I3',
-    ({ orders: [order] }) => (order.events[6].status = 'confirmed'),
+    ({ orders: [order] }) => (order.events[6].status = 'finalized'),
   ],
   [
     'another transaction than the ledger’s',

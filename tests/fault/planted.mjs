@@ -13,7 +13,7 @@ export function retriedOrder({ error, lastValidOf }) {
     ['routing', 2],
     ['building', 2],
     ['submitted', 2],
-    ['confirmed', 2],
+    ['finalized', 2],
   ];
   const events = states.map(([status, attempt], i) => {
     const atMs = T0 + 1000 * i;
@@ -30,7 +30,7 @@ export function retriedOrder({ error, lastValidOf }) {
   return {
     id: 'order-1',
     key: 'key-1',
-    status: 'confirmed',
+    status: 'finalized',
     attempt: 2,
     seq: 8,
     events,

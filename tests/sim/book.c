@@ -227,7 +227,7 @@ void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t 
         !dv_text_is(state, dv_state_name((uint8_t)dv_state_shown((uint8_t)event->state))))
         sim_fail(w, "I4", "a client reads event %" PRIu64 " of order %s otherwise than committed",
                  seq, name_of(order_id));
-    if (event->state == DV_STATE_landed) return; /* later frames bear what is known by then */
+    if (event->state == DV_STATE_confirmed) return; /* later frames bear what is known by then */
     uint64_t *known = &notes_of(o)->frames[seq], hash = hash_of(frame);
     if (*known != 0 && *known != hash)
         sim_fail(w, "I4",
@@ -288,7 +288,7 @@ static void finality_check(sim_world *w, const sim_order *o, const dv_step_reque
     const notes *n = notes_of(o);
     const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
     dv_text signature = attempt ? attempt->signature : (dv_text){0};
-    if (step->to_state == DV_STATE_landed) {
+    if (step->to_state == DV_STATE_confirmed) {
         if (!dv_text_is(signature, n->confirmed))
             sim_fail(w, "I3", "order %s has landed, and its venue has not said so",
                      name_of(&o->id));
@@ -332,7 +332,7 @@ void sim_book_stepping(sim_world *w, const sim_order *o, const dv_step_request *
         dv_err_class((uint16_t)step->failed_error) == DV_CLASS_REJECT)
         sim_fail(w, "reject", "order %s is tried again after %s", id,
                  dv_err_name((uint16_t)step->failed_error));
-    if (step->to_state == DV_STATE_confirmed)
+    if (step->to_state == DV_STATE_finalized)
         landing_check(w, o, step->attempt.amount_in, step->attempt.amount_out);
     finality_check(w, o, step);
     signature_check(w, o, step);
@@ -447,7 +447,7 @@ static void order_end(sim_world *w, const sim_order *o)
 {
     const char *id = name_of(&o->id);
     const notes *n = notes_of(o);
-    bool confirmed = o->state == DV_STATE_confirmed;
+    bool confirmed = o->state == DV_STATE_finalized;
     if (confirmed != (n->swaps == 1))
         sim_fail(w, "I1", "order %s is %s and has traded %u times", id, dv_state_name(o->state),
                  n->swaps);

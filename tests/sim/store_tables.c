@@ -449,7 +449,7 @@ static void stats(const sim_db *db, dv_store_answer *ret)
     for (const sim_order *o = db->orders; o != NULL; o = o->hh.next) {
         if (o->state == DV_STATE_pending || o->retry_us != DV_NEVER)
             ret->stats.waiting++;
-        else if (o->state == DV_STATE_confirmed)
+        else if (o->state == DV_STATE_finalized)
             ret->stats.completed++;
         else if (dv_state_terminal(o->state))
             ret->stats.failed++;

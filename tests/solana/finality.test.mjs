@@ -59,7 +59,7 @@ describe('finality on the compiled programs', { skip: missingPrograms() }, () =>
       await checkLedger(scene);
       assert.equal(traded(node).get(orderId), 1);
       const [[count]] = await scene.engine.sql(
-        `select count(*) from order_events where order_id = '${orderId}' and status = 'confirmed'`,
+        `select count(*) from order_events where order_id = '${orderId}' and status = 'finalized'`,
       );
       assert.equal(count, '1');
     };

@@ -91,7 +91,7 @@ export async function checkLedger({ node, engine }) {
   for (const [id, status] of await engine.sql('select id, status from orders')) {
     const count = times.get(id) ?? 0;
     assert.ok(count <= 1, `order ${id} traded ${count} times`);
-    if (status === 'confirmed') assert.equal(count, 1, `${id} is confirmed, but did not trade`);
+    if (status === 'finalized') assert.equal(count, 1, `${id} is confirmed, but did not trade`);
     if (status === 'failed') assert.equal(count, 0, `${id} is failed, but traded`);
   }
 }

@@ -66,7 +66,7 @@ async function assertSettled(engine, ids, { attemptsMax = 3 } = {}) {
 
 function assertOrder(id, { status, executions }, landed) {
   assert.ok(landed.length <= 1, `expected ${id} to land at most once, not ${landed.length} times`);
-  if (status === 'confirmed') {
+  if (status === 'finalized') {
     assert.equal(landed.length, 1, `expected a landing of the confirmed order ${id}`);
     const [attempt, amountIn, amountOut, , signature] = executions.at(-1);
     const [line] = landed;
@@ -90,7 +90,7 @@ function assertOrder(id, { status, executions }, landed) {
 
 function report(t, orders) {
   const ends = [...orders.values()].map((order) => order.status);
-  const confirmed = ends.filter((status) => status === 'confirmed').length;
+  const confirmed = ends.filter((status) => status === 'finalized').length;
   const retried = [...orders.values()].filter((order) => order.attempts > 1).length;
   t.diagnostic(`${confirmed} of ${ends.length} confirmed, ${retried} took further attempts`);
   return { confirmed, retried, failed: ends.length - confirmed };
@@ -139,7 +139,7 @@ function killed(holder) {
     const inFlight = () => count(engine, UNFINISHED);
     const ids = await submit(engine, 500);
     assert.equal(ids.length, 500, 'expected every order to be accepted');
-    await until('the first to be confirmed', () => count(engine, "status = 'confirmed'"));
+    await until('the first to be confirmed', () => count(engine, "status = 'finalized'"));
     await killWhileSubmitting(engine, ids);
     t.diagnostic(`the first kill met ${await inFlight()} orders in flight`);
     assert.ok((await inFlight()) > 100, 'expected most to be in flight');

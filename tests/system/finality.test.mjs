@@ -85,7 +85,7 @@ withServices('finality', (services) => {
 
     it('is followed up after a kill and after a drain', async () => {
       const { engine } = at;
-      const [[id]] = await engine.sql("select id from orders where status = 'landed'");
+      const [[id]] = await engine.sql("select id from orders where status = 'confirmed'");
       await engine.kill(); // and with it the venue, which forgets what was not final
       engine.settings = { ...SLOW };
       await engine.start();

@@ -20,7 +20,7 @@ const START_MS = 30_000; // for a service or the engine to be ready
 const STOP_MS = 20_000; // for one of them to end after it was asked to
 
 // The orders, in SQL, that have not reached their end.
-export const UNFINISHED = "status not in ('confirmed', 'failed', 'cancelled', 'expired')";
+export const UNFINISHED = "status not in ('finalized', 'failed', 'cancelled', 'expired')";
 
 // Delays that keep the order of things and cost little time.
 export const FAST = {

@@ -83,11 +83,11 @@ END_TEST
 START_TEST(confirms_what_landed_and_forgets_the_order)
 {
     advance(DV_STATE_submitted);
-    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
-    const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_confirmed, 1);
+    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_finalized, 1);
     ck_assert_uint_eq(step->attempt.amount_out, 150000000);
     stage_skip(s);
-    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
     stage_pass_ms(s, 60000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
@@ -528,7 +528,7 @@ START_TEST(forgets_its_orders_when_a_later_incarnation_has_its_name)
                                .lease_reply = {.owner = beat.owner, .error = DV_STORE_STALE}});
     ck_assert_int_eq(s->class->health(s->self).degraded, DV_STORE_STALE);
     stage_skip(s);
-    tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
     stage_pass_ms(s, 100000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
@@ -546,7 +546,7 @@ START_TEST(ignores_messages_that_do_not_belong_to_the_state)
     tell_quote(RAYDIUM, 9, DV_OK, 999999999);
     if (state != DV_STATE_building) tell_built(METEORA, 1, DV_OK);
     tell_built(METEORA, 9, DV_OK);
-    if (state != DV_STATE_submitted) tell_status(METEORA, DV_SWAP_LANDED, DV_OK);
+    if (state != DV_STATE_submitted) tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
     retry_event(1);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);

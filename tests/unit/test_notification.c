@@ -49,7 +49,7 @@ static void give(dv_port port, const dv_peer *peer, dv_message message)
 static dv_state state_of_seq(uint32_t seq)
 {
     static const dv_state STATES[] = {DV_STATE_pending, DV_STATE_routing, DV_STATE_building,
-                                      DV_STATE_submitted, DV_STATE_confirmed};
+                                      DV_STATE_submitted, DV_STATE_finalized};
     return STATES[seq - 1];
 }
 #define LAST 5

@@ -541,7 +541,7 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
         {true, 3, DV_STATE_submitted, 1, "other", DV_STORE_STALE},
         {true, 4, DV_STATE_submitted, 1, "sig", DV_STORE_STALE},
         {true, 3, DV_STATE_submitted, 2, "sig", DV_STORE_STALE},
-        {true, 3, DV_STATE_confirmed, 1, "sig", DV_STORE_STALE},
+        {true, 3, DV_STATE_finalized, 1, "sig", DV_STORE_STALE},
         {true, 3, DV_STATE_building, 1, "", DV_STORE_STALE},
         {true, 3, DV_STATE_pending, 0, "", DV_STORE_STALE},
         {false, 0, 0, 0, "", DV_STORE_STALE},

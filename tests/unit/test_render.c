@@ -53,7 +53,7 @@ static const dv_event EVENTS[] = {
     {5, 19, DV_STATE_routing, 2, T0 + 2000000},
     {6, 23, DV_STATE_building, 2, T0 + 4300000},
     {7, 29, DV_STATE_submitted, 2, T0 + 4400000},
-    {8, 31, DV_STATE_confirmed, 2, T0 + 6400000},
+    {8, 31, DV_STATE_finalized, 2, T0 + 6400000},
 };
 
 static dv_view confirmed_view(void)

@@ -36,7 +36,7 @@ static void render_frame(uint32_t seq, dv_frame_type type)
 
 START_TEST(a_confirmation_says_that_it_is_not_final_and_then_that_it_is)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_confirmed);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_finalized);
     render_frame(4, DV_FRAME_STATUS_UPDATE);
     assert_absent("finality");
     render_frame(5, DV_FRAME_STATUS_UPDATE);
@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(what_is_final_at_once_is_confirmed_by_one_frame)
 {
-    ORDER_OF(DV_STATE_confirmed);
+    ORDER_OF(DV_STATE_finalized);
     render_frame(5, DV_FRAME_STATUS_UPDATE);
     assert_string("type", "status_update");
     assert_string("status", "confirmed");
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(a_confirmation_that_is_taken_back_has_no_price_any_more)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_superseded);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_superseded);
     render_frame(6, DV_FRAME_STATUS_UPDATE);
     assert_string("type", "superseded");
     assert_string("status", "submitted");
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(what_lands_again_is_confirmed_once_it_is_final)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_superseded, DV_STATE_confirmed);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_superseded, DV_STATE_finalized);
     render_frame(7, DV_FRAME_STATUS_UPDATE);
     assert_string("type", "status_update"); /* the status is a new one */
     assert_string("status", "confirmed");
@@ -110,7 +110,7 @@ END_TEST
 
 START_TEST(a_failure_after_a_superseded_confirmation_shows_no_trade)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_superseded, DV_STATE_failed);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_superseded, DV_STATE_failed);
     attempt.error = DV_VENUE_TRANSACTION_EXPIRED;
     view.terms.style = DV_STYLE_SIDE_BUY;
     render_frame(7, DV_FRAME_STATUS_UPDATE);
@@ -126,11 +126,11 @@ END_TEST
 
 START_TEST(a_superseded_order_is_in_doubt_as_a_submitted_one_is)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_superseded);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_superseded);
     dv_render_single(&out, &tokens, &view, (int64_t)events[5].at_us + 1);
     parse();
     assert_string("outcome", "unknown");
-    ORDER_OF(DV_STATE_landed);
+    ORDER_OF(DV_STATE_confirmed);
     dv_render_single(&out, &tokens, &view, (int64_t)events[4].at_us + 1);
     parse();
     assert_absent("outcome");
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(watchers_of_all_orders_are_told_of_finality_by_type_too)
 {
-    ORDER_OF(DV_STATE_landed, DV_STATE_confirmed);
+    ORDER_OF(DV_STATE_confirmed, DV_STATE_finalized);
     render_frame(5, DV_FRAME_ORDER_UPDATE);
     assert_string("type", "update_event");
     render_frame(6, DV_FRAME_ORDER_UPDATE);
@@ -151,7 +151,7 @@ START_TEST(a_greeting_names_the_state_that_clients_know)
 {
     dv_id id;
     ck_assert(dv_id_parse(dv_text_of(ORDER_ID), &id));
-    dv_render_established(&out, &id, DV_STATE_landed, T0);
+    dv_render_established(&out, &id, DV_STATE_confirmed, T0);
     parse();
     assert_string("currentOrderStatus", "confirmed");
 }

@@ -234,12 +234,12 @@ START_TEST(a_send_repeated_shares_its_ticket_and_the_last_sender_is_told)
     send_request("execution-a", 2, "sigAB");
     ck_assert_uint_eq(venue->tickets[0], venue->tickets[1]);
     ck_assert_uint_ne(venue->tickets[0], venue->tickets[2]);
-    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
     check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-b");
     answer_status(venue->tickets[2], 2, DV_SWAP_FAILED);
     check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
     send_request("execution-a", 1, "sigA"); /* answered before: a request of its own */
-    answer_status(venue->tickets[3], 1, DV_SWAP_LANDED);
+    answer_status(venue->tickets[3], 1, DV_SWAP_FINALIZED);
     check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(a_check_is_answered_beside_a_send_of_the_same_transaction)
                                                   .signature = dv_text_of("sig")}});
     answer_status(venue->tickets[1], 1, DV_SWAP_UNKNOWN);
     check_went_to(stage_expect(s, DV_MSG_status_reply), "other");
-    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
     check_went_to(stage_expect(s, DV_MSG_status_reply), "execution");
 }
 END_TEST
@@ -315,7 +315,7 @@ START_TEST(a_request_that_is_never_answered_is_forgotten_in_time)
     stage_pass_ms(s, FORGET_MS - 1);
     send_request("execution", 1, "sig"); /* asked again: not forgotten yet */
     stage_pass_ms(s, FORGET_MS - 1);
-    answer_status(venue->tickets[0], 1, DV_SWAP_LANDED);
+    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
     stage_expect(s, DV_MSG_status_reply);
 }
 END_TEST
@@ -415,10 +415,10 @@ START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)
     set_up_past();
     stage_tick(s);
     uint64_t asked = past_asked();
-    tell_past(asked, 1, DV_STATE_confirmed, "meteora");
-    tell_past(asked, 2, DV_STATE_confirmed, "raydium");
+    tell_past(asked, 1, DV_STATE_finalized, "meteora");
+    tell_past(asked, 2, DV_STATE_finalized, "raydium");
     tell_past(asked, 3, DV_STATE_submitted, "meteora");
-    tell_past(asked + 1, 4, DV_STATE_confirmed, "meteora");
+    tell_past(asked + 1, 4, DV_STATE_finalized, "meteora");
     tell_past_done(asked, 3, DV_OK);
     ck_assert_uint_eq(venue->traded_count, 1);
     dv_id first = order(1);
@@ -437,7 +437,7 @@ START_TEST(what_it_has_confirmed_is_asked_for_until_all_of_it_has_come)
     tell_past_done(past_asked(), 0, DV_STORE_AWAY);
     stage_pass_ms(s, 10000);
     uint64_t asked = past_asked();
-    tell_past(asked, 1, DV_STATE_confirmed, "meteora");
+    tell_past(asked, 1, DV_STATE_finalized, "meteora");
     tell_past_done(asked, 2, DV_OK); /* one was lost */
     stage_pass_ms(s, 10000);
     tell_past_done(past_asked(), 0, DV_OK);

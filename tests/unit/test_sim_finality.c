@@ -36,7 +36,7 @@ static void follow(uint64_t ticket)
                             .signature = swap.signature,
                             .transaction = swap.transaction,
                             .last_valid_block_height = swap.last_valid,
-                            .landed = 1};
+                            .relied_on = 1};
     s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
     s->venue->class->tick(s->venue, s->now, &s->to); /* the turn ends */
 }
@@ -47,7 +47,7 @@ static dv_swap_outcome followed(void)
                                .attempt = swap.attempt,
                                .signature = swap.signature,
                                .last_valid_block_height = swap.last_valid,
-                               .landed = 1};
+                               .relied_on = 1};
     s->venue->class->check(s->venue, 9, &check, s->now, &s->to);
     return (dv_swap_outcome)scene_status(s, &swap).outcome;
 }
@@ -64,7 +64,7 @@ START_TEST(a_trade_is_confirmed_and_written_down_once_it_is_final)
     scene_pass_ms(s, FINALITY_MS);
     dv_status_reply final = scene_status(s, &swap);
     ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 2);
-    ck_assert_uint_eq(final.outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(final.outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(final.amount_out, confirmed.amount_out);
     ck_assert_int_eq(scene_lines_with(s, "\"ok\":true"), 1);
 }
@@ -77,7 +77,7 @@ START_TEST(only_what_is_final_counts_if_that_is_asked_for)
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_pass_ms(s, FINALITY_MS);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -108,7 +108,7 @@ START_TEST(a_fork_takes_a_confirmation_back_and_the_bytes_land_again_once)
     scene_send(s, &swap, 4);
     ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_CONFIRMED);
     scene_pass_ms(s, FINALITY_MS);
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_FINALIZED);
     scene_send(s, &swap, 5);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
@@ -134,7 +134,7 @@ START_TEST(what_landed_in_time_is_not_dead_while_it_waits_to_be_final)
     scene_pass_ms(s, EXPIRED_MS);
     ck_assert_uint_eq(followed(), DV_SWAP_CONFIRMED);
     scene_pass_ms(s, FINALITY_MS);
-    ck_assert_uint_eq(followed(), DV_SWAP_LANDED);
+    ck_assert_uint_eq(followed(), DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -147,7 +147,7 @@ START_TEST(a_venue_that_dies_forgets_what_was_not_final)
     scene_pass_ms(s, FINALITY_MS);
     scene_send(s, &swap, 3);
     scene_pass_ms(s, FINALITY_MS);
-    ck_assert_uint_eq(followed(), DV_SWAP_LANDED);
+    ck_assert_uint_eq(followed(), DV_SWAP_FINALIZED);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
 END_TEST
@@ -157,7 +157,7 @@ START_TEST(without_finality_a_trade_is_final_at_once)
     s->config.sim_finality_ms = 0;
     s->config.sim_fault_fork_percent = 100;
     land();
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
 END_TEST

@@ -39,7 +39,7 @@ START_TEST(nothing_is_told_of_what_is_not_in_the_ledger)
     ck_assert_int_eq(scene_lines_with(s, ""), 1); /* and no part of a line is left behind */
     limit_file_size(RLIM_INFINITY);
     scene_pass_ms(s, 1000);
-    ck_assert_uint_eq(scene_status(s, &second).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &second).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK);
     ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 2);
 }
@@ -56,14 +56,14 @@ START_TEST(of_the_lines_of_a_turn_those_that_are_whole_count)
     ck_assert_uint_eq(scene_told(s), 0);
     scene_pass_ms(s, 0);
     ck_assert_uint_eq(scene_told(s), 1);
-    ck_assert_uint_eq(scene_status(s, &swaps[0]).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swaps[0]).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
     limit_file_size(RLIM_INFINITY);
     scene_pass_ms(s, 1000);
     ck_assert_uint_eq(scene_told(s), 3);
     ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 3);
     for (uint32_t i = 0; i < 3; i++)
-        ck_assert_uint_eq(scene_check(s, &swaps[i]).outcome, DV_SWAP_LANDED);
+        ck_assert_uint_eq(scene_check(s, &swaps[i]).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -80,7 +80,7 @@ START_TEST(a_landing_waits_while_another_venue_writes)
     ck_assert_int_eq(s->venue->class->health(s->venue).degraded, DV_OK); /* nothing is wrong */
     close(other);
     scene_pass_ms(s, 1);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -100,7 +100,7 @@ START_TEST(a_line_that_a_crash_tore_is_taken_away)
     scene_close(s);
     ledger_add("{\"signature\":\"5hT");
     scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_FINALIZED);
     scene_send(s, &next, 5);
     ledger_add("{\"signature\":\"5hT"); /* another process died while this one lives */
     scene_send(s, &third, 5);
@@ -108,8 +108,8 @@ START_TEST(a_line_that_a_crash_tore_is_taken_away)
     ck_assert_int_eq(scene_lines_with(s, "5hT{"), 0);
     scene_close(s);
     scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &next).outcome, DV_SWAP_LANDED);
-    ck_assert_uint_eq(scene_check(s, &third).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &next).outcome, DV_SWAP_FINALIZED);
+    ck_assert_uint_eq(scene_check(s, &third).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -124,7 +124,7 @@ START_TEST(a_line_that_lacks_only_its_end_counts)
     ck_assert_int_eq(ftruncate(fileno(file), ftell(file) - 1), 0);
     fclose(file);
     scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_FINALIZED);
     scene_send(s, &swap, 5);
     ck_assert_int_eq(scene_lines_with(s, "\"}\n"), 1);
 }
@@ -171,7 +171,7 @@ START_TEST(two_venues_share_a_ledger_and_know_only_their_own_lines)
     ck_assert_int_eq(scene_lines_with(s, "\"dex\":\"meteora\""), 20);
     scene_close(s);
     scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &ours[19]).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &ours[19]).outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(scene_check(s, &theirs[19]).outcome, DV_SWAP_UNKNOWN);
     scene_destroy(other);
 }

@@ -184,12 +184,12 @@ START_TEST(a_transaction_lands_after_its_settle_time_for_what_was_quoted)
     scene_pass_ms(s, 1001);
     dv_status_reply status = scene_status(s, &swap);
     ck_assert_uint_eq(scene_last(s, DV_MSG_status_reply)->ticket, 5);
-    ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(status.outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(status.error, DV_OK);
     ck_assert_uint_eq(status.amount_in, SCENE_SOL);
     ck_assert_uint_ge(status.amount_out, dv_min_amount_out_ceil(quote.amount_out, 10));
     dv_status_reply checked = scene_check(s, &swap);
-    ck_assert_uint_eq(checked.outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(checked.outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(checked.amount_out, status.amount_out);
 }
 END_TEST
@@ -201,7 +201,7 @@ START_TEST(an_exact_output_is_delivered_exactly)
     scene_swap swap = scene_built(s, 1, DV_EXACT_OUT, 150000001, quote.amount_in);
     scene_send(s, &swap, 5);
     dv_status_reply status = scene_status(s, &swap);
-    ck_assert_uint_eq(status.outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(status.outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(status.amount_out, 150000001);
     ck_assert_uint_eq(status.amount_in, quote.amount_in);
 }
@@ -289,7 +289,7 @@ START_TEST(fills_move_the_price_and_arbitrage_brings_it_back)
     uint64_t before = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     scene_swap large = scene_built(s, 1, DV_EXACT_IN, 300000 * SCENE_SOL, 1);
     scene_send(s, &large, 5);
-    ck_assert_uint_eq(scene_status(s, &large).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &large).outcome, DV_SWAP_FINALIZED);
     uint64_t moved = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert_uint_lt(moved, before - before / 400);
     scene_pass_ms(s, 3000);
@@ -316,7 +316,7 @@ START_TEST(sending_again_lands_once_and_tells_the_last_sender)
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 5000);
     ck_assert_uint_eq(scene_told(s), 2);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
 }
 END_TEST
@@ -331,16 +331,16 @@ START_TEST(a_signature_lands_once_across_a_restart)
     scene_send(s, &bad, 5);
     scene_close(s);
     scene_open(s, "raydium");
-    ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_FINALIZED);
     ck_assert_uint_eq(scene_check(s, &good).amount_out, before.amount_out);
     scene_send(s, &good, 6);
-    ck_assert_uint_eq(scene_status(s, &good).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &good).outcome, DV_SWAP_FINALIZED);
     scene_send(s, &bad, 6);
     ck_assert_uint_eq(scene_status(s, &bad).outcome, DV_SWAP_FAILED);
     ck_assert_uint_eq(scene_status(s, &bad).error, DV_VENUE_SLIPPAGE_EXCEEDED);
     ck_assert_uint_eq(scene_status(s, &bad).amount_in, 0);
     scene_pass_ms(s, EXPIRED_MS);
-    ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &good).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(scene_lines_with(s, ""), 2);
 }
 END_TEST
@@ -358,7 +358,7 @@ START_TEST(what_was_in_flight_is_lost_with_the_process_and_lands_when_sent_again
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_send(s, &swap, 6);
     scene_pass_ms(s, 2000);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
     ck_assert_int_eq(lines_of(&swap), 1);
 }
 END_TEST
@@ -385,7 +385,7 @@ START_TEST(bytes_that_are_not_what_was_signed_never_land_and_prove_nothing)
     ck_assert_uint_eq(scene_status(s, &forged).outcome, DV_SWAP_UNKNOWN);
     ck_assert_int_eq(scene_lines_with(s, ""), 0);
     scene_send(s, &swap, 5);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -453,7 +453,7 @@ START_TEST(a_lost_answer_lands_but_only_a_check_tells)
     scene_pass_ms(s, 10000);
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_int_eq(lines_of(&swap), 1);
-    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -468,7 +468,7 @@ START_TEST(a_dropped_send_never_arrives_and_the_next_one_does)
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);
     scene_send(s, &swap, 6);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
     scene_pass_ms(s, EXPIRED_MS);
     ck_assert_uint_eq(scene_check(s, &never).outcome, DV_SWAP_DEAD);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
@@ -486,7 +486,7 @@ START_TEST(a_late_landing_takes_three_times_as_long_and_more)
     scene_pass_ms(s, 6500);
     ck_assert_uint_eq(scene_told(s), 0);
     scene_pass_ms(s, 3500);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -501,7 +501,7 @@ START_TEST(a_late_landing_comes_before_expiry_where_it_can)
     scene_pass_ms(s, 3900);
     ck_assert_uint_eq(scene_told(s), 0);
     for (int i = 0; i < 20; i++) scene_pass_ms(s, 100);
-    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_LANDED);
+    ck_assert_uint_eq(scene_status(s, &swap).outcome, DV_SWAP_FINALIZED);
 }
 END_TEST
 
@@ -547,7 +547,7 @@ START_TEST(each_fault_befalls_its_percentage_and_at_most_one_a_transaction)
         scene_send(s, &swap, 5);
         if (scene_told(s) == before)
             silent++;
-        else if (scene_status(s, &swap).outcome == DV_SWAP_LANDED)
+        else if (scene_status(s, &swap).outcome == DV_SWAP_FINALIZED)
             landed++;
         else
             failed++;
@@ -569,13 +569,13 @@ START_TEST(a_fault_is_the_signatures_own_across_a_restart)
     for (uint32_t i = 0; i < 64; i++) {
         swaps[i] = scene_sell(s, i);
         scene_send(s, &swaps[i], 5);
-        landed[i] = scene_check(s, &swaps[i]).outcome == DV_SWAP_LANDED;
+        landed[i] = scene_check(s, &swaps[i]).outcome == DV_SWAP_FINALIZED;
     }
     scene_close(s);
     scene_open(s, "raydium");
     for (int i = 0; i < 64; i++) {
         scene_send(s, &swaps[i], 6);
-        ck_assert(landed[i] == (scene_check(s, &swaps[i]).outcome == DV_SWAP_LANDED));
+        ck_assert(landed[i] == (scene_check(s, &swaps[i]).outcome == DV_SWAP_FINALIZED));
     }
 }
 END_TEST

@@ -6,22 +6,22 @@
 
 /* Rows: from; columns: to, in the same order. x: may move. */
 static const char *const NAMES[] = {"none",      "pending",   "watching",  "routing",
-                                    "building",  "submitted", "confirmed", "failed",
-                                    "cancelled", "expired",   "landed",    "superseded"};
+                                    "building",  "submitted", "finalized", "failed",
+                                    "cancelled", "expired",   "confirmed", "superseded"};
 #define COUNT 12
 static const char *const DIAGRAM[COUNT] = {
-    /*                n p w r b s C F X E L S */
+    /*                n p w r b s F f x e C S */
     /* none       */ ". x . . . . . . . . . .",
     /* pending    */ ". . x x . . . x x . . .",
     /* watching   */ ". . . x . . . x x x . .",
     /* routing    */ ". . . x x . . x . . . .",
     /* building   */ ". . . x . x . x . . . .",
     /* submitted  */ ". . . x . . x x . . x .",
-    /* confirmed  */ ". . . . . . . . . . . .",
+    /* finalized  */ ". . . . . . . . . . . .",
     /* failed     */ ". . . . . . . . . . . .",
     /* cancelled  */ ". . . . . . . . . . . .",
     /* expired    */ ". . . . . . . . . . . .",
-    /* landed     */ ". . . . . . x . . . . x",
+    /* confirmed  */ ". . . . . . x . . . . x",
     /* superseded */ ". . . x . . x x . . . .",
 };
 
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(clients_are_shown_the_states_they_know)
 {
-    dv_state expected = _i == DV_STATE_landed       ? DV_STATE_confirmed
+    dv_state expected = _i == DV_STATE_finalized    ? DV_STATE_confirmed
                         : _i == DV_STATE_superseded ? DV_STATE_submitted
                                                     : (dv_state)_i;
     ck_assert_int_eq(dv_state_shown((uint8_t)_i), expected);

@@ -93,7 +93,7 @@ static int64_t settle_us(dv_sim_venue *v, const dv_sim_flight *f, dv_time now)
 static dv_status_reply status_of(const dv_sim_landing *landing)
 {
     return (dv_status_reply){
-        .outcome = landing->error == DV_OK ? DV_SWAP_LANDED : DV_SWAP_FAILED,
+        .outcome = landing->error == DV_OK ? DV_SWAP_FINALIZED : DV_SWAP_FAILED,
         .error = landing->error,
         .amount_in = landing->amount_in,
         .amount_out = landing->amount_out,
@@ -367,11 +367,11 @@ void dv_sim_flight_send(dv_venue *venue, uint64_t ticket, const dv_send_request 
                                    .error = DV_VENUE_OUTCOME_UNKNOWN,
                                    .error_text = dv_text_of(refused)};
     } else {
-        status = known(v, signature, t.last_valid_block_height, send->landed != 0, now);
-        bool in_ledger = status.outcome == DV_SWAP_LANDED || status.outcome == DV_SWAP_FAILED;
+        status = known(v, signature, t.last_valid_block_height, send->relied_on != 0, now);
+        bool in_ledger = status.outcome == DV_SWAP_FINALIZED || status.outcome == DV_SWAP_FAILED;
         bool is_open = status.outcome == DV_SWAP_UNKNOWN || status.outcome == DV_SWAP_CONFIRMED;
         if (is_open) arrive(v, signature, &t, ticket, now, answers);
-        bool news = in_ledger || (status.outcome == DV_SWAP_CONFIRMED && !send->landed);
+        bool news = in_ledger || (status.outcome == DV_SWAP_CONFIRMED && !send->relied_on);
         bool lost = news && fault_of(v, signature) == FAULT_LOST_ANSWER;
         if (lost || (is_open && !news)) return;
     }
@@ -390,7 +390,7 @@ void dv_sim_flight_check(dv_venue *venue, uint64_t ticket, const dv_status_reque
         const dv_sim_flight *f = flight_find(v, signature);
         uint64_t last_valid =
             f ? f->transaction.last_valid_block_height : check->last_valid_block_height;
-        status = known(v, signature, last_valid, check->landed != 0, now);
+        status = known(v, signature, last_valid, check->relied_on != 0, now);
     }
     status_tell(answers, ticket, &check->order_id, check->attempt, check->signature, status);
 }

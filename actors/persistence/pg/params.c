@@ -84,8 +84,9 @@ static dv_text statuses_of(uint8_t shown, char ret_names[STATUSES_SIZE])
 /* By state, for orders of everybody. */
 static int list_of_state(uint8_t state, bool active_only)
 {
-    if (!dv_state_terminal(state) || active_only) return STATEMENT_LIST_UNFINISHED;
-    return state == DV_STATE_confirmed ? STATEMENT_LIST_CONFIRMED : STATEMENT_LIST_FINISHED;
+    if (state == DV_STATE_confirmed && !active_only) return STATEMENT_LIST_CONFIRMED;
+    return dv_state_terminal(state) && !active_only ? STATEMENT_LIST_FINISHED
+                                                    : STATEMENT_LIST_UNFINISHED;
 }
 
 static int write_list(const dv_orders_request *list, dv_params *ret)
