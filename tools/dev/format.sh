@@ -9,5 +9,6 @@ fmt() {
 
 lint() {
     setup test
+    build release drover
     tests/lint/lint >/dev/null
 }

@@ -148,6 +148,7 @@ chaos() {
 test_lint() {
     local totals
     say "== lint"
+    build release drover
     totals=$(tests/lint/lint) || true
     # shellcheck disable=SC2086
     count $totals

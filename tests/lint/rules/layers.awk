@@ -1,37 +1,48 @@
-# Includes point one way (see README.md): the area of a file, and what each area may include.
+# Includes point one way. `may` lists, for the files directly in a folder, the folders whose files they
+# may include; their own folder is understood. A folder that is not listed inherits from the one above.
 BEGIN {
-    may["proto"] = "proto"
-    may["solana"] = "solana proto"
-    may["base"] = "base proto"
-    may["dex"] = "dex solana base proto"
-    may["actor"] = "piece dex base proto sql" # and its own header
-    may["signer"] = "signer piece dex solana base proto" # it alone handles keys
-    may["piece"] = "piece dex base proto sql" # what actors are put together from
-    may["gateway"] = "gateway base proto"
+    below = "actors/base proto"
+    may["proto"] = ""
+    may["actors/base"] = "proto"
+    may["actors/solana"] = "proto"
+    may["actors/dex"] = below
+    may["actors/dex/programs"] = "actors/solana proto"
+    may["actors/dex/pools"] = "actors/dex actors/dex/programs actors/solana " below
+    may["actors/dex/sim"] = "actors/dex " below
+    may["actors/chain"] = "actors/dex/programs actors/solana " below
+    may["actors/chain/simulated"] = "actors/chain actors/dex/sim " below
+    may["actors/router"] = "actors/dex " below
+    may["actors/signer"] = "actors/dex/programs actors/solana " below
+    may["actors/ingest"] = below
+    may["actors/execution"] = below
+    may["actors/persistence"] = "sql " below
+    may["actors/persistence/pg"] = "actors/persistence sql " below
+    may["actors/retry"] = below
+    may["actors/notification"] = below
+    may["gateway"] = below
+    free["actors"] = 1 # the program: it makes every actor
 }
 
-function area(path) {
-    if (path ~ /^proto\//) return "proto"
-    if (path ~ /^gateway\//) return "gateway"
-    if (path ~ /^sql\//) return "sql"
-    if (path == "actors/main.c") return "main"
-    if (path ~ /^actors\/signer[a-z_]*\.[ch]$/) return "signer"
-    if (path ~ /^actors\/(ingest|router|execution|persistence|retry|notification)\.[ch]$/)
-        return "actor"
-    if (path ~ /^actors\/[a-z0-9_]+\.[ch]$/) return "piece"
-    if (path ~ /^actors\/[a-z]+\//) return substr(path, 8, index(substr(path, 8), "/") - 1)
-    return ""
+function folder(path) {
+    return match(path, /.*\//) ? substr(path, 1, RLENGTH - 1) : ""
 }
 
-function stem(path) {
-    sub(/\.[ch]$/, "", path)
+# The nearest folder that has a rule.
+function ruled(path) {
+    for (path = folder(path); path != "" && !(path in may) && !(path in free);) path = folder(path)
     return path
+}
+
+# Keys are the signer's alone.
+is_c() && /^#include "actors\/solana\/keypair.h"/ && FILENAME !~ /^(actors\/(signer|solana)|tests|bench)\// {
+    finding("only the signer handles private keys")
 }
 
 is_c() && /^#include "/ {
     split($0, quoted, "\"")
-    from = area(FILENAME)
-    if (from == "" || from == "main" || stem(FILENAME) == stem(quoted[2])) next
-    if (index(" " may[from] " ", " " area(quoted[2]) " ")) next
+    from = ruled(FILENAME)
+    to = folder(quoted[2])
+    if (from == "" || from in free || to == folder(FILENAME)) next
+    if (index(" " may[from] " ", " " to " ")) next
     finding("may not include " quoted[2])
 }

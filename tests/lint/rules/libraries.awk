@@ -1,9 +1,9 @@
 # Each library is at home in one place.
 BEGIN {
-    home["msgpack"] = "^proto/message\\.c$"
+    home["msgpack"] = "^proto/"
     home["civetweb"] = "^gateway/"
-    home["libpq-fe"] = "^actors/(persistence|store|migrate)[a-z_]*\\.[ch]$"
-    home["hiredis"] = "^actors/(retry|schedule)[a-z_]*\\.[ch]$"
+    home["libpq-fe"] = "^actors/persistence/pg/"
+    home["hiredis"] = "^actors/retry/redis\\.c$"
     home["curl"] = "^actors/solana/(rpc|subscription)\\.c$"
     home["libwebsockets"] = "^actors/solana/subscription\\.c$"
     home["sodium"] = "^(actors/|gateway/gateway\\.c$)"

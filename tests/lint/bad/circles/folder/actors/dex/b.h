@@ -1,0 +1,1 @@
+#include "actors/base/c.h"

@@ -1,0 +1,1 @@
+#include "actors/dex/pools/pools.h"
