@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "actors/base/heap.h"
-#include "tests/component/frames.h"
-#include "tests/component/ports.h"
+#include "tests/support/frames.h"
+#include "tests/support/ports.h"
+#include "tests/support/suite.h"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -707,9 +708,5 @@ int main(void)
 {
     Suite *suite = suite_create("actor");
     add_tests(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,8 +1,9 @@
-#include "gateway_stage.h"
+#include "tests/support/gateway_stage.h"
 
 #include <sys/socket.h>
 
 #include "gateway/status.h"
+#include "tests/support/suite.h"
 
 /* ---- HTTP ------------------------------------------------------------------------------- */
 
@@ -585,9 +586,5 @@ int main(void)
     tcase_add_test(t, operators_can_turn_broadcast_and_bound_upgrades_off);
     t = tcase(suite, "start", NULL);
     tcase_add_test(t, a_port_that_is_taken_fails_the_start_and_names_it);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The gateway's WebSockets: what each client is sent, in what order, and that it is sent once. */
-#include "gateway_stage.h"
+#include "tests/support/gateway_stage.h"
+#include "tests/support/suite.h"
 
 #include <sys/socket.h>
 
@@ -461,9 +462,5 @@ int main(void)
     tcase_add_test(t, what_the_store_does_not_have_is_passed_over_when_it_was_shown_twice);
     t = tcase(suite, "small queues", setup_small_queues);
     tcase_add_test(t, a_client_that_does_not_read_delays_nobody_and_is_closed_with_4408);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -9,8 +9,9 @@
 #include "actors/base/actor.h"
 #include "actors/base/zap.h"
 #include "actors/topology.h"
-#include "tests/component/frames.h"
-#include "tests/component/pg_proxy.c"
+#include "tests/support/frames.h"
+#include "tests/support/pg_proxy.h"
+#include "tests/support/suite.h"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -714,9 +715,5 @@ int main(void)
 {
     Suite *suite = suite_create("links");
     add_tests(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

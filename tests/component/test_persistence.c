@@ -3,7 +3,7 @@
 
 #include "actors/persistence/pg/params.h"
 #include "proto/view.h"
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 static dv_terms insert_with(rig *r, const char *user, const char *key)
 {

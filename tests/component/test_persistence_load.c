@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 /* ---- tests: many orders -----------------------------------------------------------------------
  */

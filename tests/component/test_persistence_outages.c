@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 
-#include "tests/component/persistence_rig.c"
-#include "tests/component/pg_proxy.c"
+#include "tests/support/persistence_rig.h"
+#include "tests/support/pg_proxy.h"
 
 #define KNOWN_MS 1000 /* an insert is refused so soon after the outage is known */
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 #define LEASE_MS 60000 /* longer than a test: only what a test does makes anybody late */
 #define A "execution@a/00000001"

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 #define ORDERS 100000
 #define FEW_ORDERS 10000 /* on a machine that has other work, whose figures say nothing */

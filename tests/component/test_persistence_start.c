@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "actors/persistence/pg/migrate.h"
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 #define ROUNDS 15       /* of killing a migration */
 #define AT_ONCE_MS 3000 /* of the 20 s that a start may take */

@@ -4,7 +4,7 @@
 
 #include "actors/persistence/pg/migrate.h"
 #include "sql/statements.h"
-#include "tests/component/persistence_rig.c"
+#include "tests/support/persistence_rig.h"
 
 #define LEASE_MS 200
 #define WAIT_MS 700 /* that a migration is watched for not going on */

@@ -10,7 +10,8 @@
 #include <zmq.h>
 
 #include "actors/retry/retry.h"
-#include "tests/component/frames.h"
+#include "tests/support/frames.h"
+#include "tests/support/suite.h"
 
 #define DEADLINE_MS 10000
 
@@ -538,9 +539,5 @@ int main(void)
     tcase_add_test(tcase, thousands_are_due_at_once_and_each_is_handed_out);
     Suite *suite = suite_create("component/retry");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "actors/base/clock.h"
+#include "tests/support/suite.h"
 
 #define DEADLINE_S 10
 enum { SEARCH = 43 }; /* the tag of searches */
@@ -390,9 +391,5 @@ int main(void)
     tcase_add_loop_test(c, a_search_that_fails_says_nothing_of_its_endpoint, 0, COUNT(SEARCHES));
     tcase_add_loop_test(c, what_is_no_endpoint_is_refused_with_a_reason, 0, COUNT(NO_URLS));
     tcase_add_test(c, a_name_shows_nothing_secret);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

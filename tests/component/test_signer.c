@@ -9,8 +9,9 @@
 
 #include "actors/base/zap.h"
 #include "actors/topology.h"
-#include "tests/component/frames.h"
-#include "tests/unit/signer_scene.h"
+#include "tests/support/frames.h"
+#include "tests/support/signer_scene.h"
+#include "tests/support/suite.h"
 
 #define DEADLINE_MS 10000
 #define SIGN DV_PORT(DV_LINK_sign, 0)
@@ -324,9 +325,5 @@ int main(void)
     tcase_add_test(c, a_signer_that_starts_anew_knows_what_it_signed);
     tcase_add_test(c, many_asks_at_once_are_all_answered_and_none_beyond_the_day);
     tcase_add_test(c, only_executions_are_answered);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
-#include "tests/component/pg.c"
 #include "tests/sim/book.h"
 #include "tests/sim/dice.h"
-#include "tests/sim/store_tables.c"
+#include "tests/sim/store_model.h"
+#include "tests/support/pg.h"
+#include "tests/support/suite.h"
 
 #define REQUESTS 1000
 #define ORDERS 12
@@ -427,10 +428,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, the_model_answers_as_postgresql_does, 0, 4);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = suite_run(suite);
     pg_stop(&server);
-    return failed > 0;
+    return status;
 }

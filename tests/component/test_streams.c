@@ -4,9 +4,10 @@
 #include <stdatomic.h>
 
 #include "actors/notification/notification.h"
-#include "gateway_stage.h"
 #include "proto/view.h"
-#include "tests/component/frames.h"
+#include "tests/support/frames.h"
+#include "tests/support/gateway_stage.h"
+#include "tests/support/suite.h"
 
 #define ORDERS 250u
 #define EVENTS_EACH 8u
@@ -579,9 +580,5 @@ int main(void)
     tcase_add_test(tcase, clients_that_resume_are_shown_every_event_once_whatever_is_killed);
     Suite *suite = suite_create("streams");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

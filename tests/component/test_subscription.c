@@ -1,6 +1,7 @@
 /* A subscription to a node that is not there, ends, or says nonsense: hints or silence, and an end.
  */
 #include "actors/solana/subscription.h"
+#include "tests/support/suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -111,9 +112,5 @@ int main(void)
     tcase_add_test(c, a_node_that_is_away_costs_nothing_but_hints);
     tcase_add_test(c, what_answers_nonsense_is_left);
     tcase_add_test(c, accounts_may_change_while_a_connection_is_opened);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

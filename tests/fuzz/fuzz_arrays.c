@@ -1,7 +1,7 @@
 /* Any bytes in the accounts of a pool of ticks or of bins: it is refused, or its quotes keep their
    promises. The input is a choice, then patches (account, offset, eight bytes) to a sound pool,
    then what is asked of it. */
-#include "tests/unit/pools_scene.h"
+#include "tests/support/pools_scene.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -1,7 +1,7 @@
 /* Any bytes over the accounts of a pool: it is refused with a reason, or every quote is answered or
    refused, within bounds and without overflow. The first byte chooses the venue and the next ones
    what is asked; then come patches: which account, where, how many bytes, the bytes. */
-#include "tests/unit/reserves_scene.h"
+#include "tests/support/reserves_scene.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

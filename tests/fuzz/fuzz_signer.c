@@ -1,7 +1,7 @@
 /* Any bytes as a message to be signed: refused with a reason, or within the policy's bounds. The
    message is the good one with patches (where, how many bytes, the bytes), or, when the first byte
    is odd, nothing but the bytes. */
-#include "tests/unit/signer_scene.h"
+#include "tests/support/signer_scene.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -22,6 +22,7 @@
 #include "tests/sim/nemesis.h"
 #include "tests/sim/schedule_model.h"
 #include "tests/sim/store_model.h"
+#include "tests/support/mints.h"
 
 #define TURN_US_MAX 300                         /* between a message's coming and the turn */
 #define BEAT_EVERY_NS (500 * DV_NS_PER_MS)      /* as in actors/base/actor.c */
@@ -403,8 +404,8 @@ static void process_add(sim_world *w, const char *line)
 static void tokens_make(dv_tokens *tokens)
 {
     static const dv_token TOKENS[] = {
-        {"SOL", "So11111111111111111111111111111111111111112", 9, 152350000000},
-        {"USDC", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6, 1000000000},
+        {"SOL", SOL, 9, 152350000000},
+        {"USDC", USDC, 6, 1000000000},
         {"ETH", "7vfCXTUXx5WJV5JADk17DUJ4ksgau7utNKj4b963voxs", 8, 3105400000000},
         {"BONK", "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263", 5, 21300},
     };

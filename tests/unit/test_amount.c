@@ -1,6 +1,7 @@
 /* Amounts: decimals are read exactly or refused, and what is rounded is rounded to the safe side.
  */
 #include "proto/amount.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -284,9 +285,5 @@ int main(void)
     tcase_add_loop_test(c, prices_have_fifteen_digits_rounded_down, 0, PRICE_COUNT);
     tcase_add_test(c, every_price_fits_its_buffer);
     tcase_add_test(c, swaps_compare_by_what_is_got_for_what_is_paid);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

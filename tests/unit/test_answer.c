@@ -1,12 +1,13 @@
 /* What nodes answer, in their own words and in others'. */
 #include "actors/solana/answer.h"
+#include "tests/support/mints.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEY_A "So11111111111111111111111111111111111111112"
 #define KEY_B "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"
 #define KEY_C "SysvarC1ock11111111111111111111111111111111"
 
@@ -122,11 +123,11 @@ START_TEST(a_blockhash_comes_with_its_last_height_and_slot)
 {
     dv_latest_blockhash latest;
     dv_answer *a = parse("{\"context\":{\"apiVersion\":\"2.3.0\",\"slot\":41},\"value\":{"
-                         "\"blockhash\":\"" KEY_A "\",\"lastValidBlockHeight\":190}}");
+                         "\"blockhash\":\"" SOL "\",\"lastValidBlockHeight\":190}}");
     ck_assert_int_eq(dv_answer_blockhash(a, &latest), DV_OK);
     ck_assert_uint_eq(latest.slot, 41);
     ck_assert_uint_eq(latest.last_valid_block_height, 190);
-    ck_assert_mem_eq(latest.blockhash.bytes, key(KEY_A).bytes, 32);
+    ck_assert_mem_eq(latest.blockhash.bytes, key(SOL).bytes, 32);
     dv_answer_destroy(&a);
     a = parse("{\"context\":{\"slot\":41},\"value\":{\"blockhash\":\"abc\","
               "\"lastValidBlockHeight\":190}}");
@@ -141,7 +142,7 @@ END_TEST
 
 START_TEST(accounts_come_as_bytes_and_missing_ones_are_empty)
 {
-    const dv_pubkey addresses[] = {key(KEY_A), key(KEY_B), key(KEY_C)};
+    const dv_pubkey addresses[] = {key(SOL), key(KEY_B), key(KEY_C)};
     dv_account accounts[3];
     uint64_t slot;
     dv_answer *a = parse("{\"context\":{\"slot\":9},\"value\":[" ACCOUNT(
@@ -170,7 +171,7 @@ static const char *const NO_ACCOUNTS[] = {
 
 START_TEST(accounts_of_another_shape_are_refused)
 {
-    dv_pubkey address = key(KEY_A);
+    dv_pubkey address = key(SOL);
     dv_account account;
     uint64_t slot = 77;
     dv_answer *a = parse(NO_ACCOUNTS[_i]);
@@ -235,7 +236,7 @@ END_TEST
    as u64: Transfer. */
 START_TEST(a_simulation_tells_what_moved_compiled_or_parsed)
 {
-    const dv_pubkey keys[] = {key(KEY_A), key(KEY_C), key(KEY_B)};
+    const dv_pubkey keys[] = {key(SOL), key(KEY_C), key(KEY_B)};
     uint8_t transfer[9] = {3, 5}, checked[10] = {12, 6, 0, 0, 0, 0, 0, 0, 0, 9};
     char transfer_text[DV_BASE58_TEXT_SIZE], checked_text[DV_BASE58_TEXT_SIZE], *result;
     dv_base58_encode(transfer, sizeof transfer, transfer_text);
@@ -248,10 +249,10 @@ START_TEST(a_simulation_tells_what_moved_compiled_or_parsed)
                  "{\"programIdIndex\":0,\"accounts\":[],\"data\":\"%s\"},"
                  "{\"programIdIndex\":2,\"accounts\":[1,2,0,1],\"data\":\"%s\"},"
                  "{\"program\":\"spl-token\",\"programId\":\"" KEY_B "\",\"parsed\":{\"type\":"
-                 "\"transfer\",\"info\":{\"source\":\"" KEY_A "\",\"destination\":\"" KEY_C "\","
-                 "\"authority\":\"" KEY_A "\",\"amount\":\"7\"}}},"
+                 "\"transfer\",\"info\":{\"source\":\"" SOL "\",\"destination\":\"" KEY_C "\","
+                 "\"authority\":\"" SOL "\",\"amount\":\"7\"}}},"
                  "{\"program\":\"spl-token-2022\",\"programId\":\"" KEY_B "\",\"parsed\":{\"type\":"
-                 "\"transferCheckedWithFee\",\"info\":{\"source\":\"" KEY_A "\",\"destination\":"
+                 "\"transferCheckedWithFee\",\"info\":{\"source\":\"" SOL "\",\"destination\":"
                  "\"" KEY_C "\",\"tokenAmount\":{\"amount\":\"800\"},\"feeAmount\":{\"amount\":"
                  "\"8\"}}}},"
                  "{\"program\":\"system\",\"parsed\":{\"type\":\"transfer\",\"info\":{}}}]}]}}",
@@ -352,9 +353,5 @@ int main(void)
     tcase_add_test(c, a_price_is_the_percentile_of_the_recent_ones);
     tcase_add_test(c, the_first_success_is_the_oldest_of_those_that_did_not_fail);
     tcase_add_test(c, a_transaction_that_is_not_known_is_not_found);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

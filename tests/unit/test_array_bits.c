@@ -1,5 +1,6 @@
 /* The bitmaps of arrays, and their extensions. */
 #include "actors/dex/programs/array_bits.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -131,9 +132,5 @@ int main(void)
                         sizeof EXTENSION_BITS / sizeof EXTENSION_BITS[0]);
     tcase_add_test(c, a_search_finds_what_looking_at_each_array_finds);
     tcase_add_test(c, the_nearest_arrays_come_in_turns_until_there_are_none);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Base58, against what @solana/web3.js answered. */
 #include "proto/base58.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -120,9 +121,5 @@ int main(void)
                         sizeof OTHER_CHARACTERS / sizeof OTHER_CHARACTERS[0]);
     tcase_add_test(c, what_is_longer_than_a_signature_comes_back);
     tcase_add_test(c, nothing_and_nul_and_too_much_are_refused);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "actors/solana/builders.h"
-#include "tests/unit/pools_scene.h"
+#include "tests/support/pools_scene.h"
+#include "tests/support/suite.h"
 
 #define ARRAYS 14
 #define WALLET 201
@@ -142,9 +143,5 @@ int main(void)
     tcase_add_loop_test(t, swaps_fit_as_far_as_is_said_before_they_are_quoted, 0, SETTINGS);
     Suite *suite = suite_create("chain_fit");
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,7 +7,8 @@
 #include "actors/solana/builders.h"
 #include "actors/solana/pda.h"
 #include "proto/message.h"
-#include "tests/unit/reserves_scene.h"
+#include "tests/support/reserves_scene.h"
+#include "tests/support/suite.h"
 
 static const dv_id ORDER = {{1, 0x9f, 3, 4, 5, 6, 0x77, 8, 0x89, 10, 11, 12, 13, 14, 15, 16}};
 
@@ -369,9 +370,5 @@ int main(void)
     tcase_add_test(c, a_simulation_counts_what_the_swap_moved_and_nothing_else);
     tcase_add_test(c, what_landed_is_what_the_wallet_lost_and_gained);
     tcase_add_test(c, accounts_at_seeds_are_made_and_taken_back_as_the_reference_does);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The clocks: one never goes back, the other is printed for people. */
 #include "actors/base/clock.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -61,9 +62,5 @@ int main(void)
     tcase_add_test(c, wall_time_is_microseconds_since_1970);
     tcase_add_loop_test(c, iso_times_are_cut_to_milliseconds, 0, sizeof ISO / sizeof ISO[0]);
     tcase_add_test(c, the_lesser_and_the_greater_time);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

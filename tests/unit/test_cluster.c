@@ -1,5 +1,6 @@
 /* The cluster file and the key files: what is read, what is refused and how it is named. */
 #include "actors/cluster.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <czmq.h>
@@ -279,9 +280,5 @@ int main(void)
 {
     Suite *suite = suite_create("cluster");
     add_tests(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

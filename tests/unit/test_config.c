@@ -1,5 +1,6 @@
 /* Configuration: what is in effect, what is refused, and that conf/drover.conf tells the truth. */
 #include "actors/base/config.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -344,9 +345,5 @@ int main(void)
 {
     Suite *suite = suite_create("config");
     add_tests(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

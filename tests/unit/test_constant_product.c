@@ -3,7 +3,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "tests/unit/reserves_scene.h"
+#include "tests/support/reserves_scene.h"
+#include "tests/support/suite.h"
 
 static scene s;
 
@@ -293,9 +294,5 @@ int main(void)
     tcase_add_test(c, cpmm_swaps_name_their_accounts_by_direction);
     tcase_add_test(c, v4_swaps_are_of_the_short_form);
     tcase_add_test(c, needs_are_listed_from_the_pools_account_alone);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gateway/door.h"
+#include "tests/support/suite.h"
 
 #define ROOM 4u
 #define THREADS 64
@@ -104,9 +105,5 @@ int main(void)
     tcase_add_test(tcase, while_it_is_shut_nobody_waits);
     Suite *suite = suite_create("unit/door");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The error catalogue: numbers and names are unique, and a class fits what callers do with it. */
 #include "proto/error.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -92,9 +93,5 @@ int main(void)
     tcase_add_loop_test(c, names_are_category_and_condition, 0, COUNT);
     tcase_add_loop_test(c, http_statuses_fit_the_group, 0, COUNT);
     tcase_add_test(c, a_newer_peers_error_may_have_happened);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

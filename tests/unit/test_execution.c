@@ -1,4 +1,5 @@
-#include "tests/unit/execution_scene.h"
+#include "tests/support/execution_scene.h"
+#include "tests/support/suite.h"
 
 START_TEST(asks_all_venues_while_the_first_step_commits)
 {
@@ -593,9 +594,5 @@ int main(void)
     tcase_add_loop_test(tcase, ignores_messages_that_do_not_belong_to_the_state, 0, 3);
     Suite *suite = suite_create("execution");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

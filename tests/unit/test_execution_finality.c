@@ -1,5 +1,6 @@
 /* What execution makes of a transaction that is confirmed before it is final. */
-#include "tests/unit/execution_scene.h"
+#include "tests/support/execution_scene.h"
+#include "tests/support/suite.h"
 
 static void finality_claimed(dv_state state)
 {
@@ -110,9 +111,5 @@ int main(void)
     tcase_add_test(c, sends_the_same_bytes_again_once_a_confirmation_is_taken_back);
     tcase_add_test(c, a_new_attempt_follows_a_superseded_one_only_by_proof);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* Transactions that a venue leaves to the signer, and orders that may have traded. */
 #include "proto/base58.h"
-#include "tests/unit/execution_scene.h"
+#include "tests/support/execution_scene.h"
+#include "tests/support/suite.h"
 
 #define SIGN DV_PORT(DV_LINK_sign, 0)
 #define MESSAGE "what is to be signed"
@@ -137,9 +138,5 @@ int main(void)
     tcase_add_test(tcase, asks_a_silent_signer_again_and_then_begins_a_new_attempt);
     Suite *suite = suite_create("execution_signing");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Failpoints: which lists are understood, and that they fire when they should. */
 #include "actors/base/failpoint.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -205,9 +206,5 @@ int main(void)
     tcase_add_test(c, only_what_is_named_fails);
     tcase_add_loop_test(c, a_process_dies_or_stops_where_it_is_told_and_says_so, 0,
                         sizeof DEATHS / sizeof DEATHS[0]);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "actors/base/clock.h"
+#include "tests/support/suite.h"
 
 #define TIMERS 64
 #define STEPS 20000
@@ -116,9 +117,5 @@ int main(void)
     tcase_add_test(c, setting_a_timer_again_moves_it);
     tcase_add_test(c, an_empty_heap_has_no_deadline);
     tcase_add_test(c, a_timer_finds_its_owner);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Ids are UUIDs of version 7: they sort by time, and only their own form is read. */
 #include "proto/id.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -109,9 +110,5 @@ int main(void)
     tcase_add_test(c, the_printed_form_reads_back_in_either_case);
     tcase_add_loop_test(c, junk_is_no_id_and_changes_nothing, 0, sizeof JUNK / sizeof JUNK[0]);
     tcase_add_test(c, only_zeros_are_nil);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

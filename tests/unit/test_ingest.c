@@ -1,13 +1,13 @@
 #include "actors/ingest/ingest.h"
 
 #include "actors/topology.h"
-#include "tests/unit/stage.h"
+#include "tests/support/mints.h"
+#include "tests/support/stage.h"
+#include "tests/support/suite.h"
 
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define INSERT DV_PORT(DV_LINK_insert, 0)
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
-#define SOL "So11111111111111111111111111111111111111112"
-#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 static dv_config config;
 static dv_tokens tokens;
@@ -377,9 +377,5 @@ int main(void)
     tcase_add_test(tcase, answers_a_commit_that_is_told_twice_once);
     Suite *suite = suite_create("ingest");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "bench/load/samples.h"
 #include "bench/load/scan.h"
 #include "bench/load/venue.h"
+#include "tests/support/suite.h"
 
 #define MS 1000000ll
 
@@ -244,9 +245,5 @@ int main(void)
     tcase_add_test(tests, venues_are_read_whole_or_not_at_all);
     tcase_add_test(tests, the_venues_own_time_is_the_slower_quote_and_the_landing);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Log lines: one event a line, whatever the values hold. */
 #include "actors/base/log.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -155,9 +156,5 @@ int main(void)
     tcase_add_test(c, lines_below_the_least_level_are_not_written);
     tcase_add_test(c, json_lines_hold_the_same_keys);
     tcase_add_loop_test(c, a_line_that_is_too_long_is_cut_and_stays_json, 0, 16);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

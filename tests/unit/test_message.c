@@ -1,6 +1,7 @@
 /* The message codec, over the whole catalogue: what is encoded comes back, what is hostile does
    not, and older and newer peers understand each other. */
 #include "proto/message.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -549,9 +550,5 @@ int main(void)
     tcase_add_test(h, deep_nesting_and_nothing_and_too_much_are_refused);
     tcase_add_test(h, a_record_is_printed_without_what_is_not_set);
     tcase_add_test(h, a_record_alone_comes_back);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "actors/dex/programs/meteora_damm_v2_math.h"
-#include "tests/unit/reserves_scene.h"
+#include "tests/support/reserves_scene.h"
+#include "tests/support/suite.h"
 
 static scene s;
 
@@ -265,9 +266,5 @@ int main(void)
     tcase_add_test(c, schedules_fall_by_period_and_stop_at_the_last);
     tcase_add_test(c, accounts_cut_off_anywhere_are_refused);
     tcase_add_test(c, a_swap_names_its_accounts_and_with_the_limiter_the_instructions);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,7 +2,8 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "tests/unit/pools_scene.h"
+#include "tests/support/pools_scene.h"
+#include "tests/support/suite.h"
 
 #define ROUNDS 20000
 #define HELD UINT64_C(1000000000)
@@ -513,9 +514,5 @@ int main(void)
     tcase_add_test(c, a_swap_names_its_accounts_in_the_programs_order);
     tcase_add_test(c, its_swaps_are_read_back);
     tcase_add_test(c, a_pool_asks_for_what_its_accounts_name);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "actors/notification/notification.h"
 #include "actors/notification/sequence.h"
+#include "tests/support/suite.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define RECALL DV_PORT(DV_LINK_query, 1)
@@ -753,9 +754,5 @@ int main(void)
     tcase_add_test(tcase, more_recalls_than_the_limit_are_refused);
     Suite *suite = suite_create("unit/notification");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,7 +3,8 @@
 #include <check.h>
 
 #include "actors/topology.h"
-#include "tests/unit/stage.h"
+#include "tests/support/stage.h"
+#include "tests/support/suite.h"
 
 /* Ownership on a stage of its own: an actor of nothing else. */
 typedef struct only {
@@ -299,9 +300,5 @@ int main(void)
     tcase_add_loop_test(tcase, leaves_when_told_so_or_when_nobody_answers, 0, 2);
     Suite *suite = suite_create("ownership");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

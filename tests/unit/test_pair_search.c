@@ -8,13 +8,14 @@
 
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
+#include "tests/support/mints.h"
+#include "tests/support/suite.h"
 
 #define LOW "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R"
-#define HIGH "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 #define CPMM "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C"
 #define V4 "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"
 
-static dv_tokens tokens = {.tokens = {{"RAY", LOW, 6, 0}, {"USDC", HIGH, 6, 0}}, .count = 2};
+static dv_tokens tokens = {.tokens = {{"RAY", LOW, 6, 0}, {"USDC", USDC, 6, 0}}, .count = 2};
 
 static dv_pair pair_of(const char *text)
 {
@@ -45,7 +46,7 @@ static const struct {
     {"USDC/ray", "no token"},
     {"USDC/RAY/SOL", "no token"},
     {"USDC/USDC", "one token twice"},
-    {"USDC/" HIGH, "one token twice"},
+    {"USDC/" USDC, "one token twice"},
 };
 
 START_TEST(what_is_no_pair_is_refused_with_the_reason)
@@ -67,10 +68,10 @@ END_TEST
 
 START_TEST(sorted_mints_are_asked_for_once_and_others_in_both_orders)
 {
-    static const char *const CPMM_ASKED = PARAMS(CPMM, "72", "160", "637", "168", LOW, "200", HIGH);
+    static const char *const CPMM_ASKED = PARAMS(CPMM, "72", "160", "637", "168", LOW, "200", USDC);
     static const char *const V4_ASKED[] = {
-        PARAMS(V4, "336", "128", "752", "400", HIGH, "432", LOW),
-        PARAMS(V4, "336", "128", "752", "400", LOW, "432", HIGH)};
+        PARAMS(V4, "336", "128", "752", "400", USDC, "432", LOW),
+        PARAMS(V4, "336", "128", "752", "400", LOW, "432", USDC)};
     char params[DV_PAIR_PARAMS_SIZE];
     dv_pair pair = pair_of("USDC/RAY");
     ck_assert_uint_eq(dv_pair_search_count(&DV_RAYDIUM_CPMM), 1);
@@ -325,9 +326,5 @@ int main(void)
     tcase_add_test(t, the_deepest_pools_come_first_and_empty_ones_not_at_all);
     Suite *suite = suite_create("pair_search");
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

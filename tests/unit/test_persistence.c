@@ -6,6 +6,7 @@
 
 #include "actors/base/log.h"
 #include "actors/persistence/store.h"
+#include "tests/support/suite.h"
 
 /* ---- a store that does as it is told -------------------------------------------------------- */
 
@@ -773,9 +774,5 @@ int main(void)
     tcase_add_test(tests, stats_are_the_last_known_when_the_store_fails);
     tcase_add_test(tests, a_query_without_an_order_is_not_found_and_one_with_it_is_counted);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

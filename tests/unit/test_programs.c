@@ -6,6 +6,8 @@
 #include "actors/dex/programs/pool.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/pda.h"
+#include "tests/support/mints.h"
+#include "tests/support/suite.h"
 
 static const struct {
     const dv_pubkey *key;
@@ -21,7 +23,7 @@ static const struct {
     {&DV_SYSVAR_OWNER, "Sysvar1111111111111111111111111111111111111"},
     {&DV_SYSVAR_CLOCK, "SysvarC1ock11111111111111111111111111111111"},
     {&DV_SYSVAR_INSTRUCTIONS, "Sysvar1nstructions1111111111111111111111111"},
-    {&DV_MINT_WSOL, "So11111111111111111111111111111111111111112"},
+    {&DV_MINT_WSOL, SOL},
     {&DV_RAYDIUM_CPMM_PROGRAMS[0], "CPMMoo8L3F4NbTegBCKVNunggL7H1ZpdTHKxQB5qKP1C"},
     {&DV_RAYDIUM_CPMM_PROGRAMS[1], "DRaycpLY18LhpbydsBWbVJtxpNv9oXPgjRSfpF2bWpYb"},
     {&DV_RAYDIUM_AMM_V4_PROGRAMS[0], "675kPX9MHTjS2zt1qfr1NYHuzeLXfQM9H24wFSUt1Mp8"},
@@ -111,9 +113,5 @@ int main(void)
     tcase_add_test(c, every_class_is_found_by_its_name_and_its_programs);
     tcase_add_test(c, seeds_that_are_too_many_or_too_long_give_no_address);
     tcase_add_test(c, a_clock_is_read_only_from_the_sysvar_program);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

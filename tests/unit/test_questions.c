@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "gateway/questions.h"
+#include "tests/support/suite.h"
 
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
@@ -120,9 +121,5 @@ int main(void)
     tcase_add_test(tcase, a_refusal_of_what_is_asked_for_holds_however_often_it_was_sent);
     tcase_add_test(tcase, an_answer_to_a_gateway_that_died_is_not_taken_for_one_to_its_successor);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed > 0;
+    return suite_run(suite);
 }

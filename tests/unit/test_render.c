@@ -1,5 +1,6 @@
 /* What clients read of orders: at each of their events, and in answers. */
-#include "render_scene.h"
+#include "tests/support/render_scene.h"
+#include "tests/support/suite.h"
 
 /* ---- an order that needs two attempts ---------------------------------------------------------
  */
@@ -553,9 +554,5 @@ int main(void)
     tcase_add_test(tcase, lists_come_wrapped_or_bare);
     Suite *suite = suite_create("render");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* What clients read of a confirmation that is not final yet, and of what becomes of it. */
-#include "render_scene.h"
+#include "tests/support/render_scene.h"
+#include "tests/support/suite.h"
 
 static const dv_quote QUOTES[] = {
     {.venue = {"raydium", 7}, .amount_in = 2000000000, .amount_out = 300000000, .fee_ppm = 2500}};
@@ -171,9 +172,5 @@ int main(void)
     tcase_add_test(tcase, a_greeting_names_the_state_that_clients_know);
     Suite *suite = suite_create("render_finality");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

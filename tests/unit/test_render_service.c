@@ -1,5 +1,6 @@
 /* What clients read of the service itself: errors, greetings, readiness and the cluster. */
-#include "render_scene.h"
+#include "tests/support/render_scene.h"
+#include "tests/support/suite.h"
 
 /* ---- errors and greetings ----------------------------------------------------------------------
  */
@@ -196,9 +197,5 @@ int main(void)
     tcase_add_test(tcase, the_cluster_shows_who_is_there_and_who_is_silent);
     Suite *suite = suite_create("render service");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,12 +1,11 @@
 /* What an order may look like, and what is said of one that is not right. */
 #include "gateway/request.h"
+#include "tests/support/mints.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define SOL "So11111111111111111111111111111111111111112"
-#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 static dv_tokens tokens;
 static dv_arena *arena;
@@ -534,9 +533,5 @@ int main(void)
     tcase_add_test(tcase, only_a_ping_is_a_ping);
     Suite *suite = suite_create("request");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

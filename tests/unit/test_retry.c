@@ -3,6 +3,7 @@
 
 #include "actors/retry/redis_url.h"
 #include "actors/retry/retry.h"
+#include "tests/support/suite.h"
 
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define SWEEP DV_PORT(DV_LINK_sweep, 0)
@@ -511,9 +512,5 @@ int main(void)
     Suite *suite = suite_create("unit/retry");
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, url);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

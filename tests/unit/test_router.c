@@ -1,5 +1,6 @@
 #include "actors/router/router.h"
-#include "stage.h"
+#include "tests/support/stage.h"
+#include "tests/support/suite.h"
 
 #define PORT DV_PORT(DV_LINK_quote, 1)
 #define PAST DV_PORT(DV_LINK_query, 3)
@@ -483,9 +484,5 @@ int main(void)
     tcase_add_test(tcase, a_venue_that_wants_to_know_nothing_has_nothing_asked_for);
     tcase_add_test(tcase, a_router_that_never_got_further_can_be_destroyed);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

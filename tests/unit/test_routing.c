@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "actors/topology.h"
+#include "tests/support/suite.h"
 
 static const dv_quote BAD = {.venue = {"raydium", 7}, .error = DV_VENUE_QUOTE_FAILED};
 
@@ -96,9 +97,5 @@ int main(void)
     tcase_add_test(tcase, waits_longer_for_each_attempt_with_a_bounded_jitter);
     Suite *suite = suite_create("routing");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 
 #include "actors/base/clock.h"
 #include "actors/notification/sequence.h"
+#include "tests/support/suite.h"
 
 static dv_sequence *s;
 static dv_arena *arena;
@@ -248,9 +249,5 @@ int main(void)
     tcase_add_test(tcase, it_is_behind_when_something_has_been_missing_for_five_seconds);
     Suite *suite = suite_create("unit/sequence");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

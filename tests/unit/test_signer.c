@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stage.h"
-#include "tests/unit/signer_scene.h"
+#include "tests/support/signer_scene.h"
+#include "tests/support/stage.h"
+#include "tests/support/suite.h"
 
 #define PORT DV_PORT(DV_LINK_sign, 0)
 #define HOUR_MS (60 * 60 * 1000ll)
@@ -435,7 +436,7 @@ END_TEST
 
 START_TEST(a_key_of_another_wallet_than_configured_is_refused)
 {
-    snprintf(scene.config.wallet, DV_CONFIG_TEXT_MAX, SCENE_SOL);
+    snprintf(scene.config.wallet, DV_CONFIG_TEXT_MAX, SOL);
     assert_no_start(DV_CONFIG_INVALID, "but the signer's key is that of");
 }
 END_TEST
@@ -487,9 +488,5 @@ int main(void)
     tcase_add_test(c, a_key_of_another_wallet_than_configured_is_refused);
     tcase_add_test(c, a_bad_policy_stops_the_start);
     tcase_add_test(c, without_a_key_it_starts_and_refuses);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

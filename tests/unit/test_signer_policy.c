@@ -2,7 +2,8 @@
    refused, with its reason. */
 #include <check.h>
 
-#include "tests/unit/signer_scene.h"
+#include "tests/support/signer_scene.h"
+#include "tests/support/suite.h"
 
 static sign_scene s;
 
@@ -55,8 +56,8 @@ END_TEST
 
 START_TEST(a_swap_between_associated_accounts_is_signed)
 {
-    s.ask.token_in = dv_text_of(SCENE_USDC);
-    s.ask.token_out = dv_text_of(SCENE_SOL);
+    s.ask.token_in = dv_text_of(USDC);
+    s.ask.token_out = dv_text_of(SOL);
     dv_pubkey sol = dv_ata_of(&s.wallet, &s.sol, &DV_PROGRAM_TOKEN);
     dv_pubkey usdc = dv_ata_of(&s.wallet, &s.usdc, &DV_PROGRAM_TOKEN_2022);
     s.own = usdc, s.usdc_account = sol;
@@ -182,7 +183,7 @@ static void mint_of_the_ask_is_none(void)
 }
 static void pays_another_mint(void)
 {
-    s.ask.token_in = dv_text_of(SCENE_USDC);
+    s.ask.token_in = dv_text_of(USDC);
 }
 static void pays_into_a_strangers_account(void)
 {
@@ -506,7 +507,7 @@ END_TEST
 
 START_TEST(a_star_stands_for_the_tokens_that_are_not_named)
 {
-    snprintf(s.config.signer_order_max, DV_CONFIG_TEXT_MAX, "SOL=2 *=7 " SCENE_USDC "=1.5");
+    snprintf(s.config.signer_order_max, DV_CONFIG_TEXT_MAX, "SOL=2 *=7 " USDC "=1.5");
     scene_policy(&s);
     ck_assert_uint_eq(s.policy.rules[0].order_max, 2000000000);
     ck_assert_uint_eq(s.policy.rules[1].order_max, 1500000);
@@ -536,9 +537,5 @@ int main(void)
     tcase_add_test(c, a_message_with_any_bit_flipped_is_refused_or_harmless);
     tcase_add_loop_test(c, a_bad_setting_names_itself, 0, sizeof BAD / sizeof BAD[0]);
     tcase_add_test(c, a_star_stands_for_the_tokens_that_are_not_named);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

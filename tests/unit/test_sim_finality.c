@@ -1,5 +1,6 @@
 /* The simulated venue whose transactions are confirmed before they are final. */
-#include "tests/unit/sim_scene.h"
+#include "tests/support/sim_scene.h"
+#include "tests/support/suite.h"
 
 #define FINALITY_MS 5000
 #define BLOCK_MS 400
@@ -176,9 +177,5 @@ int main(void)
     tcase_add_test(tcase, without_finality_a_trade_is_final_at_once);
     Suite *suite = suite_create("sim_finality");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

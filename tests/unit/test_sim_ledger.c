@@ -3,7 +3,8 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
-#include "sim_scene.h"
+#include "tests/support/sim_scene.h"
+#include "tests/support/suite.h"
 
 static scene *s;
 
@@ -190,9 +191,5 @@ int main(void)
     tcase_add_test(tcase, a_start_with_a_ledger_that_is_none_fails_and_says_where);
     tcase_add_test(tcase, two_venues_share_a_ledger_and_know_only_their_own_lines);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "actors/dex/sim/dice.h"
 #include "actors/dex/sim/pool.h"
 #include "proto/amount.h"
+#include "tests/support/suite.h"
 
 #define WALL_US 1700000000000000
 #define DEPTH_USD 1000000000u
@@ -433,9 +434,5 @@ int main(void)
     tcase_add_test(market, tokens_of_any_price_and_decimals_give_a_sound_pool_or_none);
     suite_add_tcase(suite, market);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,7 +2,8 @@
 
 #include "proto/amount.h"
 #include "proto/base58.h"
-#include "sim_scene.h"
+#include "tests/support/sim_scene.h"
+#include "tests/support/suite.h"
 
 #define BLOCKS_MS(n) ((n)*400)
 #define EXPIRED_MS BLOCKS_MS(152)
@@ -34,7 +35,7 @@ START_TEST(a_quote_is_told_after_its_delay_and_not_before)
     s->config.sim_quote_max_ms = 300;
     scene_open(s, "raydium");
     for (uint32_t order = 1; order <= 100; order++)
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, order);
+        scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, order);
     scene_pass_ms(s, 199);
     ck_assert_uint_eq(s->count, 0);
     scene_pass_ms(s, 51);
@@ -49,7 +50,7 @@ START_TEST(a_tick_says_when_the_next_answer_is_due)
 {
     s->config.sim_quote_min_ms = s->config.sim_quote_max_ms = 250;
     scene_open(s, "meteora");
-    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, 1);
+    scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, 1);
     ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to),
                      s->now.mono_ns + 250 * DV_NS_PER_MS);
 }
@@ -62,8 +63,8 @@ START_TEST(a_quote_names_its_venue_fee_and_pool)
     for (int i = 0; i < 2; i++) {
         uint8_t key[32];
         scene_open(s, DEXES[i]);
-        dv_quote a = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL);
-        dv_quote b = scene_quote(s, MINT_USDC, MINT_SOL, DV_EXACT_OUT, SCENE_SOL);
+        dv_quote a = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL);
+        dv_quote b = scene_quote(s, USDC, SOL, DV_EXACT_OUT, SCENE_SOL);
         ck_assert_uint_eq(a.error, DV_OK);
         ck_assert(dv_text_is(a.venue, DEXES[i]));
         ck_assert_uint_eq(a.fee_ppm, i == 0 ? 2500 : 2000);
@@ -86,12 +87,12 @@ START_TEST(what_cannot_be_quoted_says_why)
         uint64_t amount;
         dv_err error;
     } CASES[] = {
-        {MINT_SOL, "unknown", 1, DV_VENUE_NO_POOL},
-        {MINT_SOL, MINT_SOL, 1, DV_VENUE_NO_POOL},
-        {MINT_UNPRICED, MINT_SOL, 1, DV_VENUE_NO_POOL},
-        {MINT_SOL, MINT_USDC, UINT64_MAX, DV_VENUE_LIQUIDITY_INSUFFICIENT},
-        {MINT_SOL, MINT_USDC, 0, DV_VENUE_AMOUNT_TOO_SMALL},
-        {MINT_SOL, MINT_USDC, 1, DV_VENUE_AMOUNT_TOO_SMALL},
+        {SOL, "unknown", 1, DV_VENUE_NO_POOL},
+        {SOL, SOL, 1, DV_VENUE_NO_POOL},
+        {MINT_UNPRICED, SOL, 1, DV_VENUE_NO_POOL},
+        {SOL, USDC, UINT64_MAX, DV_VENUE_LIQUIDITY_INSUFFICIENT},
+        {SOL, USDC, 0, DV_VENUE_AMOUNT_TOO_SMALL},
+        {SOL, USDC, 1, DV_VENUE_AMOUNT_TOO_SMALL},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         dv_quote q = scene_quote(s, CASES[i].in, CASES[i].out, DV_EXACT_IN, CASES[i].amount);
@@ -108,8 +109,8 @@ START_TEST(the_same_seed_and_time_give_the_same_quotes_and_asking_changes_nothin
         s->config.sim_seed = run < 2 ? 5 : 6;
         scene_open(s, "meteora");
         for (int i = 0; i < run * 50; i++)
-            (void)scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, 1000 * SCENE_SOL);
-        uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+            (void)scene_quote(s, SOL, USDC, DV_EXACT_IN, 1000 * SCENE_SOL);
+        uint64_t out = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
         if (run == 0) first = out;
         if (run == 1) ck_assert_uint_eq(out, first);
         if (run == 2) other = out;
@@ -124,7 +125,7 @@ START_TEST(so_many_percent_of_the_quotes_fail)
     s->config.sim_fault_quote_percent = (uint32_t)_i;
     scene_open(s, "raydium");
     for (uint32_t order = 0; order < 2000; order++)
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, order);
+        scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, order);
     int failed = 0;
     for (size_t i = 0; i < s->count; i++) {
         uint64_t error = s->answers[i].message.quote_reply.quote.error;
@@ -154,11 +155,11 @@ START_TEST(what_cannot_be_built_says_why)
     scene_open(s, "raydium");
     dv_build_request build = {.order_id = scene_order(1),
                               .attempt = 1,
-                              .token_in = dv_text_of(MINT_SOL),
+                              .token_in = dv_text_of(SOL),
                               .token_out = dv_text_of("unknown"),
                               .amount = 5};
     ck_assert_uint_eq(scene_build(s, build).error, DV_VENUE_NO_POOL);
-    build.token_out = dv_text_of(MINT_USDC);
+    build.token_out = dv_text_of(USDC);
     build.amount = 0;
     ck_assert_uint_eq(scene_build(s, build).error, DV_VENUE_BUILD_FAILED);
     build.amount = 5;
@@ -174,7 +175,7 @@ START_TEST(a_transaction_lands_after_its_settle_time_for_what_was_quoted)
     s->config.sim_settle_min_ms = 2000;
     s->config.sim_settle_max_ms = 3000;
     scene_open(s, _i ? "meteora" : "raydium");
-    dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL);
+    dv_quote quote = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL);
     scene_swap swap =
         scene_built(s, 1, DV_EXACT_IN, SCENE_SOL, dv_min_amount_out_ceil(quote.amount_out, 10));
     scene_send(s, &swap, 5);
@@ -197,7 +198,7 @@ END_TEST
 START_TEST(an_exact_output_is_delivered_exactly)
 {
     scene_open(s, _i ? "meteora" : "raydium");
-    dv_quote quote = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_OUT, 150000001);
+    dv_quote quote = scene_quote(s, SOL, USDC, DV_EXACT_OUT, 150000001);
     scene_swap swap = scene_built(s, 1, DV_EXACT_OUT, 150000001, quote.amount_in);
     scene_send(s, &swap, 5);
     dv_status_reply status = scene_status(s, &swap);
@@ -216,8 +217,8 @@ START_TEST(a_landing_is_one_line_of_the_ledger_with_all_its_members)
     char expected[1024], line[1024] = "";
     snprintf(expected, sizeof expected,
              "{\"signature\":\"%.*s\",\"orderId\":\"01930000-0000-0000-0000-000004030201\","
-             "\"attempt\":1,\"dex\":\"meteora\",\"tokenIn\":\"" MINT_SOL
-             "\",\"tokenOut\":\"" MINT_USDC
+             "\"attempt\":1,\"dex\":\"meteora\",\"tokenIn\":\"" SOL
+             "\",\"tokenOut\":\"" USDC
              "\",\"amountIn\":\"1000000000\",\"amountOut\":\"%llu\",\"ok\":true,\"error\":null,"
              "\"at\":\"2023-11-14T22:13:20.000Z\"}\n",
              DV_TEXT_ARG(swap.signature), (unsigned long long)status.amount_out);
@@ -251,8 +252,8 @@ END_TEST
 START_TEST(a_price_past_the_limit_fails_on_chain)
 {
     scene_open(s, _i ? "meteora" : "raydium");
-    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
-    uint64_t in = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_OUT, 777).amount_in;
+    uint64_t out = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t in = scene_quote(s, SOL, USDC, DV_EXACT_OUT, 777).amount_in;
     scene_swap swaps[] = {scene_built(s, 1, DV_EXACT_IN, SCENE_SOL, out + 1),
                           scene_built(s, 2, DV_EXACT_OUT, 777, in - 1)};
     for (int i = 0; i < 2; i++) {
@@ -269,7 +270,7 @@ START_TEST(a_price_past_the_limit_fails_on_chain)
     const char *const second[] = {"\"amountIn\":\"0\",\"amountOut\":\"777\",\"ok\":false", NULL};
     ck_assert_int_eq(scene_lines(s, first), 1);
     ck_assert_int_eq(scene_lines(s, second), 1);
-    ck_assert_uint_eq(scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out, out);
+    ck_assert_uint_eq(scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out, out);
 }
 END_TEST
 
@@ -286,17 +287,17 @@ END_TEST
 START_TEST(fills_move_the_price_and_arbitrage_brings_it_back)
 {
     scene_open(s, _i ? "meteora" : "raydium");
-    uint64_t before = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t before = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     scene_swap large = scene_built(s, 1, DV_EXACT_IN, 300000 * SCENE_SOL, 1);
     scene_send(s, &large, 5);
     ck_assert_uint_eq(scene_status(s, &large).outcome, DV_SWAP_FINALIZED);
-    uint64_t moved = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t moved = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert_uint_lt(moved, before - before / 400);
     scene_pass_ms(s, 3000);
-    uint64_t half = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t half = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert(half > moved + (before - moved) / 3 && half < before - (before - moved) / 3);
     scene_pass_ms(s, 40000);
-    uint64_t after = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t after = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     ck_assert_uint_gt(after, half);
     ck_assert_uint_gt(after, before - before / 300); /* the market itself may have moved */
 }
@@ -324,7 +325,7 @@ END_TEST
 START_TEST(a_signature_lands_once_across_a_restart)
 {
     scene_open(s, "raydium");
-    uint64_t out = scene_quote(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
+    uint64_t out = scene_quote(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL).amount_out;
     scene_swap good = scene_sell(s, 1), bad = scene_built(s, 2, DV_EXACT_IN, SCENE_SOL, out + 1);
     scene_send(s, &good, 5);
     dv_status_reply before = scene_status(s, &good);
@@ -600,7 +601,7 @@ START_TEST(fifty_thousand_in_flight_land_quickly_each_once)
     scene_open(s, "raydium");
     int64_t begun_ms = cpu_ms();
     for (uint32_t i = 0; i < count; i++) {
-        scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, i);
+        scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, i);
         scene_swap swap = scene_sell(s, i);
         scene_send(s, &swap, i);
         scene_send(s, &swap, i);
@@ -624,7 +625,7 @@ START_TEST(a_venue_can_be_destroyed_with_anything_pending_or_never_started)
     scene_open(s, "meteora");
     scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);
-    scene_ask(s, MINT_SOL, MINT_USDC, DV_EXACT_IN, SCENE_SOL, 1);
+    scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, 1);
 }
 END_TEST
 
@@ -701,9 +702,5 @@ int main(void)
     add_landings(suite);
     add_faults(suite);
     add_size(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* The state table: every state against every state, as the diagram in proto/state.h draws it. */
 #include "proto/state.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -85,9 +86,5 @@ int main(void)
     tcase_add_loop_test(c, clients_are_shown_the_states_they_know, 0, COUNT);
     tcase_add_loop_test(c, terminal_states_are_those_that_nothing_follows, 0, COUNT);
     tcase_add_test(c, what_is_no_state_has_no_name_and_no_moves);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

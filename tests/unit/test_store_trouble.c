@@ -1,5 +1,6 @@
 /* What a SQLSTATE says of the server, and the words for it. */
 #include "actors/persistence/pg/trouble.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 
@@ -67,9 +68,5 @@ int main(void)
     tcase_add_test(tests, a_sqlstate_is_found_in_a_message_of_any_language);
     tcase_add_test(tests, every_trouble_has_words_for_both_lanes_that_fit_a_beat);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

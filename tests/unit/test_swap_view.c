@@ -3,7 +3,8 @@
 #include <check.h>
 
 #include "actors/dex/programs/swap_view.h"
-#include "tests/unit/reserves_scene.h"
+#include "tests/support/reserves_scene.h"
+#include "tests/support/suite.h"
 
 static scene s;
 
@@ -88,9 +89,5 @@ int main(void)
     tcase_add_loop_test(c, another_size_mark_or_program_is_no_swap, 0,
                         sizeof SWAPS / sizeof SWAPS[0]);
     tcase_add_test(c, a_mode_that_there_is_not_is_no_swap);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "gateway/tape.h"
+#include "tests/support/suite.h"
 
 static dv_tokens tokens;
 static dv_hub *hub;
@@ -87,9 +88,5 @@ int main(void)
     tcase_add_test(tcase, nobody_is_told_while_nobody_listens);
     Suite *suite = suite_create("unit/tape");
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

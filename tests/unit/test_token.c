@@ -4,6 +4,7 @@
 #include <check.h>
 
 #include "actors/solana/programs.h"
+#include "tests/support/suite.h"
 
 #define MINT 82
 #define ACCOUNT 165
@@ -215,9 +216,5 @@ int main(void)
     tcase_add_test(c, the_transfer_fee_is_rounded_up_and_capped);
     tcase_add_test(c, what_has_to_arrive_arrives);
     tcase_add_test(c, a_gross_amount_beyond_64_bits_is_none);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

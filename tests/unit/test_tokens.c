@@ -1,14 +1,13 @@
 /* The table of tokens: the one that is shipped is good, and a bad one names its fault. */
 #include "actors/base/tokens.h"
+#include "tests/support/mints.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MINT_A "So11111111111111111111111111111111111111112"
-#define MINT_B "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 static dv_tokens tokens;
 static char why[256];
@@ -52,12 +51,12 @@ END_TEST
 
 START_TEST(a_token_is_found_by_symbol_or_mint_exactly)
 {
-    ck_assert_int_eq(load_one("SOL", MINT_A, "9", "152.35"), DV_OK);
+    ck_assert_int_eq(load_one("SOL", SOL, "9", "152.35"), DV_OK);
     const dv_token *sol = dv_tokens_find(&tokens, dv_text_of("SOL"));
     ck_assert_ptr_nonnull(sol);
     ck_assert_uint_eq(sol->decimals, 9);
     ck_assert_uint_eq(sol->sim_price_nano_usd, 152350000000);
-    ck_assert_ptr_eq(dv_tokens_find(&tokens, dv_text_of(MINT_A)), sol);
+    ck_assert_ptr_eq(dv_tokens_find(&tokens, dv_text_of(SOL)), sol);
     ck_assert_ptr_null(dv_tokens_find(&tokens, dv_text_of("sol")));
     ck_assert_ptr_null(dv_tokens_find(&tokens, dv_text_of("SO")));
     ck_assert_ptr_null(dv_tokens_find(&tokens, dv_text_of("")));
@@ -67,7 +66,7 @@ END_TEST
 
 START_TEST(a_token_without_price_is_not_simulated)
 {
-    ck_assert_int_eq(load("SOL\n    mint = \"" MINT_A "\"\n    decimals = 9\n"), DV_OK);
+    ck_assert_int_eq(load("SOL\n    mint = \"" SOL "\"\n    decimals = 9\n"), DV_OK);
     ck_assert_uint_eq(tokens.tokens[0].sim_price_nano_usd, 0);
 }
 END_TEST
@@ -75,17 +74,17 @@ END_TEST
 static const struct {
     const char *symbol, *mint, *decimals, *price, *fault;
 } FAULTS[] = {
-    {"SEVENTEEN-LETTERS", MINT_A, "9", "1", "symbol"},
+    {"SEVENTEEN-LETTERS", SOL, "9", "1", "symbol"},
     {"SOL", "", "9", "1", "mint"},
     {"SOL", "So1111111111111111111111111111111111111111", "9", "1", "mint"},
     {"SOL", "0o11111111111111111111111111111111111111112", "9", "1", "mint"},
-    {"SOL", MINT_A, "19", "1", "decimals"},
-    {"SOL", MINT_A, "-1", "1", "decimals"},
-    {"SOL", MINT_A, "nine", "1", "decimals"},
-    {"SOL", MINT_A, "256", "1", "decimals"},
-    {"SOL", MINT_A, "9", "-1", "sim_price"},
-    {"SOL", MINT_A, "9", "0.0000000001", "sim_price"},
-    {"SOL", MINT_A, "9", "cheap", "sim_price"},
+    {"SOL", SOL, "19", "1", "decimals"},
+    {"SOL", SOL, "-1", "1", "decimals"},
+    {"SOL", SOL, "nine", "1", "decimals"},
+    {"SOL", SOL, "256", "1", "decimals"},
+    {"SOL", SOL, "9", "-1", "sim_price"},
+    {"SOL", SOL, "9", "0.0000000001", "sim_price"},
+    {"SOL", SOL, "9", "cheap", "sim_price"},
 };
 
 START_TEST(a_fault_names_the_token_and_the_field)
@@ -100,12 +99,12 @@ END_TEST
 
 START_TEST(a_symbol_or_mint_listed_twice_is_refused)
 {
-    ck_assert_int_eq(load("SOL\n    mint = \"" MINT_A "\"\n    decimals = 9\n"
-                          "SOL\n    mint = \"" MINT_B "\"\n    decimals = 6\n"),
+    ck_assert_int_eq(load("SOL\n    mint = \"" SOL "\"\n    decimals = 9\n"
+                          "SOL\n    mint = \"" USDC "\"\n    decimals = 6\n"),
                      DV_CONFIG_INVALID);
     ck_assert_ptr_nonnull(strstr(why, "twice"));
-    ck_assert_int_eq(load("SOL\n    mint = \"" MINT_A "\"\n    decimals = 9\n"
-                          "WSOL\n    mint = \"" MINT_A "\"\n    decimals = 9\n"),
+    ck_assert_int_eq(load("SOL\n    mint = \"" SOL "\"\n    decimals = 9\n"
+                          "WSOL\n    mint = \"" SOL "\"\n    decimals = 9\n"),
                      DV_CONFIG_INVALID);
     ck_assert_ptr_nonnull(strstr(why, "WSOL"));
 }
@@ -131,9 +130,5 @@ int main(void)
                         sizeof FAULTS / sizeof FAULTS[0]);
     tcase_add_test(c, a_symbol_or_mint_listed_twice_is_refused);
     tcase_add_test(c, an_empty_or_missing_file_is_refused);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

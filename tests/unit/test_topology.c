@@ -1,6 +1,7 @@
 /* The wiring: the table of links is sound, and each process of a cluster binds and connects to what
    it should. */
 #include "actors/topology.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -262,9 +263,5 @@ int main(void)
                         sizeof NAMES / sizeof NAMES[0]);
     tcase_add_test(c, the_printed_table_has_every_link_and_message);
     tcase_add_test(c, the_printed_table_says_what_is_bound_and_where_it_connects);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "actors/solana/builders.h"
 #include "actors/solana/pda.h"
 #include "actors/solana/programs.h"
+#include "tests/support/suite.h"
 
 static const uint8_t SEED[DV_SEED_BYTES] = {1, 2, 3};
 static const dv_blockhash BLOCKHASH = {{9}};
@@ -279,9 +280,5 @@ int main(void)
     tcase_add_test(c, a_transaction_cut_off_anywhere_or_followed_by_anything_is_refused);
     tcase_add_test(c, a_header_without_a_paying_signer_is_refused);
     tcase_add_test(c, a_lookup_table_is_read_unless_it_is_going_away);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* Views are folded from events: in order, each once, learning what each brought. */
 #include "proto/view.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -154,9 +155,5 @@ int main(void)
     tcase_add_test(c, an_attempt_of_no_venue_has_no_chosen_quote);
     tcase_add_test(c, a_view_stays_within_its_limits);
     tcase_add_test(c, a_view_given_out_before_is_not_changed_by_later_events);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* 256-bit integers, against sums of small numbers and against a division bit by bit. */
 #include "actors/dex/programs/wide.h"
+#include "tests/support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -206,9 +207,5 @@ int main(void)
     tcase_add_test(c, what_is_added_can_be_taken_away_again);
     tcase_add_test(c, products_are_those_of_32_bit_digits);
     tcase_add_test(c, a_shifted_product_is_rounded_and_must_fit);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -9,13 +9,12 @@
 #include <unistd.h>
 
 #include "actors/dex/venue.h"
+#include "tests/support/mints.h"
 
 #define SCENE_WALL_US 1700000000000000
 #define SCENE_NAME_SIZE 128
 #define SCENE_SOL UINT64_C(1000000000) /* atoms in a whole one */
 
-#define MINT_SOL "So11111111111111111111111111111111111111112"
-#define MINT_USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 #define MINT_BONK "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"
 #define MINT_UNPRICED "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R"
 
@@ -83,8 +82,8 @@ static inline scene *scene_new(void)
     s->config.sim_depth_usd = 1000000000;
     s->config.sim_block_ms = 400;
     s->config.sim_expiry_blocks = 150;
-    scene_token(s, MINT_SOL, 9, 152350000000);
-    scene_token(s, MINT_USDC, 6, 1000000000);
+    scene_token(s, SOL, 9, 152350000000);
+    scene_token(s, USDC, 6, 1000000000);
     scene_token(s, MINT_BONK, 5, 21300);
     scene_token(s, MINT_UNPRICED, 6, 0);
     s->now = (dv_time){.mono_ns = 5000000000, .wall_us = SCENE_WALL_US};
@@ -172,14 +171,14 @@ static inline dv_build_reply scene_build(scene *s, dv_build_request build)
     return scene_last(s, DV_MSG_build_reply)->message.build_reply;
 }
 
-/* Builds the first attempt of an order of SOL for USDC, which must succeed. */
+/* Builds the first attempt of an order of ONE_SOL for USDC, which must succeed. */
 static inline scene_swap scene_built(scene *s, uint32_t order, dv_swap_mode mode, uint64_t amount,
                                      uint64_t limit_amount)
 {
     dv_build_reply built = scene_build(s, (dv_build_request){.order_id = scene_order(order),
                                                              .attempt = 1,
-                                                             .token_in = dv_text_of(MINT_SOL),
-                                                             .token_out = dv_text_of(MINT_USDC),
+                                                             .token_in = dv_text_of(SOL),
+                                                             .token_out = dv_text_of(USDC),
                                                              .swap_mode = mode,
                                                              .amount = amount,
                                                              .limit_amount = limit_amount});
@@ -188,7 +187,7 @@ static inline scene_swap scene_built(scene *s, uint32_t order, dv_swap_mode mode
                         built.transaction};
 }
 
-/* The same for 1 SOL at any price. */
+/* The same for 1 ONE_SOL at any price. */
 static inline scene_swap scene_sell(scene *s, uint32_t order)
 {
     return scene_built(s, order, DV_EXACT_IN, SCENE_SOL, 1);

@@ -3,13 +3,12 @@
 #define DV_TESTS_RENDER_SCENE_H
 
 #include "gateway/render.h"
+#include "tests/support/mints.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <yajl/yajl_tree.h>
 
-#define SOL "So11111111111111111111111111111111111111112"
-#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 #define ORDER_ID "01890a5d-ac96-774b-bcce-b302099a8057"
 #define SIGNATURE                                                                                  \
     "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW"

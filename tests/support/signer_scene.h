@@ -13,10 +13,9 @@
 #include "actors/solana/pda.h"
 #include "actors/solana/programs.h"
 #include "actors/solana/transaction.h"
+#include "tests/support/mints.h"
 
-#define SCENE_USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 #define SCENE_BONK "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"
-#define SCENE_SOL "So11111111111111111111111111111111111111112"
 #define SCENE_AMOUNT 1000000000u
 #define SCENE_LIMIT 150000000u
 #define SCENE_RENT 2039280u
@@ -142,8 +141,8 @@ static inline void scene_policy(sign_scene *s)
 
 static inline void scene_settings(sign_scene *s)
 {
-    scene_token(s, "SOL", SCENE_SOL, 9);
-    scene_token(s, "USDC", SCENE_USDC, 6);
+    scene_token(s, "SOL", SOL, 9);
+    scene_token(s, "USDC", USDC, 6);
     scene_token(s, "BONK", SCENE_BONK, 5);
     snprintf(s->config.signer_order_max, DV_CONFIG_TEXT_MAX, "SOL=2, USDC=1000.5");
     snprintf(s->config.signer_day_max, DV_CONFIG_TEXT_MAX, "SOL=3 USDC=5000");
@@ -164,7 +163,7 @@ static inline void scene_make(sign_scene *s)
     s->wallet = s->payer = dv_keypair_pubkey(&s->pair);
     memset(s->stranger.bytes, 0x42, sizeof s->stranger.bytes);
     s->sol = DV_MINT_WSOL;
-    s->usdc = scene_pubkey(SCENE_USDC);
+    s->usdc = scene_pubkey(USDC);
     s->bonk = scene_pubkey(SCENE_BONK);
     s->own = scene_seeded(&s->wallet, "sol-1", &DV_PROGRAM_TOKEN);
     s->usdc_account = dv_ata_of(&s->wallet, &s->usdc, &DV_PROGRAM_TOKEN);
@@ -172,8 +171,8 @@ static inline void scene_make(sign_scene *s)
     scene_policy(s);
     s->ask = (dv_sign_request){.order_id = {{1, 2, 3}},
                                .attempt = 1,
-                               .token_in = dv_text_of(SCENE_SOL),
-                               .token_out = dv_text_of(SCENE_USDC)};
+                               .token_in = dv_text_of(SOL),
+                               .token_out = dv_text_of(USDC)};
     dv_ix_compute_unit_limit(200000, &s->ix[UNITS]);
     dv_ix_compute_unit_price(10000, &s->ix[PRICE]);
     scene_create(&s->ix[GUARD], &s->wallet, "guard-1", SCENE_GUARD_RENT, 0, &DV_PROGRAM_SYSTEM);

@@ -1,4 +1,4 @@
-#include "tests/component/persistence_rig.h"
+#include "tests/support/persistence_rig.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -6,7 +6,9 @@
 #include <sys/random.h>
 
 #include "actors/base/log.h"
-#include "tests/component/pg.c"
+#include "tests/support/mints.h"
+#include "tests/support/pg.h"
+#include "tests/support/suite.h"
 
 pg_server server;
 const char *base;
@@ -212,8 +214,8 @@ dv_terms terms_make(const char *user, const char *key)
                       .client_order_id = dv_text_of(key),
                       .user_id = dv_text_of(user),
                       .order_type = DV_ORDER_MARKET,
-                      .token_in = dv_text_of("So11111111111111111111111111111111111111112"),
-                      .token_out = dv_text_of("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"),
+                      .token_in = dv_text_of(SOL),
+                      .token_out = dv_text_of(USDC),
                       .amount = UINT64_MAX,
                       .slippage_bps = 100,
                       .style = DV_STYLE_AMOUNT_STRING,
@@ -349,10 +351,7 @@ int run_tests(const char *suite_name, const TTest *const tests[])
     tcase_set_timeout(all, 90);
     for (size_t i = 0; tests[i] != NULL; i++) tcase_add_test(all, tests[i]);
     suite_add_tcase(suite, all);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = suite_run(suite);
     pg_stop(&server);
-    return failed != 0;
+    return status;
 }

@@ -1,4 +1,4 @@
-#include "tests/component/pg.h"
+#include "tests/support/pg.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,12 +12,11 @@
 #include <unistd.h>
 
 #include "gateway/gateway.h"
-#include "tests/component/frames.h"
-#include "tests/component/ports.h"
+#include "tests/support/frames.h"
+#include "tests/support/mints.h"
+#include "tests/support/ports.h"
 
 #define DEADLINE_MS 5000
-#define SOL "So11111111111111111111111111111111111111112"
-#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGkZwyTDt1v"
 
 /* The other end of one of the gateway's links. */
 typedef struct neighbour {

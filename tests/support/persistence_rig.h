@@ -1,12 +1,12 @@
 /* What the tests of persistence with a real PostgreSQL share: a server, a small run loop around the
-   actor, and orders. Each of their programs includes persistence_rig.c. */
+   actor, and orders. */
 #ifndef DV_TEST_PERSISTENCE_RIG_H
 #define DV_TEST_PERSISTENCE_RIG_H
 
 #include <check.h>
 
 #include "actors/persistence/persistence.h"
-#include "tests/component/pg.h"
+#include "tests/support/pg.h"
 
 #define DEADLINE_NS (30000 * DV_NS_PER_MS) /* of whatever a test waits for */
 

@@ -5,15 +5,14 @@
 #include "actors/execution/execution.h"
 #include "actors/topology.h"
 #include "proto/view.h"
-#include "tests/unit/stage.h"
+#include "tests/support/mints.h"
+#include "tests/support/stage.h"
 
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
 #define WRITE DV_PORT(DV_LINK_write, 0)
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define RAYDIUM DV_PORT(DV_LINK_quote, 0)
 #define METEORA DV_PORT(DV_LINK_quote, 1)
-#define SOL "So11111111111111111111111111111111111111112"
-#define USDC "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 
 static dv_config config;
 static dv_tokens tokens;

@@ -1,4 +1,4 @@
-#include "tests/component/pg_proxy.h"
+#include "tests/support/pg_proxy.h"
 
 #include <arpa/inet.h>
 #include <check.h>

@@ -1,5 +1,5 @@
 /* A PostgreSQL of a test's own: in a temporary directory, as a user who is not root, on loopback.
-   One test program includes pg.c; nothing is left behind when it ends. */
+   Nothing is left behind when the program ends. */
 #ifndef DV_TEST_PG_H
 #define DV_TEST_PG_H
 

@@ -1,5 +1,4 @@
-/* A proxy in front of a test's PostgreSQL that can be made to lose what passes through it. Included
-   as pg_proxy.c by the tests that need it. */
+/* A proxy in front of a test's PostgreSQL that can be made to lose what passes through it. */
 #ifndef DV_TEST_PG_PROXY_H
 #define DV_TEST_PG_PROXY_H
 
