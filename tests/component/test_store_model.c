@@ -349,7 +349,7 @@ static void age_one(void)
     snprintf(sql, sizeof sql, "update instances set %s = %s - interval '1 hour' where owner = '%s'",
              column, column, OWNERS[n]);
     pg_ask(base, sql);
-    sim_instance *i = instance_of(&model, OWNERS[n]);
+    sim_instance *i = sim_db_instance(&model, OWNERS[n]);
     if (i == NULL) return;
     if (silent)
         i->beat_us -= HOUR_US;

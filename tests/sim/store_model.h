@@ -73,6 +73,9 @@ int64_t sim_db_now_us(const sim_db *db);
 /* The order of an id; NULL when there is none. */
 sim_order *sim_db_order(const sim_db *db, const dv_id *id);
 
+/* The instance of an owner; NULL when it never beat. */
+sim_instance *sim_db_instance(const sim_db *db, const char *owner);
+
 /* Whether an instance is alive, by the rules of sql/statements.h. */
 bool sim_db_alive(const sim_db *db, const char *owner);
 

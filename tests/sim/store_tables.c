@@ -184,7 +184,7 @@ static void look(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_stor
 
 /* ---- instances ---------------------------------------------------------------------------- */
 
-static sim_instance *instance_of(const sim_db *db, const char *owner)
+sim_instance *sim_db_instance(const sim_db *db, const char *owner)
 {
     for (uint32_t i = 0; i < db->instance_count; i++)
         if (strcmp(db->instances[i].owner, owner) == 0)
@@ -208,7 +208,7 @@ static bool alive(const sim_db *db, const sim_instance *i)
 
 bool sim_db_alive(const sim_db *db, const char *owner)
 {
-    const sim_instance *i = instance_of(db, owner);
+    const sim_instance *i = sim_db_instance(db, owner);
     return i != NULL && alive(db, i);
 }
 
@@ -216,7 +216,7 @@ bool sim_db_alive(const sim_db *db, const char *owner)
 static bool is_orphan_of(const sim_db *db, const sim_instance *me, const char *owner)
 {
     if (strcmp(owner, me->owner) == 0) return false;
-    const sim_instance *i = instance_of(db, owner);
+    const sim_instance *i = sim_db_instance(db, owner);
     if (i != NULL && i->leaving) return true;
     size_t name_size = strcspn(owner, "/");
     bool namesake = strlen(me->name) == name_size && memcmp(me->name, owner, name_size) == 0;
@@ -238,7 +238,7 @@ static uint64_t orphans_in_ms(const sim_db *db, const sim_instance *me)
     int64_t now_us = sim_db_now_us(db), next_us = INT64_MAX;
     for (const sim_order *o = db->orders; o != NULL; o = o->hh.next) {
         if (dv_state_terminal(o->state) || strcmp(o->owner, me->owner) == 0) continue;
-        const sim_instance *i = instance_of(db, o->owner);
+        const sim_instance *i = sim_db_instance(db, o->owner);
         int64_t at_us = me->alive_us + me->lease_us / 2;
         if (i != NULL) at_us = dv_max_i64(at_us, i->beat_us + i->lease_us);
         if (at_us > now_us) next_us = dv_min_i64(next_us, at_us);
@@ -263,7 +263,7 @@ static void beat(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_stor
     char owner[DV_NAME_MAX + 1];
     dv_text_copy(owner, sizeof owner, r->beat.owner);
     int64_t now_us = sim_db_now_us(db);
-    sim_instance *i = instance_of(db, owner);
+    sim_instance *i = sim_db_instance(db, owner);
     ret->beat.owner = dv_arena_text(arena, r->beat.owner);
     if (i != NULL && superseded(db, i)) {
         ret->beat.error = DV_STORE_STALE;
@@ -346,7 +346,7 @@ static void claim(sim_db *db, const dv_store_request *r, dv_arena *arena, dv_sto
 {
     char owner[DV_NAME_MAX + 1];
     dv_text_copy(owner, sizeof owner, r->claim.owner);
-    const sim_instance *me = instance_of(db, owner);
+    const sim_instance *me = sim_db_instance(db, owner);
     if (me == NULL || !alive(db, me)) {
         ret->error = DV_STORE_STALE;
         return;

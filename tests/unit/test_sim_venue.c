@@ -217,8 +217,7 @@ START_TEST(a_landing_is_one_line_of_the_ledger_with_all_its_members)
     char expected[1024], line[1024] = "";
     snprintf(expected, sizeof expected,
              "{\"signature\":\"%.*s\",\"orderId\":\"01930000-0000-0000-0000-000004030201\","
-             "\"attempt\":1,\"dex\":\"meteora\",\"tokenIn\":\"" SOL
-             "\",\"tokenOut\":\"" USDC
+             "\"attempt\":1,\"dex\":\"meteora\",\"tokenIn\":\"" SOL "\",\"tokenOut\":\"" USDC
              "\",\"amountIn\":\"1000000000\",\"amountOut\":\"%llu\",\"ok\":true,\"error\":null,"
              "\"at\":\"2023-11-14T22:13:20.000Z\"}\n",
              DV_TEXT_ARG(swap.signature), (unsigned long long)status.amount_out);
