@@ -9,7 +9,8 @@
 
      drover keygen    makes a node's keys: the secret one into a file, the public one printed
 
-     drover config    prints the effective configuration, secrets masked
+     drover config    prints the effective configuration, secrets masked; with --manual a
+                      configuration file that explains every key
 
      drover topology  prints actors, links and messages
 
@@ -33,6 +34,7 @@
 #include "actors/persistence/pg/migrate.h"
 #include "actors/retry/retry.h"
 #include "actors/router/router.h"
+#include "actors/settings.h"
 #include "actors/signer/signer.h"
 #include "actors/topology.h"
 #include "gateway/gateway.h"
@@ -48,12 +50,13 @@ typedef struct arguments {
     const char *config_file, *node, *roles; /* NULL: not given */
     const char *words[2];                   /* what is no option */
     int word_count;
+    bool manual;
 } arguments;
 
 /* Everything the process holds while it serves. */
 typedef struct shell {
     arguments args;
-    dv_config config;
+    dv_settings settings;
     dv_cluster cluster;
     dv_topology topology;
     dv_network network;
@@ -96,46 +99,55 @@ static const char *desk_endpoint(const dv_topology *topology)
     abort(); /* the table has one */
 }
 
-static void add_router(shell *s, const char *dex, const char *mode, const char *role, uint8_t index)
+static void add_router(shell *s, const char *dex, dv_dex_mode mode, const char *role, uint8_t index)
 {
     if (!runs(s, role)) return;
-    dv_venue *venue = streq(mode, "solana") ? dv_chain_venue_new(dex, &s->config, &s->tokens)
-                                            : dv_sim_venue_new(dex, &s->config, &s->tokens);
+    const dv_settings *all = &s->settings;
+    dv_venue *venue =
+        mode == DV_DEX_SOLANA
+            ? dv_chain_venue_new(dex, &all->solana, &all->pools, all->signer.wallet, &s->tokens)
+            : dv_sim_venue_new(dex, &all->sim, all->solana.solana_commitment, &s->tokens);
     add(s, &DV_ROUTER_CLASS, role, dv_router_new(index, &venue));
 }
 
 /* The signer takes its key before anything else runs, and names the wallet to those who need it. */
 static void add_signer(shell *s)
 {
-    void *self = dv_signer_new(&s->config, &s->tokens);
-    if (*s->config.wallet == '\0')
-        snprintf(s->config.wallet, sizeof s->config.wallet, "%s", dv_signer_wallet(self));
+    dv_signer_config *config = &s->settings.signer;
+    void *self = dv_signer_new(config, s->settings.execution.attempts_max, &s->tokens);
+    if (*config->wallet == '\0')
+        snprintf(config->wallet, sizeof config->wallet, "%s", dv_signer_wallet(self));
     add(s, &DV_SIGNER_CLASS, "signer", self);
 }
 
 /* The gateway comes first: a port that is taken must be known before any order is touched. */
 static void add_all(shell *s)
 {
+    const dv_settings *all = &s->settings;
     uint64_t seed;
     randombytes_buf(&seed, sizeof seed);
     if (runs(s, "gateway"))
         add(s, &DV_GATEWAY_CLASS, "gateway",
-            dv_gateway_new(&s->config, &s->tokens, desk_endpoint(&s->topology)));
+            dv_gateway_new(&all->gateway, all->process.node, all->execution.overdue_ms, &s->tokens,
+                           desk_endpoint(&s->topology)));
     if (runs(s, "signer")) add_signer(s);
     if (runs(s, "persistence"))
-        add(s, &DV_PERSISTENCE_CLASS, "persistence", dv_persistence_new(&s->config));
+        add(s, &DV_PERSISTENCE_CLASS, "persistence",
+            dv_persistence_new(&all->persistence, all->ingest.in_flight_max,
+                               all->process.start_timeout_ms));
     if (runs(s, "notification"))
         add(s, &DV_NOTIFICATION_CLASS, "notification", dv_notification_new());
-    if (runs(s, "retry")) add(s, &DV_RETRY_CLASS, "retry", dv_retry_new(&s->config));
+    if (runs(s, "retry")) add(s, &DV_RETRY_CLASS, "retry", dv_retry_new(&all->retry));
     uint8_t index = 0;
-#define ROUTER(dex, Dex) add_router(s, #dex, s->config.dex##_mode, "router:" #dex, index++);
+#define ROUTER(dex, Dex) add_router(s, #dex, all->router.dex##_mode, "router:" #dex, index++);
     DV_DEXES(ROUTER)
 #undef ROUTER
     if (runs(s, "execution"))
         add(s, &DV_EXECUTION_CLASS, "execution",
-            dv_execution_new(&s->config, &s->tokens, instance(s, "execution"), seed));
+            dv_execution_new(&all->execution, all->retry.retry_sweep_ms, &s->tokens,
+                             instance(s, "execution"), seed));
     if (runs(s, "ingest"))
-        add(s, &DV_INGEST_CLASS, "ingest", dv_ingest_new(&s->config, &s->tokens));
+        add(s, &DV_INGEST_CLASS, "ingest", dv_ingest_new(&all->ingest, &s->tokens));
 }
 
 /* ---- starting --------------------------------------------------------------------------- */
@@ -166,8 +178,8 @@ static bool wait_ready(const shell *s, uint32_t i, int64_t deadline_ns)
 
 static bool start_all(shell *s)
 {
-    int64_t deadline_ns =
-        dv_time_now().mono_ns + (s->config.start_timeout_ms + START_GRACE_MS) * DV_NS_PER_MS;
+    int64_t deadline_ns = dv_time_now().mono_ns +
+                          (s->settings.process.start_timeout_ms + START_GRACE_MS) * DV_NS_PER_MS;
     while (s->started < s->count) {
         uint32_t i = s->started++;
         s->threads[i] = zactor_new(dv_actor_run, &s->actors[i]);
@@ -204,7 +216,8 @@ static bool drain_one(zactor_t *thread, int64_t deadline_ns)
 
 static bool drain_all(shell *s)
 {
-    int64_t deadline_ns = dv_time_now().mono_ns + s->config.drain_timeout_ms * DV_NS_PER_MS;
+    int64_t deadline_ns =
+        dv_time_now().mono_ns + s->settings.process.drain_timeout_ms * DV_NS_PER_MS;
     bool all = true;
     for (size_t k = 0; k < sizeof DRAIN_ORDER / sizeof DRAIN_ORDER[0]; k++)
         for (uint32_t i = 0; i < s->started; i++) {
@@ -242,7 +255,7 @@ static void stop_all(shell *s)
 static dv_err wiring_alone(shell *s, char ret_why[256])
 {
     const char *option = s->args.roles ? "--roles" : s->args.node ? "--node" : NULL;
-    if (option == NULL && *s->config.node != '\0') option = "node";
+    if (option == NULL && *s->settings.process.node != '\0') option = "node";
     if (option == NULL) return dv_topology_init(NULL, NULL, DV_ROLES_ALL, &s->topology, ret_why);
     snprintf(ret_why, 256, "%s needs a cluster file (cluster_file, DROVER_CLUSTER_FILE)", option);
     return DV_CONFIG_INVALID;
@@ -251,9 +264,10 @@ static dv_err wiring_alone(shell *s, char ret_why[256])
 /* What this process runs, what it binds and where it connects. */
 static dv_err wiring(shell *s, char ret_why[256])
 {
-    const char *file = s->config.cluster_file;
-    const char *name = s->config.node;
-    if (s->args.node != NULL) snprintf(s->config.node, sizeof s->config.node, "%s", s->args.node);
+    const char *file = s->settings.process.cluster_file;
+    const char *name = s->settings.process.node;
+    if (s->args.node != NULL)
+        snprintf(s->settings.process.node, sizeof s->settings.process.node, "%s", s->args.node);
     if (*file == '\0') return wiring_alone(s, ret_why);
     dv_err error = dv_cluster_load(file, &s->cluster, ret_why);
     if (error != DV_OK) return error;
@@ -295,7 +309,7 @@ static dv_err keys_load(shell *s, char ret_why[256])
                  node->name, node->name);
         return DV_CONFIG_INVALID;
     }
-    if (*s->config.key_file == '\0') {
+    if (*s->settings.process.key_file == '\0') {
         snprintf(ret_why, 256,
                  "key_file is not set: node %s needs its secret key, as `drover "
                  "keygen %s` writes it",
@@ -304,18 +318,19 @@ static dv_err keys_load(shell *s, char ret_why[256])
     }
     s->network.curve = true;
     snprintf(s->network.public_key, DV_KEY_SIZE, "%s", self->public_key);
-    return dv_key_load(s->config.key_file, self, s->network.secret_key, ret_why);
+    return dv_key_load(s->settings.process.key_file, self, s->network.secret_key, ret_why);
 }
 
 /* What tcp needs, if any link uses it. */
 static dv_err wire_setup(shell *s, char ret_why[256])
 {
-    s->network = (dv_network){.peer_rate_max = s->config.peer_rate_max,
+    s->network = (dv_network){.peer_rate_max = s->settings.process.peer_rate_max,
                               .node_of_key = dv_topology_node_of_key,
                               .may_produce = dv_topology_may_produce,
                               .policy = &s->topology};
     if (!dv_topology_uses_tcp(&s->topology)) return DV_OK;
-    dv_err error = s->config.plaintext ? plaintext_check(s, ret_why) : keys_load(s, ret_why);
+    dv_err error =
+        s->settings.process.plaintext ? plaintext_check(s, ret_why) : keys_load(s, ret_why);
     if (error != DV_OK) return error;
     s->zap = dv_zap_start(&s->network, s->topology.links, s->topology.link_count);
     if (s->zap != NULL) return DV_OK;
@@ -327,9 +342,9 @@ static dv_err wire_setup(shell *s, char ret_why[256])
 static dv_err needs_check(const shell *s, char ret_why[256])
 {
     const char *missing = NULL;
-    if (runs(s, "persistence") && *s->config.database_url == '\0')
+    if (runs(s, "persistence") && *s->settings.persistence.database_url == '\0')
         missing = "database_url (DATABASE_URL)";
-    else if (runs(s, "retry") && *s->config.redis_url == '\0')
+    else if (runs(s, "retry") && *s->settings.retry.redis_url == '\0')
         missing = "redis_url (REDIS_URL)";
     if (missing == NULL) return DV_OK;
     snprintf(ret_why, 256, "%s is not set (./dev run starts private ones)", missing);
@@ -366,12 +381,9 @@ static void descriptors_raise(void)
         dv_warn("descriptors", NULL, dv_kv_string("why", strerror(errno)));
 }
 
-static void log_setup(const dv_config *config)
+static void log_setup(const dv_process_config *config)
 {
-    static const char *const LEVELS[] = {"debug", "info", "warn", "error"};
-    dv_log_level level = DV_LOG_DEBUG;
-    while (level < DV_LOG_ERROR && !streq(LEVELS[level], config->log_level)) level++;
-    dv_log_init(level, config->log_json);
+    dv_log_init(config->log_level, config->log_json);
 }
 
 static int refuse(const char *why)
@@ -383,8 +395,8 @@ static int refuse(const char *why)
 static void serving_tell(const shell *s)
 {
     const dv_node *node = s->topology.node;
-    dv_info("serving", NULL, dv_kv_string("host", s->config.host),
-            dv_kv_number("port", s->config.port), dv_kv_number("pid", getpid()),
+    dv_info("serving", NULL, dv_kv_string("host", s->settings.gateway.host),
+            dv_kv_number("port", s->settings.gateway.port), dv_kv_number("pid", getpid()),
             dv_kv_string("node", node ? node->name : ""),
             dv_kv_string("links", s->zap == NULL     ? "inproc"
                                   : s->network.curve ? "curve"
@@ -398,7 +410,7 @@ static int serve(shell *s)
     if (dv_failpoints_load(why) != DV_OK) return refuse(why);
 #endif
     if (wiring(s, why) != DV_OK || needs_check(s, why) != DV_OK ||
-        dv_tokens_load(s->config.tokens_file, &s->tokens, why) != DV_OK)
+        dv_tokens_load(s->settings.process.tokens_file, &s->tokens, why) != DV_OK)
         return refuse(why);
     int signals = signals_open();
     if (signals < 0 || sodium_init() < 0) return EXIT_FAILURE;
@@ -425,7 +437,7 @@ static int migrate(shell *s)
 {
     unsigned applied;
     char why[DV_REASON_MAX];
-    if (dv_migrate(s->config.database_url, &applied, why) != DV_OK) {
+    if (dv_migrate(s->settings.persistence.database_url, &applied, why) != DV_OK) {
         fprintf(stderr, "drover: %s\n", why);
         return EXIT_FAILURE;
     }
@@ -435,7 +447,7 @@ static int migrate(shell *s)
 
 static int config(shell *s)
 {
-    dv_config_print(&s->config, stdout);
+    dv_settings_print(&s->settings, stdout);
     return EXIT_SUCCESS;
 }
 
@@ -466,7 +478,7 @@ static int keygen(shell *s)
 
 static int status(shell *s)
 {
-    return dv_status_main(&s->config);
+    return dv_status_main(&s->settings.gateway);
 }
 
 static int version(shell *s)
@@ -481,11 +493,12 @@ static const struct {
     int (*run)(shell *s);
     int least_words, most_words;
     bool places; /* takes --node and --roles */
+    bool manual; /* takes --manual */
 } COMMANDS[] = {
-    {"serve", serve, 0, 0, true},       {"migrate", migrate, 0, 0, false},
-    {"keygen", keygen, 1, 2, false},    {"config", config, 0, 0, false},
-    {"topology", topology, 0, 0, true}, {"status", status, 0, 0, false},
-    {"version", version, 0, 0, false},
+    {"serve", serve, 0, 0, true, false},       {"migrate", migrate, 0, 0, false, false},
+    {"keygen", keygen, 1, 2, false, false},    {"config", config, 0, 0, false, true},
+    {"topology", topology, 0, 0, true, false}, {"status", status, 0, 0, false, false},
+    {"version", version, 0, 0, false, false},
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -494,6 +507,7 @@ static int usage(void)
     fputs("usage: drover serve [--config FILE] [--node NAME] [--roles ROLE,ROLE…]\n"
           "       drover topology [--config FILE] [--node NAME] [--roles ROLE,ROLE…]\n"
           "       drover migrate|config|status|version [--config FILE]\n"
+          "       drover config --manual\n"
           "       drover keygen NODE [FILE]\n",
           stderr);
     return EXIT_CONFIG;
@@ -509,6 +523,8 @@ static bool arguments_read(int argc, char **argv, size_t command, arguments *ret
                                                           : NULL;
         if (option != NULL && i + 1 < argc && *option == NULL)
             *option = argv[++i];
+        else if (COMMANDS[command].manual && streq(argv[i], "--manual"))
+            ret->manual = true;
         else if (argv[i][0] != '-' && ret->word_count < COMMANDS[command].most_words)
             ret->words[ret->word_count++] = argv[i];
         else
@@ -532,10 +548,13 @@ int main(int argc, char **argv)
     char why[256];
     if (!arguments_read(argc, argv, command, &s->args)) {
         status = usage();
-    } else if (dv_config_load(s->args.config_file, &s->config, why) != DV_OK) {
+    } else if (s->args.manual) {
+        dv_settings_print_manual(stdout); /* even if the configuration is bad */
+        status = EXIT_SUCCESS;
+    } else if (dv_settings_load(s->args.config_file, &s->settings, why) != DV_OK) {
         status = refuse(why);
     } else {
-        log_setup(&s->config);
+        log_setup(&s->settings.process);
         status = COMMANDS[command].run(s);
     }
     dv_topology_fini(&s->topology);

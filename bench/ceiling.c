@@ -17,7 +17,8 @@
 
 #define BATCH_MAX 4096
 #define CONNECTIONS_MAX 12
-#define COHORTS_EACH 2  /* for each connection: as many batches as it holds */
+#define COHORTS_EACH 2 /* for each connection: as many batches as it holds */
+#define START_TIMEOUT_MS 60000
 #define SIGNATURES 1024 /* made beforehand, used in turn */
 #define TRANSACTION 162 /* bytes of a simulated venue's transaction */
 #define PROGRESS_NS (500 * DV_NS_PER_MS)
@@ -31,7 +32,7 @@ typedef struct cohort {
 } cohort;
 
 typedef struct ceiling {
-    dv_config config;
+    dv_persistence_config config;
     double warmup_s, seconds;
     uint64_t seed;
     dv_store *store;
@@ -295,7 +296,7 @@ static void prepare(ceiling *c)
     }
     for (size_t i = 0; i < sizeof c->transaction; i++) c->transaction[i] = (char)dice(c);
     char why[DV_REASON_MAX];
-    c->store = dv_store_pg_new(&c->config);
+    c->store = dv_store_pg_new(&c->config, START_TIMEOUT_MS);
     if (c->store->class->start(c->store, why) != DV_OK) die(why);
     while (c->store->class->room(c->store, DV_STORE_WRITER) < c->cohort_count) turn(c);
     for (uint32_t i = 0; i < c->cohort_count; i++) ready_push(c, i);
@@ -331,9 +332,8 @@ int main(int argc, char **argv)
                                          {"seed", required_argument, NULL, 'e'},
                                          {0}};
     static ceiling c = {.warmup_s = 1, .seconds = 5, .seed = 1};
-    char why[256];
     dv_log_init(DV_LOG_WARN, false);
-    if (dv_config_load(NULL, &c.config, why) != DV_OK) die(why);
+    dv_config_set_defaults(&DV_PERSISTENCE_SECTION, &c.config);
     for (int which; (which = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
         switch (which) {
         case 'u': snprintf(c.config.database_url, DV_CONFIG_TEXT_MAX, "%s", optarg); break;

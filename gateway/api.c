@@ -147,7 +147,7 @@ static void batch_post(dv_request *request, dv_reply *reply)
 /* Orders that were submitted before it and of which nothing was heard since are in doubt. */
 static int64_t doubt_before_us(const dv_front *front)
 {
-    return dv_time_now().wall_us - front->config->overdue_ms * DV_US_PER_MS;
+    return dv_time_now().wall_us - front->overdue_ms * DV_US_PER_MS;
 }
 
 typedef struct getting {

@@ -4,16 +4,17 @@
 #ifndef DV_GATEWAY_FRONT_H
 #define DV_GATEWAY_FRONT_H
 
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
 #include "gateway/board.h"
+#include "gateway/config.h"
 #include "gateway/desk.h"
 #include "gateway/door.h"
 #include "gateway/hub.h"
 #include "gateway/limiter.h"
 
 typedef struct dv_front {
-    const dv_config *config;
+    const dv_gateway_config *config; /* borrowed */
+    uint32_t overdue_ms;             /* time without a step after which an order is in doubt */
     const dv_tokens *tokens;
     dv_desk *desk;
     dv_board *board;

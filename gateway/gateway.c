@@ -208,16 +208,18 @@ static void destroy(void **actor)
     *actor = NULL;
 }
 
-void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const char *desk_endpoint)
+void *dv_gateway_new(const dv_gateway_config *config, const char *node, uint32_t overdue_ms,
+                     const dv_tokens *tokens, const char *desk_endpoint)
 {
     gateway *g = calloc(1, sizeof *g);
     if (g == NULL) abort();
     snprintf(g->desk_endpoint, sizeof g->desk_endpoint, "%s", desk_endpoint);
     uint32_t queue_max = config->websocket_queue_max;
     char name[DV_NAME_MAX + 1] = "gateway";
-    if (config->node[0] != '\0') snprintf(name, sizeof name, "gateway@%.20s", config->node);
+    if (*node != '\0') snprintf(name, sizeof name, "gateway@%.20s", node);
     g->front = (dv_front){
         .config = config,
+        .overdue_ms = overdue_ms,
         .tokens = tokens,
         .board = dv_board_new(name),
         .door = dv_door_new(DOOR_ROOM, DOOR_WAIT_NS),

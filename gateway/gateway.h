@@ -17,13 +17,15 @@
 #define DV_GATEWAY_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "gateway/config.h"
 
 extern const dv_actor_class DV_GATEWAY_CLASS;
 
 /* Makes the actor's self; its start listens on host:port. config and tokens are borrowed for its
-   life; desk_endpoint is where its threads reach it. Never NULL. */
-void *dv_gateway_new(const dv_config *config, const dv_tokens *tokens, const char *desk_endpoint);
+   life. node: the process's node, "" for none. overdue_ms: time without a step after which an order
+   is in doubt. desk_endpoint is where its threads reach it. Never NULL. */
+void *dv_gateway_new(const dv_gateway_config *config, const char *node, uint32_t overdue_ms,
+                     const dv_tokens *tokens, const char *desk_endpoint);
 
 #endif

@@ -213,7 +213,7 @@ static void option_set_number(options *o, const char *name, uint32_t value)
     option_set(o, name, digits);
 }
 
-static void options_fill(options *o, const dv_config *config, uint32_t threads)
+static void options_fill(options *o, const dv_gateway_config *config, uint32_t threads)
 {
     char listen[DV_CONFIG_TEXT_MAX + 16];
     bool is_everywhere = strcmp(config->host, "0.0.0.0") == 0 || config->host[0] == '\0';

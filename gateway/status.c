@@ -20,7 +20,7 @@
 
 /* ---- the question ---- */
 
-static int unreachable(const dv_config *config, const char *why)
+static int unreachable(const dv_gateway_config *config, const char *why)
 {
     fprintf(stderr, "drover: no gateway answers at %s:%" PRIu32 ": %s\n", config->host,
             config->port, why);
@@ -28,7 +28,7 @@ static int unreachable(const dv_config *config, const char *why)
 }
 
 /* An address to listen on everywhere is none to connect to. */
-static const char *host_of(const dv_config *config)
+static const char *host_of(const dv_gateway_config *config)
 {
     bool everywhere = config->host[0] == '\0' || strcmp(config->host, "0.0.0.0") == 0;
     return everywhere ? "127.0.0.1" : config->host;
@@ -48,7 +48,7 @@ static bool body_read(struct mg_connection *connection, dv_buffer *ret_body)
 }
 
 /* On false ret_why, 200 bytes, says what went wrong. */
-static bool ask(const dv_config *config, dv_buffer *ret_body, char ret_why[DV_REASON_MAX])
+static bool ask(const dv_gateway_config *config, dv_buffer *ret_body, char ret_why[DV_REASON_MAX])
 {
     snprintf(ret_why, DV_REASON_MAX, "it does not speak HTTP");
     struct mg_connection *connection =
@@ -115,7 +115,7 @@ static bool cluster_print(yajl_val root, bool *ret_ready)
     return true;
 }
 
-int dv_status_main(const dv_config *config)
+int dv_status_main(const dv_gateway_config *config)
 {
     dv_buffer body = {0};
     char why[DV_REASON_MAX], fault[256];

@@ -1,55 +1,47 @@
 #include "actors/base/config.h"
 
+#include <assert.h>
+#include <ctype.h>
 #include <czmq.h>
 #include <errno.h>
 
 extern char **environ;
 
-#define WHY_SIZE 256
+#define WHY_SIZE DV_CONFIG_WHY_SIZE
+#define PREFIX "DROVER_"
+#define MANUAL_WIDTH 100    /* columns */
+#define GLUE "\1"           /* a space at which a line may not break */
+#define MANUAL_COMMENT 4096 /* bytes of one key's comment, before it is wrapped */
 
-typedef enum kind { NUMBER, BOOLEAN, TEXT, SECRET } kind;
+typedef struct sections {
+    const dv_config_part *parts;
+    uint32_t count;
+} sections;
 
-/* A row of the table; values live in dv_config at the offset. */
-typedef struct key_row {
-    const char *key;
-    kind kind;
-    size_t offset;
-    uint32_t least, most;
-    const char *unit, *env, *meaning;
-    const char *text_default;
-    uint32_t number_default;
-} key_row;
-
-#define NUMBER_ROW(key, value, least, most, unit, env, meaning)                                    \
-    {#key, NUMBER, offsetof(dv_config, key), least, most, unit, env, meaning, NULL, value},
-#define BOOL_ROW(key, value, env, meaning)                                                         \
-    {#key, BOOLEAN, offsetof(dv_config, key), 0, 1, "", env, meaning, NULL, value},
-#define TEXT_ROW(key, value, env, meaning)                                                         \
-    {#key, TEXT, offsetof(dv_config, key), 0, 0, "", env, meaning, value, 0},
-#define SECRET_ROW(key, value, env, meaning)                                                       \
-    {#key, SECRET, offsetof(dv_config, key), 0, 0, "", env, meaning, value, 0},
-static const key_row KEYS[] = {DV_CONFIG(NUMBER_ROW, BOOL_ROW, TEXT_ROW, SECRET_ROW)};
-#define KEY_COUNT (sizeof KEYS / sizeof KEYS[0])
+static void *value_at(const dv_config_part *part, const dv_config_key *key)
+{
+    return (char *)part->values + key->offset;
+}
 
 /* ---- one value ---- */
 
-static dv_err set_number(const key_row *row, const char *value, const char *origin, void *at,
+static dv_err set_number(const dv_config_key *key, const char *value, const char *origin, void *at,
                          char *ret_why)
 {
     char *end;
     errno = 0;
     unsigned long long number = strtoull(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || number < row->least ||
-        number > row->most) {
+    if (*value < '0' || *value > '9' || *end != '\0' || errno != 0 || number < key->least ||
+        number > key->most) {
         snprintf(ret_why, WHY_SIZE, "%s is \"%.64s\", but must be a whole number from %u to %u%s%s",
-                 origin, value, row->least, row->most, *row->unit ? " " : "", row->unit);
+                 origin, value, key->least, key->most, *key->unit ? " " : "", key->unit);
         return DV_CONFIG_INVALID;
     }
     *(uint32_t *)at = (uint32_t)number;
     return DV_OK;
 }
 
-static dv_err set_bool(const char *value, const char *origin, void *at, char *ret_why)
+static dv_err set_flag(const char *value, const char *origin, void *at, char *ret_why)
 {
     bool yes = streq(value, "yes") || streq(value, "true") || streq(value, "1");
     bool no = streq(value, "no") || streq(value, "false") || streq(value, "0");
@@ -71,31 +63,88 @@ static dv_err set_text(const char *value, const char *origin, char *at, char *re
     return DV_OK;
 }
 
-static dv_err set_value(const key_row *row, const char *value, const char *origin,
-                        dv_config *config, char *ret_why)
+/* "debug, info, warn or error"; what does not fit is cut. */
+static void names_list(const char *const *names, char *ret_list, size_t size)
 {
-    char *at = (char *)config + row->offset;
-    switch (row->kind) {
-    case NUMBER: return set_number(row, value, origin, at, ret_why);
-    case BOOLEAN: return set_bool(value, origin, at, ret_why);
-    case TEXT:
-    case SECRET: return set_text(value, origin, at, ret_why);
+    size_t n = 0;
+    for (size_t i = 0; names[i] != NULL && n < size; i++) {
+        const char *comma = i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ";
+        n += (size_t)snprintf(ret_list + n, size - n, "%s%s", comma, names[i]);
+    }
+}
+
+/* An enum is as large as an int, by every compiler that builds this. */
+static void enum_store(void *at, uint32_t number)
+{
+    memcpy(at, &number, sizeof number);
+}
+
+static uint32_t enum_load(const void *at)
+{
+    uint32_t number;
+    memcpy(&number, at, sizeof number);
+    return number;
+}
+
+static dv_err set_enum(const dv_config_key *key, const char *value, const char *origin, void *at,
+                       char *ret_why)
+{
+    uint32_t number = 0;
+    while (key->names[number] != NULL && !streq(key->names[number], value)) number++;
+    if (key->names[number] == NULL) {
+        char allowed[128];
+        names_list(key->names, allowed, sizeof allowed);
+        snprintf(ret_why, WHY_SIZE, "%s is \"%.64s\", but must be %s", origin, value, allowed);
+        return DV_CONFIG_INVALID;
+    }
+    enum_store(at, number);
+    return DV_OK;
+}
+
+static dv_err set_value(const dv_config_key *key, const char *value, const char *origin, void *at,
+                        char *ret_why)
+{
+    switch (key->kind) {
+    case DV_CONFIG_NUMBER: return set_number(key, value, origin, at, ret_why);
+    case DV_CONFIG_FLAG: return set_flag(value, origin, at, ret_why);
+    case DV_CONFIG_ENUM: return set_enum(key, value, origin, at, ret_why);
+    case DV_CONFIG_TEXT:
+    case DV_CONFIG_SECRET: return set_text(value, origin, at, ret_why);
     }
     return DV_CONFIG_INVALID;
 }
 
-static dv_err set_named(const char *key, const char *value, const char *origin, dv_config *config,
-                        char *ret_why)
+static dv_err set_named(const sections *all, const char *name, const char *value,
+                        const char *origin, char *ret_why)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++)
-        if (streq(KEYS[i].key, key)) return set_value(&KEYS[i], value, origin, config, ret_why);
+    for (const dv_config_part *p = all->parts; p < all->parts + all->count; p++)
+        for (uint32_t i = 0; i < p->section->key_count; i++) {
+            const dv_config_key *key = &p->section->keys[i];
+            if (streq(key->name, name))
+                return set_value(key, value, origin, value_at(p, key), ret_why);
+        }
     snprintf(ret_why, WHY_SIZE, "%s: there is no such key (see `drover config`)", origin);
     return DV_CONFIG_INVALID;
 }
 
-/* ---- the file and the environment ---- */
+/* ---- defaults, file, environment ---- */
 
-static dv_err load_file(const char *file, dv_config *config, char *ret_why)
+void dv_config_set_defaults(const dv_config_section *section, void *values)
+{
+    for (uint32_t i = 0; i < section->key_count; i++) {
+        const dv_config_key *key = &section->keys[i];
+        char *at = (char *)values + key->offset;
+        switch (key->kind) {
+        case DV_CONFIG_NUMBER: *(uint32_t *)(void *)at = key->number_default; break;
+        case DV_CONFIG_FLAG: *(bool *)at = key->number_default != 0; break;
+        case DV_CONFIG_ENUM: enum_store(at, key->number_default); break;
+        case DV_CONFIG_TEXT:
+        case DV_CONFIG_SECRET: snprintf(at, DV_CONFIG_TEXT_MAX, "%s", key->text_default); break;
+        }
+    }
+}
+
+static dv_err load_file(const sections *all, const char *file, char *ret_why)
 {
     zconfig_t *root = zconfig_load(file);
     if (root == NULL) {
@@ -108,135 +157,90 @@ static dv_err load_file(const char *file, dv_config *config, char *ret_why)
         char origin[200];
         snprintf(origin, sizeof origin, "%.100s in %.90s", zconfig_name(item), file);
         const char *value = zconfig_value(item);
-        error = set_named(zconfig_name(item), value ? value : "", origin, config, ret_why);
+        error = set_named(all, zconfig_name(item), value ? value : "", origin, ret_why);
     }
     zconfig_destroy(&root);
     return error;
 }
 
-static dv_err load_drover_variable(const char *variable, dv_config *config, char *ret_why)
+/* variable: "DROVER_<KEY>=value". */
+static dv_err load_own_variable(const sections *all, const char *variable, char *ret_why)
 {
     const char *value = strchr(variable, '=') + 1;
-    char origin[100], key[100];
+    char origin[100], name[100];
     snprintf(origin, sizeof origin, "%.*s", (int)(value - 1 - variable), variable);
-    snprintf(key, sizeof key, "%s", origin + strlen("DROVER_"));
-    for (char *c = key; *c; c++) *c = (char)tolower((unsigned char)*c);
-    return set_named(key, value, origin, config, ret_why);
+    snprintf(name, sizeof name, "%s", origin + strlen(PREFIX));
+    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
+    return set_named(all, name, value, origin, ret_why);
 }
 
-static dv_err load_environment(dv_config *config, char *ret_why)
+/* The variables that the section's keys have beside DROVER_<KEY>. An empty one counts as unset. */
+static dv_err load_other_variables(const dv_config_part *part, char *ret_why)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        const char *value = *KEYS[i].env ? getenv(KEYS[i].env) : NULL;
-        if (value == NULL || *value == '\0') continue;
-        dv_err error = set_value(&KEYS[i], value, KEYS[i].env, config, ret_why);
-        if (error != DV_OK) return error;
-    }
-    for (char **variable = environ; variable && *variable; variable++) {
-        if (strncmp(*variable, "DROVER_", 7) != 0 || strchr(*variable, '=') == NULL) continue;
-        dv_err error = load_drover_variable(*variable, config, ret_why);
+    for (uint32_t i = 0; i < part->section->key_count; i++) {
+        const dv_config_key *key = &part->section->keys[i];
+        const char *value = *key->variable ? dv_config_variable(key->variable, NULL) : NULL;
+        if (value == NULL) continue;
+        dv_err error = set_value(key, value, key->variable, value_at(part, key), ret_why);
         if (error != DV_OK) return error;
     }
     return DV_OK;
 }
 
-static const char *variable_or(const char *name, const char *other)
+static dv_err load_environment(const sections *all, char *ret_why)
+{
+    for (uint32_t i = 0; i < all->count; i++) {
+        dv_err error = load_other_variables(&all->parts[i], ret_why);
+        if (error != DV_OK) return error;
+    }
+    for (char **variable = environ; variable && *variable; variable++) {
+        bool own = strncmp(*variable, PREFIX, strlen(PREFIX)) == 0;
+        if (!own || strchr(*variable, '=') == NULL) continue;
+        dv_err error = load_own_variable(all, *variable, ret_why);
+        if (error != DV_OK) return error;
+    }
+    return DV_OK;
+}
+
+dv_err dv_config_load(const char *file, const dv_config_part *parts, uint32_t count,
+                      char ret_why[WHY_SIZE])
+{
+    const sections all = {parts, count};
+    for (uint32_t i = 0; i < count; i++) dv_config_set_defaults(parts[i].section, parts[i].values);
+    dv_err error = file ? load_file(&all, file, ret_why) : DV_OK;
+    if (error == DV_OK) error = load_environment(&all, ret_why);
+    for (uint32_t i = 0; i < count && error == DV_OK; i++) {
+        const dv_config_section *section = parts[i].section;
+        if (section->complete) section->complete(parts[i].values);
+        const char *wrong = section->check ? section->check(parts[i].values) : NULL;
+        if (wrong == NULL) continue;
+        snprintf(ret_why, WHY_SIZE, "%s", wrong);
+        error = DV_CONFIG_INVALID;
+    }
+    return error;
+}
+
+/* ---- values put together ---- */
+
+const char *dv_config_variable(const char *name, const char *other)
 {
     const char *value = getenv(name);
     return value && *value ? value : other;
 }
 
-/* Appends a part of a URL, escaping what RFC 3986 reserves. */
-static void url_add(char *url, const char *part)
+void dv_config_append(char *text, const char *part)
 {
-    size_t n = strlen(url);
+    size_t n = strlen(text);
+    snprintf(text + n, DV_CONFIG_TEXT_MAX - n, "%s", part);
+}
+
+void dv_config_append_escaped(char *text, const char *part)
+{
+    size_t n = strlen(text);
     for (; *part && n + 4 < DV_CONFIG_TEXT_MAX; part++) {
         unsigned char c = (unsigned char)*part;
-        n += (size_t)snprintf(url + n, 4, isalnum(c) || strchr("-._~", c) ? "%c" : "%%%02X", c);
+        n += (size_t)snprintf(text + n, 4, isalnum(c) || strchr("-._~", c) ? "%c" : "%%%02X", c);
     }
-}
-
-static void url_printf(char *url, const char *format, const char *value)
-{
-    size_t n = strlen(url);
-    snprintf(url + n, DV_CONFIG_TEXT_MAX - n, format, value);
-}
-
-/* Some clients' deployments name the parts instead of a URL. */
-static void urls_from_parts(dv_config *config)
-{
-    if (*config->database_url == '\0' && getenv("DB_HOST") != NULL) {
-        url_printf(config->database_url, "%s", "postgresql://");
-        url_add(config->database_url, variable_or("DB_USER", "postgres"));
-        if (*variable_or("DB_PASSWORD", "")) {
-            url_printf(config->database_url, "%s", ":");
-            url_add(config->database_url, getenv("DB_PASSWORD"));
-        }
-        url_printf(config->database_url, "@%s", variable_or("DB_HOST", "localhost"));
-        url_printf(config->database_url, ":%s/", variable_or("DB_PORT", "5432"));
-        url_add(config->database_url, variable_or("DB_NAME", "postgres"));
-    }
-    if (*config->redis_url == '\0' && getenv("REDIS_HOST") != NULL) {
-        url_printf(config->redis_url, "%s", "redis://");
-        if (*variable_or("REDIS_PASSWORD", "")) {
-            url_printf(config->redis_url, "%s", ":");
-            url_add(config->redis_url, getenv("REDIS_PASSWORD"));
-            url_printf(config->redis_url, "%s", "@");
-        }
-        url_printf(config->redis_url, "%s", variable_or("REDIS_HOST", "localhost"));
-        url_printf(config->redis_url, ":%s", variable_or("REDIS_PORT", "6379"));
-    }
-}
-
-static bool is_mode(const char *value)
-{
-    return streq(value, "simulated") || streq(value, "solana");
-}
-
-static dv_err check_together(const dv_config *c, char *ret_why)
-{
-    const char *wrong = NULL;
-    if (c->sim_quote_min_ms > c->sim_quote_max_ms)
-        wrong = "sim_quote_min_ms is above sim_quote_max_ms";
-    else if (c->sim_settle_min_ms > c->sim_settle_max_ms)
-        wrong = "sim_settle_min_ms is above sim_settle_max_ms";
-    else if (c->sim_fault_lost_answer_percent + c->sim_fault_drop_percent +
-                 c->sim_fault_late_percent + c->sim_fault_expire_percent +
-                 c->sim_fault_slippage_percent + c->sim_fault_fork_percent >
-             100)
-        wrong = "the sim_fault_… percentages of transactions add up to more than 100";
-    else if (!streq(c->log_level, "debug") && !streq(c->log_level, "info") &&
-             !streq(c->log_level, "warn") && !streq(c->log_level, "error"))
-        wrong = "log_level must be debug, info, warn or error";
-    else if (!is_mode(c->raydium_mode) || !is_mode(c->meteora_mode))
-        wrong = "raydium_mode and meteora_mode must be simulated or solana";
-    else if (!streq(c->solana_commitment, "confirmed") && !streq(c->solana_commitment, "finalized"))
-        wrong = "solana_commitment must be confirmed or finalized";
-    if (wrong == NULL) return DV_OK;
-    snprintf(ret_why, WHY_SIZE, "%s", wrong);
-    return DV_CONFIG_INVALID;
-}
-
-dv_err dv_config_load(const char *file, dv_config *ret_config, char ret_why[WHY_SIZE])
-{
-    dv_config *config = calloc(1, sizeof *config);
-    if (config == NULL) return DV_OUT_OF_MEMORY;
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        char *at = (char *)config + KEYS[i].offset;
-        switch (KEYS[i].kind) {
-        case NUMBER: *(uint32_t *)(void *)at = KEYS[i].number_default; break;
-        case BOOLEAN: *(bool *)at = KEYS[i].number_default != 0; break;
-        case TEXT:
-        case SECRET: snprintf(at, DV_CONFIG_TEXT_MAX, "%s", KEYS[i].text_default); break;
-        }
-    }
-    dv_err error = file ? load_file(file, config, ret_why) : DV_OK;
-    if (error == DV_OK) error = load_environment(config, ret_why);
-    if (error == DV_OK) urls_from_parts(config);
-    if (error == DV_OK) error = check_together(config, ret_why);
-    if (error == DV_OK) *ret_config = *config;
-    free(config);
-    return error;
 }
 
 /* ---- printing ---- */
@@ -270,20 +274,103 @@ static void print_masked(FILE *out, const char *url)
     fprintf(out, "%s\"", url);
 }
 
-void dv_config_print(const dv_config *config, FILE *out)
+static void print_value(const dv_config_key *key, const void *at, FILE *out)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        const key_row *row = &KEYS[i];
-        const char *at = (const char *)config + row->offset;
-        fprintf(out, "%s = ", row->key);
-        switch (row->kind) {
-        case NUMBER: fprintf(out, "%u", *(const uint32_t *)(const void *)at); break;
-        case BOOLEAN: fprintf(out, "%s", *(const bool *)at ? "yes" : "no"); break;
-        case TEXT: fprintf(out, "\"%s\"", at); break;
-        case SECRET: print_masked(out, at); break;
+    switch (key->kind) {
+    case DV_CONFIG_NUMBER: fprintf(out, "%u", *(const uint32_t *)at); break;
+    case DV_CONFIG_FLAG: fputs(*(const bool *)at ? "yes" : "no", out); break;
+    case DV_CONFIG_TEXT: fprintf(out, "\"%s\"", (const char *)at); break;
+    case DV_CONFIG_SECRET: print_masked(out, at); break;
+    case DV_CONFIG_ENUM: fprintf(out, "\"%s\"", key->names[enum_load(at)]); break;
+    }
+}
+
+/* Bytes of the first sentence, without its full stop. */
+static int first_sentence(const char *text)
+{
+    const char *end = strstr(text, ". ");
+    size_t size = end ? (size_t)(end - text) : strlen(text);
+    if (end == NULL && size > 0 && text[size - 1] == '.') size--;
+    return (int)size;
+}
+
+void dv_config_print(const dv_config_part *parts, uint32_t count, FILE *out)
+{
+    for (const dv_config_part *p = parts; p < parts + count; p++) {
+        fprintf(out, "%s# ---- %s\n", p == parts ? "" : "\n", p->section->title);
+        for (uint32_t i = 0; i < p->section->key_count; i++) {
+            const dv_config_key *key = &p->section->keys[i];
+            fprintf(out, "%s = ", key->name);
+            print_value(key, value_at(p, key), out);
+            fprintf(out, "  # %.*s%s%s\n", first_sentence(key->meaning), key->meaning,
+                    *key->unit ? ", in " : "", key->unit);
         }
-        if (*row->meaning || *row->unit)
-            fprintf(out, "  # %s%s%s", row->meaning, *row->unit ? ", in " : "", row->unit);
+    }
+}
+
+/* ---- the manual ---- */
+
+/* Prints words as comment lines. Words with GLUE between them stay on one line. */
+static void print_wrapped(const char *text, FILE *out)
+{
+    size_t column = 0;
+    while (*text) {
+        size_t size = strcspn(text, " ");
+        bool breaks = column == 0 || column + 1 + size > MANUAL_WIDTH;
+        if (breaks) fputs(column == 0 ? "#" : "\n#", out);
+        fputc(' ', out);
+        for (size_t i = 0; i < size; i++) fputc(text[i] == *GLUE ? ' ' : text[i], out);
+        column = (breaks ? 1 : column) + 1 + size;
+        text += size + strspn(text + size, " ");
+    }
+    fputc('\n', out);
+}
+
+static void print_key_manual(const dv_config_key *key, FILE *out)
+{
+    char range[256] = "", list[200] = "", own[100] = PREFIX, comment[MANUAL_COMMENT];
+    if (key->kind == DV_CONFIG_NUMBER)
+        snprintf(range, sizeof range, " %u" GLUE "to" GLUE "%u%s%s.", key->least, key->most,
+                 *key->unit ? GLUE : "", key->unit);
+    if (key->kind == DV_CONFIG_ENUM) {
+        names_list(key->names, list, sizeof list);
+        snprintf(range, sizeof range, " One of: %s.", list);
+    }
+    for (size_t i = 0; key->name[i] && i + sizeof PREFIX < sizeof own; i++)
+        own[i + strlen(PREFIX)] = (char)toupper((unsigned char)key->name[i]);
+    int size = snprintf(comment, sizeof comment, "%s%s [%s%s%s]", key->meaning, range,
+                        key->variable, *key->variable ? ", " : "", own);
+    assert(size > 0 && (size_t)size < sizeof comment);
+    fputc('\n', out);
+    print_wrapped(comment, out);
+    fprintf(out, "#%s = ", key->name);
+    switch (key->kind) {
+    case DV_CONFIG_NUMBER: fprintf(out, "%u\n", key->number_default); break;
+    case DV_CONFIG_FLAG: fprintf(out, "%s\n", key->number_default ? "yes" : "no"); break;
+    case DV_CONFIG_TEXT:
+    case DV_CONFIG_SECRET: fprintf(out, "\"%s\"\n", key->text_default); break;
+    case DV_CONFIG_ENUM: fprintf(out, "\"%s\"\n", key->names[key->number_default]); break;
+    }
+}
+
+void dv_config_print_manual(const dv_config_part *parts, uint32_t count, FILE *out)
+{
+    fputs(
+        "# Drover's configuration: every key with its meaning, range, variables and default.\n"
+        "#\n"
+        "# Uncomment a line to change its value, and start with: drover serve --config FILE\n"
+        "#\n"
+        "# A value comes from the environment variables in the key's brackets, the last one that\n"
+        "# is set; else from this file; else from the default. An unknown key, or a value out of\n"
+        "# its range, stops the start with a message that names it. Texts stand in quotes.\n"
+        "# Switches are yes or no. `drover config` prints the values in effect.\n",
+        out);
+    for (const dv_config_part *p = parts; p < parts + count; p++) {
+        int used = fprintf(out, "\n# ---- %s ", p->section->title);
+        for (; used <= MANUAL_WIDTH; used++) fputc('-', out);
         fputc('\n', out);
+        if (*p->section->about) print_wrapped(p->section->about, out);
+        for (uint32_t i = 0; i < p->section->key_count; i++)
+            print_key_manual(&p->section->keys[i], out);
     }
 }

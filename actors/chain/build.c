@@ -238,7 +238,7 @@ static const char *missing(const dv_chain_venue *v, int64_t now_ns)
 static dv_err order_make(dv_chain_venue *v, const dv_chain_pool *p, const dv_build_request *build,
                          dv_chain_order *ret)
 {
-    const dv_config *c = v->config;
+    const dv_solana_config *c = v->config;
     bool exact_out = build->swap_mode == DV_EXACT_OUT;
     *ret = (dv_chain_order){.order_id = build->order_id,
                             .attempt = (uint8_t)build->attempt,

@@ -307,7 +307,7 @@ static void genesis_wait(dv_chain_venue *v, int64_t now_ns)
 static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
 {
     dv_chain_venue *v = venue_of(venue);
-    const dv_config *c = v->config;
+    const dv_solana_config *c = v->config;
     dv_rpc_options options = {.urls = c->solana_rpc_url,
                               .timeout_ms = c->solana_timeout_ms,
                               .hedge_ms = c->solana_hedge_ms,
@@ -323,7 +323,7 @@ static dv_err start(dv_venue *venue, dv_time now, char ret_why[DV_REASON_MAX])
         snprintf(ret_why, DV_REASON_MAX, "solana_rpc_url (SOLANA_RPC_URL): %.120s", why);
         return DV_CONFIG_INVALID;
     }
-    v->has_wallet = dv_pubkey_parse(dv_text_of(c->wallet), &v->wallet);
+    v->has_wallet = dv_pubkey_parse(dv_text_of(v->wallet_text), &v->wallet);
     if (!v->has_wallet) {
         snprintf(
             ret_why, DV_REASON_MAX,
@@ -363,7 +363,9 @@ static void destroy(dv_venue **venue)
     }
 static const dv_venue_class CLASSES[] = {VENUE_CLASS("raydium"), VENUE_CLASS("meteora")};
 
-dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens)
+dv_venue *dv_chain_venue_new(const char *dex, const dv_solana_config *config,
+                             const dv_pools_config *pools_config, const char *wallet,
+                             const dv_tokens *tokens)
 {
     size_t i = 0;
     while (i < sizeof CLASSES / sizeof CLASSES[0] && strcmp(CLASSES[i].dex, dex) != 0) i++;
@@ -372,6 +374,8 @@ dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config, const dv_
     if (v == NULL) abort();
     v->base.class = &CLASSES[i];
     v->config = config;
+    v->pools_config = pools_config;
+    v->wallet_text = wallet;
     v->tokens = tokens;
     return &v->base;
 }

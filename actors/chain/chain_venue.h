@@ -7,6 +7,8 @@
 #include <uthash.h>
 
 #include "actors/chain/compose.h"
+#include "actors/chain/config.h"
+#include "actors/dex/pools/config.h"
 #include "actors/dex/venue.h"
 #include "actors/solana/rpc.h"
 #include "actors/solana/subscription.h"
@@ -40,11 +42,13 @@ typedef struct dv_chain_guard dv_chain_guard;
 typedef struct dv_chain_pairs dv_chain_pairs;
 
 typedef struct dv_chain_venue {
-    dv_venue base;           /* first: a dv_venue is this */
-    const dv_config *config; /* borrowed */
-    const dv_tokens *tokens; /* borrowed */
-    dv_rpc *rpc;             /* owned */
-    dv_subscription *hints;  /* owned: which pools may have changed; NULL: looks alone tell */
+    dv_venue base;                       /* first: a dv_venue is this */
+    const dv_solana_config *config;      /* borrowed */
+    const dv_pools_config *pools_config; /* borrowed */
+    const char *wallet_text;             /* borrowed */
+    const dv_tokens *tokens;             /* borrowed */
+    dv_rpc *rpc;                         /* owned */
+    dv_subscription *hints; /* owned: which pools may have changed; NULL: looks alone tell */
     dv_pubkey wallet;
     bool has_wallet;
     const dv_answers *answers; /* of the call that is under way */

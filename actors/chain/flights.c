@@ -261,7 +261,7 @@ static void status_miss(dv_chain_venue *v, dv_chain_flight *f, uint64_t slot, in
 static void status_traded(dv_chain_venue *v, dv_chain_flight *f, dv_commitment commitment,
                           int64_t now_ns)
 {
-    bool counts = strcmp(v->config->solana_commitment, "confirmed") == 0;
+    bool counts = v->config->solana_commitment == DV_CONFIRMATION_CONFIRMED;
     if (commitment == DV_COMMITMENT_FINALIZED)
         landed_ask(v, f, commitment, now_ns);
     else if (counts && !f->relied_on && f->outcome.outcome == DV_SWAP_UNKNOWN)

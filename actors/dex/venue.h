@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "actors/chain/confirmation.h"
 #include "proto/message.h"
 
 /* Where answers go: called from within the venue's functions, any number of times. The message is
@@ -54,12 +54,21 @@ struct dv_venue {
     const dv_venue_class *class;
 };
 
+struct dv_sim_config;
+struct dv_solana_config;
+struct dv_pools_config;
+
 /* The simulated venue of a DEX ("raydium": constant-product pools, "meteora": liquidity bins), NULL
-   for a DEX that has none. config and tokens are borrowed for its life. */
-dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
+   for a DEX that has none. confirmation: what makes an order confirmed. config and tokens are borrowed
+   for its life. */
+dv_venue *dv_sim_venue_new(const char *dex, const struct dv_sim_config *config,
+                           dv_confirmation confirmation, const dv_tokens *tokens);
 
 /* A DEX on Solana: the pools and pairs of the configuration, on the cluster that solana_rpc_url
-   names. config and tokens are borrowed for its life. What is wrong is told by start. */
-dv_venue *dv_chain_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens);
+   names. wallet: the address that pays and trades, read at its start. All is borrowed for its life.
+   What is wrong is told by start. */
+dv_venue *dv_chain_venue_new(const char *dex, const struct dv_solana_config *config,
+                             const struct dv_pools_config *pools_config, const char *wallet,
+                             const dv_tokens *tokens);
 
 #endif

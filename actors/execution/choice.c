@@ -74,7 +74,7 @@ uint64_t dv_route_limit(dv_swap_mode mode, const dv_quote *chosen, uint16_t slip
                                : dv_max_amount_in_floor(chosen->amount_in, slippage_bps);
 }
 
-int64_t dv_retry_wait_us(const dv_config *config, uint8_t attempt, uint32_t random)
+int64_t dv_retry_wait_us(const dv_execution_config *config, uint8_t attempt, uint32_t random)
 {
     uint64_t wait_ms = config->retry_base_ms;
     for (uint8_t i = 2; i < attempt && wait_ms < WAIT_MAX_MS; i++) wait_ms *= config->retry_factor;

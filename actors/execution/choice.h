@@ -2,7 +2,7 @@
 #ifndef DV_ROUTING_H
 #define DV_ROUTING_H
 
-#include "actors/base/config.h"
+#include "actors/execution/config.h"
 #include "proto/message.h"
 
 /* The better of the quotes by effective output: what the trader gets for what is paid, after all
@@ -22,6 +22,6 @@ uint64_t dv_route_limit(dv_swap_mode mode, const dv_quote *chosen, uint16_t slip
 
 /* The wait before an attempt (from 2), in microseconds: base * factor^(attempt - 2), and a random
    part of up to the jitter. random: any 32 bits. Saturates at a day. */
-int64_t dv_retry_wait_us(const dv_config *config, uint8_t attempt, uint32_t random);
+int64_t dv_retry_wait_us(const dv_execution_config *config, uint8_t attempt, uint32_t random);
 
 #endif

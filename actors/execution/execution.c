@@ -28,7 +28,8 @@ _Static_assert(2 + 5 * CONFIRMED_ATTEMPTS_MAX + 3 * (DV_ATTEMPTS_MAX - CONFIRMED
 #define ASK_AGAIN_PARTS 2
 
 typedef struct execution {
-    const dv_config *config;
+    const dv_execution_config *config;
+    uint32_t retry_sweep_ms; /* how late a retry may be that Redis lost */
     const dv_tokens *tokens;
     dv_order *orders; /* by id */
     dv_heap timers;
@@ -240,8 +241,8 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
     }
     /* No longer than an attempt ever waits: the clock that set the time may have been wrong. */
     int64_t most_us = dv_retry_wait_us(self->config, o->attempt, UINT32_MAX);
-    int64_t late_us = dv_min_i64(o->due_at_us - now.wall_us, most_us) +
-                      self->config->retry_sweep_ms * DV_US_PER_MS;
+    int64_t late_us =
+        dv_min_i64(o->due_at_us - now.wall_us, most_us) + self->retry_sweep_ms * DV_US_PER_MS;
     phase_set(self, o, DV_PHASE_WAITING, now.mono_ns + late_us * DV_NS_PER_US);
     dv_send(outbox, SCHEDULE, NULL,
             &(dv_message){.type = DV_MSG_arm_retry,
@@ -661,12 +662,13 @@ const dv_actor_class DV_EXECUTION_CLASS = {
     .destroy = destroy,
 };
 
-void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, const char *name,
-                       uint64_t seed)
+void *dv_execution_new(const dv_execution_config *config, uint32_t retry_sweep_ms,
+                       const dv_tokens *tokens, const char *name, uint64_t seed)
 {
     execution *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
     self->config = config;
+    self->retry_sweep_ms = retry_sweep_ms;
     self->tokens = tokens;
     self->random = seed | 1;
     dv_ownership_init(&self->ownership, config, name, random_next(self));

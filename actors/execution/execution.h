@@ -18,14 +18,15 @@
 #define DV_EXECUTION_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "actors/execution/config.h"
 
 extern const dv_actor_class DV_EXECUTION_CLASS;
 
-/* Makes the actor's self. config and tokens are borrowed for its life. name: the instance's. seed:
-   of the retry jitter, and of what tells this incarnation from others. Never NULL. */
-void *dv_execution_new(const dv_config *config, const dv_tokens *tokens, const char *name,
-                       uint64_t seed);
+/* Makes the actor's self. config and tokens are borrowed for its life. retry_sweep_ms: how late a
+   retry may be that Redis lost. name: the instance's. seed: of the retry jitter, and of what tells
+   this incarnation from others. Never NULL. */
+void *dv_execution_new(const dv_execution_config *config, uint32_t retry_sweep_ms,
+                       const dv_tokens *tokens, const char *name, uint64_t seed);
 
 #endif

@@ -12,7 +12,8 @@
 #define LEAVE_WAIT_NS (2000 * DV_NS_PER_MS)   /* for the answer to the last beat */
 #define LOST_AFTER_MS 3000                    /* without a step, an order of ours is looked for */
 
-void dv_ownership_init(dv_ownership *o, const dv_config *config, const char *name, uint32_t random)
+void dv_ownership_init(dv_ownership *o, const dv_execution_config *config, const char *name,
+                       uint32_t random)
 {
     *o = (dv_ownership){.config = config, .claim_at_ns = DV_NEVER};
     int size = snprintf(o->name, sizeof o->name, "%s", name);

@@ -16,7 +16,7 @@
 #define DV_OWNERSHIP_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
+#include "actors/execution/config.h"
 
 typedef enum dv_standing {
     DV_STANDING_JOINING,
@@ -30,9 +30,9 @@ typedef enum dv_standing {
 typedef enum dv_claiming { DV_CLAIMING_NOTHING, DV_CLAIMING_ORPHANS, DV_CLAIMING_LOST } dv_claiming;
 
 typedef struct dv_ownership {
-    const dv_config *config;     /* borrowed */
-    char name[DV_NAME_MAX + 1];  /* of the instance, e.g. "execution@a" */
-    char owner[DV_NAME_MAX + 1]; /* of this incarnation of it */
+    const dv_execution_config *config; /* borrowed */
+    char name[DV_NAME_MAX + 1];        /* of the instance, e.g. "execution@a" */
+    char owner[DV_NAME_MAX + 1];       /* of this incarnation of it */
     dv_standing standing;
     dv_claiming claiming;
     int64_t alive_until_ns; /* monotonic: a lease from the last answered beat */
@@ -51,7 +51,7 @@ typedef struct dv_ownership {
 typedef bool dv_ownership_has(void *context, const dv_id *order_id, uint64_t epoch);
 
 /* Makes an incarnation. name: the instance's, at most 22 bytes. random: tells it from others. */
-void dv_ownership_init(dv_ownership *ownership, const dv_config *config, const char *name,
+void dv_ownership_init(dv_ownership *ownership, const dv_execution_config *config, const char *name,
                        uint32_t random);
 
 /* Whether orders may be assigned to this incarnation now. */

@@ -42,7 +42,7 @@ typedef struct execution {
 } execution;
 
 typedef struct ingest {
-    const dv_config *config;
+    const dv_ingest_config *config;
     const dv_tokens *tokens;
     pending *pending; /* by order_id */
     dv_heap timers;   /* of pending */
@@ -371,7 +371,7 @@ const dv_actor_class DV_INGEST_CLASS = {
     .destroy = destroy,
 };
 
-void *dv_ingest_new(const dv_config *config, const dv_tokens *tokens)
+void *dv_ingest_new(const dv_ingest_config *config, const dv_tokens *tokens)
 {
     ingest *self = calloc(1, sizeof *self);
     if (self == NULL) abort();

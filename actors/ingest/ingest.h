@@ -15,12 +15,12 @@
 #define DV_INGEST_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "actors/ingest/config.h"
 
 extern const dv_actor_class DV_INGEST_CLASS;
 
 /* Makes the actor's self. config and tokens are borrowed for its life. Never NULL. */
-void *dv_ingest_new(const dv_config *config, const dv_tokens *tokens);
+void *dv_ingest_new(const dv_ingest_config *config, const dv_tokens *tokens);
 
 #endif

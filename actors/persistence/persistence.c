@@ -14,7 +14,8 @@
 /* ---- state -------------------------------------------------------------------------------- */
 
 typedef struct persistence {
-    const dv_config *config;
+    const dv_persistence_config *config;
+    uint32_t in_flight_max; /* items; beyond them it is full */
     dv_store *store;
     dv_batch *open[DV_BATCH_KIND_COUNT];         /* gathering, oldest first */
     dv_batch *again;                             /* to be asked next */
@@ -430,7 +431,7 @@ static void refuse_waiting(persistence *self, dv_outbox *outbox)
 
 static bool full(const persistence *self)
 {
-    return self->item_count >= self->config->in_flight_max;
+    return self->item_count >= self->in_flight_max;
 }
 
 /* Whether this peer has asked for the same before and will be answered for that. What another peer
@@ -599,11 +600,13 @@ static void destroy(void **actor)
     *actor = NULL;
 }
 
-void *dv_persistence_new_on(const dv_config *config, dv_store **store)
+void *dv_persistence_new_on(const dv_persistence_config *config, uint32_t in_flight_max,
+                            dv_store **store)
 {
     persistence *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
     self->config = config;
+    self->in_flight_max = in_flight_max;
     self->store = *store;
     *store = NULL;
     self->rows = calloc(config->store_batch_max, sizeof *self->rows);
@@ -611,10 +614,11 @@ void *dv_persistence_new_on(const dv_config *config, dv_store **store)
     return self;
 }
 
-void *dv_persistence_new(const dv_config *config)
+void *dv_persistence_new(const dv_persistence_config *config, uint32_t in_flight_max,
+                         uint32_t start_timeout_ms)
 {
-    dv_store *store = dv_store_pg_new(config);
-    return dv_persistence_new_on(config, &store);
+    dv_store *store = dv_store_pg_new(config, start_timeout_ms);
+    return dv_persistence_new_on(config, in_flight_max, &store);
 }
 
 const dv_actor_class DV_PERSISTENCE_CLASS = {

@@ -19,16 +19,19 @@
 #define DV_PERSISTENCE_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
+#include "actors/persistence/config.h"
 #include "actors/persistence/store.h"
 
 extern const dv_actor_class DV_PERSISTENCE_CLASS;
 
-/* Makes the actor's self. config is borrowed for its life. Never NULL. */
-void *dv_persistence_new(const dv_config *config);
+/* Makes the actor's self. config is borrowed for its life. in_flight_max: items of work that it
+   takes before it is full. start_timeout_ms: how long the shell waits for its start. Never NULL. */
+void *dv_persistence_new(const dv_persistence_config *config, uint32_t in_flight_max,
+                         uint32_t start_timeout_ms);
 
 /* The same on a store of the caller's, which is consumed and nulled: for tests and the simulator.
  */
-void *dv_persistence_new_on(const dv_config *config, dv_store **store);
+void *dv_persistence_new_on(const dv_persistence_config *config, uint32_t in_flight_max,
+                            dv_store **store);
 
 #endif

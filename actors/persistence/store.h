@@ -9,7 +9,7 @@
 #define DV_STORE_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
+#include "actors/persistence/config.h"
 
 /* Writers take batches, each busy with one or a few; the reader takes queries. */
 typedef enum dv_store_lane { DV_STORE_WRITER, DV_STORE_READER, DV_STORE_LANE_COUNT } dv_store_lane;
@@ -134,7 +134,8 @@ uint32_t dv_step_learnt(const dv_step_request *step, dv_attempt ret_attempts[2])
 /* PostgreSQL: store_connections writers and four readers, one for single orders, asynchronous and
    in pipeline mode. A connection is used only once it may write and flushes what it commits; a
    request that is not answered in time costs the connection. Only the look-up of a host's name may
-   block after start. config is borrowed for its life. Never NULL. */
-dv_store *dv_store_pg_new(const dv_config *config);
+   block after start. config is borrowed for its life. start_timeout_ms: the shell waits so long for
+   start, which gives up a little earlier. Never NULL. */
+dv_store *dv_store_pg_new(const dv_persistence_config *config, uint32_t start_timeout_ms);
 
 #endif

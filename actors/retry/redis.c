@@ -97,7 +97,7 @@ typedef enum state {
 
 typedef struct redis_schedule {
     dv_schedule schedule;
-    const dv_config *config;
+    const dv_retry_config *config;
     dv_redis_url url;
     char digests[SCRIPT_COUNT][41]; /* SHA-1 of each script, in hex */
 
@@ -540,7 +540,7 @@ static const dv_schedule_class REDIS_CLASS = {
     .destroy = redis_destroy,
 };
 
-dv_schedule *dv_schedule_redis_new(const dv_config *config)
+dv_schedule *dv_schedule_redis_new(const dv_retry_config *config)
 {
     redis_schedule *self = calloc(1, sizeof *self);
     if (self == NULL) abort();

@@ -12,7 +12,7 @@
 #define SWEEP DV_PORT(DV_LINK_sweep, 0)
 
 typedef struct retry {
-    const dv_config *config;
+    const dv_retry_config *config;
     dv_schedule *schedule;
     bool fault_told;     /* the schedule's being away was logged */
     bool working;        /* the schedule worked at the last tick */
@@ -229,7 +229,7 @@ const dv_actor_class DV_RETRY_CLASS = {
     .destroy = destroy,
 };
 
-void *dv_retry_new_on(const dv_config *config, dv_schedule **schedule)
+void *dv_retry_new_on(const dv_retry_config *config, dv_schedule **schedule)
 {
     retry *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
@@ -239,7 +239,7 @@ void *dv_retry_new_on(const dv_config *config, dv_schedule **schedule)
     return self;
 }
 
-void *dv_retry_new(const dv_config *config)
+void *dv_retry_new(const dv_retry_config *config)
 {
     dv_schedule *schedule = dv_schedule_redis_new(config);
     return dv_retry_new_on(config, &schedule);

@@ -14,15 +14,14 @@
 #define DV_RETRY_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/retry/schedule.h"
 
 extern const dv_actor_class DV_RETRY_CLASS;
 
 /* Makes the actor's self. config is borrowed for its life. Never NULL. */
-void *dv_retry_new(const dv_config *config);
+void *dv_retry_new(const dv_retry_config *config);
 
 /* The same on another schedule than Redis, e.g. a simulator's model; it is consumed and nulled. */
-void *dv_retry_new_on(const dv_config *config, dv_schedule **schedule);
+void *dv_retry_new_on(const dv_retry_config *config, dv_schedule **schedule);
 
 #endif

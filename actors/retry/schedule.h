@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
+#include "actors/retry/config.h"
 
 #define DV_SCHEDULE_TAKE_MAX 256 /* entries of one answer to take */
 
@@ -67,6 +67,6 @@ struct dv_schedule {
 /* The schedule in Redis at config's redis_url, leases of retry_lease_ms. config is borrowed for its
    life. It belongs to one thread, in which start masks SIGPIPE. A host given by name is looked up
    at each connection, which blocks for as long as the resolver takes. Never NULL. */
-dv_schedule *dv_schedule_redis_new(const dv_config *config);
+dv_schedule *dv_schedule_redis_new(const dv_retry_config *config);
 
 #endif

@@ -500,9 +500,9 @@ static dv_err read_maxima(const char *key, const char *text, const dv_tokens *to
     return DV_OK;
 }
 
-dv_err dv_signer_policy_init(const dv_config *config, const dv_tokens *tokens,
-                             const dv_pubkey *wallet, dv_signer_policy *ret_policy,
-                             char ret_why[DV_REASON_MAX])
+dv_err dv_signer_policy_init(const dv_signer_config *config, uint32_t attempts_max,
+                             const dv_tokens *tokens, const dv_pubkey *wallet,
+                             dv_signer_policy *ret_policy, char ret_why[DV_REASON_MAX])
 {
     dv_signer_policy *p = ret_policy;
     uint64_t order_max[DV_TOKENS_MAX], day_max[DV_TOKENS_MAX];
@@ -510,7 +510,7 @@ dv_err dv_signer_policy_init(const dv_config *config, const dv_tokens *tokens,
                             .tokens = tokens,
                             .order_lamports_max = config->signer_order_lamports_max,
                             .day_lamports_max = config->signer_day_lamports_max,
-                            .attempts_max = config->attempts_max};
+                            .attempts_max = attempts_max};
     dv_err err = read_mints(config->signer_mints, p, ret_why);
     if (err == DV_OK) err = read_programs(config->signer_programs, p, ret_why);
     if (err == DV_OK)

@@ -18,8 +18,8 @@
 #ifndef DV_SIGNER_POLICY_H
 #define DV_SIGNER_POLICY_H
 
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "actors/signer/config.h"
 #include "actors/solana/pubkey.h"
 #include "proto/message.h"
 
@@ -56,10 +56,11 @@ typedef struct dv_signer_cost {
     uint64_t lamports; /* beside these: fee, rent, transfers that exceed a swap of SOL */
 } dv_signer_cost;
 
-/* Reads the policy from the configuration. On CONFIG_INVALID ret_why names the key and the fault:
+/* Reads the policy from the configuration. attempts_max: of an order. On CONFIG_INVALID ret_why names the key and the fault:
    no such token, no venue's program, no amount. */
-DV_MUST_CHECK dv_err dv_signer_policy_init(const dv_config *config, const dv_tokens *tokens,
-                                           const dv_pubkey *wallet, dv_signer_policy *ret_policy,
+DV_MUST_CHECK dv_err dv_signer_policy_init(const dv_signer_config *config, uint32_t attempts_max,
+                                           const dv_tokens *tokens, const dv_pubkey *wallet,
+                                           dv_signer_policy *ret_policy,
                                            char ret_why[DV_REASON_MAX]);
 
 /* Judges the message of an ask. SIGNER_REFUSED, and ret_why says why. Bytes may be hostile. */

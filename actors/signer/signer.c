@@ -319,7 +319,7 @@ static void destroy(void **actor)
 }
 
 /* Makes what a key needs: the policy, and room for a turn. */
-static dv_err arm(signer *s, const dv_config *config)
+static dv_err arm(signer *s, const dv_signer_config *config, uint32_t attempts_max)
 {
     dv_pubkey wallet = dv_signer_key_wallet(s->key);
     dv_base58_encode(wallet.bytes, sizeof wallet.bytes, s->wallet);
@@ -331,10 +331,10 @@ static dv_err arm(signer *s, const dv_config *config)
     s->policy = calloc(1, sizeof *s->policy);
     s->staged = calloc(STAGED_MAX, sizeof *s->staged);
     if (s->policy == NULL || s->staged == NULL) abort();
-    return dv_signer_policy_init(config, s->tokens, &wallet, s->policy, s->fault_why);
+    return dv_signer_policy_init(config, attempts_max, s->tokens, &wallet, s->policy, s->fault_why);
 }
 
-void *dv_signer_new(const dv_config *config, const dv_tokens *tokens)
+void *dv_signer_new(const dv_signer_config *config, uint32_t attempts_max, const dv_tokens *tokens)
 {
     static char nothing[1];
     signer *s = calloc(1, sizeof *s);
@@ -345,7 +345,7 @@ void *dv_signer_new(const dv_config *config, const dv_tokens *tokens)
     s->fault =
         dv_signer_key_load(config->signer_key_file, text ? text : nothing, &s->key, s->fault_why);
     unsetenv("PRIVATE_KEY");
-    if (s->fault == DV_OK && s->key != NULL) s->fault = arm(s, config);
+    if (s->fault == DV_OK && s->key != NULL) s->fault = arm(s, config, attempts_max);
     return s;
 }
 

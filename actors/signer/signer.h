@@ -30,16 +30,16 @@
 #define DV_SIGNER_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/tokens.h"
+#include "actors/signer/config.h"
 
 extern const dv_actor_class DV_SIGNER_CLASS;
 
 /* Makes the actor's self. Takes the key at once, from signer_key_file or PRIVATE_KEY, and wipes
    that variable from the environment: call before any thread starts. What is wrong with it is told
-   at the start. Without a key it starts, and refuses every message with SIGNER_NO_KEY. tokens:
-   borrowed. */
-void *dv_signer_new(const dv_config *config, const dv_tokens *tokens);
+   at the start. Without a key it starts, and refuses every message with SIGNER_NO_KEY.
+   attempts_max: of an order. tokens: borrowed. */
+void *dv_signer_new(const dv_signer_config *config, uint32_t attempts_max, const dv_tokens *tokens);
 
 /* The wallet's address in base58; empty: it has no key. Borrowed. */
 const char *dv_signer_wallet(const void *self);

@@ -155,7 +155,7 @@ START_TEST(a_failed_start_says_where_and_why_but_not_the_password)
 {
     rig r;
     rig_make(&r, "postgresql://ann:secret@127.0.0.1:1/drover", 1, 1);
-    r.config.start_timeout_ms = 1;
+    r.start_timeout_ms = 1;
     char why[DV_REASON_MAX];
     ck_assert_int_eq(rig_start(&r, why), DV_STORE_AWAY);
     ck_assert_ptr_nonnull(strstr(why, "ann@127.0.0.1:1/drover"));
@@ -224,7 +224,7 @@ START_TEST(a_start_waits_for_a_server_that_is_starting)
     pthread_t thread;
     pg_crash(&server); /* so that it has to recover first */
     rig_make(&r, base, 2, 512);
-    r.config.start_timeout_ms = 60000;
+    r.start_timeout_ms = 60000;
     pthread_create(&thread, NULL, resume_thread, NULL);
     char why[DV_REASON_MAX];
     ck_assert_msg(rig_start(&r, why) == DV_OK, "%s", why);

@@ -105,7 +105,7 @@ static dv_link links[] = {
     {"health", DV_LINK_health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP, "inproc://health"},
 };
 
-static dv_config config;
+static dv_retry_config config;
 static dv_actor actor;
 static zactor_t *thread;
 static void *execution, *persistence, *gateway;

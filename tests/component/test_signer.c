@@ -94,7 +94,7 @@ static bool launched(void)
 {
     actor = (dv_actor){.class = &DV_SIGNER_CLASS,
                        .name = "signer@s",
-                       .self = dv_signer_new(&scene.config, &scene.tokens),
+                       .self = dv_signer_new(&scene.config, SCENE_ATTEMPTS_MAX, &scene.tokens),
                        .links = topology.links,
                        .link_count = topology.link_count,
                        .network = &network};

@@ -25,7 +25,7 @@ static const char *const OWNERS[] = {"execution@a/00000001", "execution@a/000000
 
 static pg_server server;
 static const char *base;
-static dv_config config;
+static dv_persistence_config config;
 static dv_store *store;
 static sim_world world;
 static sim_db model;
@@ -394,9 +394,9 @@ static void setup(void)
     char name[32], why[DV_REASON_MAX] = "";
     snprintf(name, sizeof name, "model_%d_%d", (int)getpid(), number++);
     base = pg_database(&server, name);
-    config = (dv_config){.store_connections = 1, .store_batch_max = 16, .start_timeout_ms = 20000};
+    config = (dv_persistence_config){.store_connections = 1, .store_batch_max = 16};
     snprintf(config.database_url, sizeof config.database_url, "%s", base);
-    store = dv_store_pg_new(&config);
+    store = dv_store_pg_new(&config, 20000);
     ck_assert_msg(store->class->start(store, why) == DV_OK, "%s", why);
     arena = dv_arena_new();
     memset(&model, 0, sizeof model);

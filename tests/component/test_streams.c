@@ -268,7 +268,8 @@ static const dv_network NETWORK = {.peer_rate_max = 1000000, .may_produce = anyb
 /* An actor in a process of its own, as it were. */
 typedef struct place {
     dv_actor actor;
-    dv_config config;
+    dv_gateway_config config;
+    char node[8];
     dv_link links[5];
     char desk[40];
     zactor_t *thread; /* NULL: killed */
@@ -314,7 +315,7 @@ static void gateway_start(int i)
     static const char *const NAMES[] = {"gateway@g0", "gateway@g1"};
     p->config = config;
     p->config.port = http_port[i];
-    snprintf(p->config.node, sizeof p->config.node, "g%d", i);
+    snprintf(p->node, sizeof p->node, "g%d", i);
     snprintf(p->desk, sizeof p->desk, "inproc://streams-desk-%d", i);
     p->links[0] = (dv_link){.name = "query",
                             .kind = DV_LINK_query,
@@ -349,7 +350,8 @@ static void gateway_start(int i)
                             .when_full = DV_DROP,
                             .tcp_endpoint = at_port(health_port[i])};
     p->links[4] = (dv_link){.name = "none", .producer = "none", .consumer = "none"};
-    place_start(p, &DV_GATEWAY_CLASS, NAMES[i], dv_gateway_new(&p->config, &tokens, p->desk));
+    place_start(p, &DV_GATEWAY_CLASS, NAMES[i],
+                dv_gateway_new(&p->config, p->node, OVERDUE_MS, &tokens, p->desk));
 }
 
 static void notification_start(int i)

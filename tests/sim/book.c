@@ -251,7 +251,7 @@ static uint64_t height_now(const sim_world *w)
     for (uint32_t i = 0; i < w->process_count; i++)
         if (w->processes[i].has_router)
             return (uint64_t)(sim_time_of(&w->processes[i]).wall_us /
-                              (w->config.sim_block_ms * DV_US_PER_MS));
+                              (w->config.sim.sim_block_ms * DV_US_PER_MS));
     return 0;
 }
 
@@ -323,7 +323,7 @@ void sim_book_stepping(sim_world *w, const sim_order *o, const dv_step_request *
     if (!dv_state_may_move(o->state, (uint8_t)step->to_state))
         sim_fail(w, "I4", "order %s goes from %s to %s", id, dv_state_name(o->state),
                  dv_state_name((uint8_t)step->to_state));
-    if (step->attempt.number > w->config.attempts_max)
+    if (step->attempt.number > w->config.execution.attempts_max)
         sim_fail(w, "I6", "order %s has more attempts than it may", id);
     bool gives_up = step->to_state == DV_STATE_failed ||
                     (step->to_state == DV_STATE_routing && o->state != DV_STATE_pending);
@@ -388,7 +388,7 @@ static void trade_check(sim_world *w, const sim_order *o, const dv_sim_transacti
 /* Which of the venue's faults befell a transaction: as actors/dex/sim/flight.c draws them. */
 static void landing_note(sim_world *w, const dv_sim_transaction *t, const uint8_t *signature)
 {
-    const dv_config *c = &w->config;
+    const dv_sim_config *c = &w->config.sim;
     const struct {
         sim_fault fault;
         uint32_t percent;

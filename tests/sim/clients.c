@@ -90,7 +90,7 @@ static void ask(submission *s)
     dv_message message = {.type = DV_MSG_submit_request,
                           .submit_request = {.request_id = s->tries, .terms = s->terms}};
     sim_desk_send(gateway, peer, &message, dice);
-    int64_t wait_ns = w->config.answer_timeout_ms * DV_NS_PER_MS;
+    int64_t wait_ns = w->config.gateway.answer_timeout_ms * DV_NS_PER_MS;
     if (sim_chance(dice, 50000)) wait_ns /= 10; /* an impatient one */
     sim_alarm_set(w, &s->alarm, w->now_ns + wait_ns + MARGIN_NS);
 }

@@ -80,7 +80,7 @@ static void pause_one(sim_nemesis *n, sim_process *p, int64_t least_ms, int64_t 
     sim_world *w = n->world;
     if (!p->up || w->now_ns < p->paused_until_ns) return;
     int64_t ms = sim_between(&n->dice, least_ms, most_ms);
-    bool zombie = ms > w->config.lease_ms && p->has_execution;
+    bool zombie = ms > w->config.execution.lease_ms && p->has_execution;
     if (holds_orders(w)) w->faults[zombie ? SIM_FAULT_zombie : SIM_FAULT_pause]++;
     sim_process_pause(p, w->now_ns + ms * SIM_MS);
 }
@@ -129,8 +129,8 @@ static void strike(sim_nemesis *n, blow b)
             if (sim_chance(&n->dice, 500000)) crash(n, &w->processes[i]);
         break;
     case DRAIN: drain(n); break;
-    case PAUSE: pause_one(n, process_pick(n), 20, w->config.lease_ms - 100); break;
-    case ZOMBIE: pause_one(n, execution_pick(n), w->config.lease_ms + 200, 6000); break;
+    case PAUSE: pause_one(n, process_pick(n), 20, w->config.execution.lease_ms - 100); break;
+    case ZOMBIE: pause_one(n, execution_pick(n), w->config.execution.lease_ms + 200, 6000); break;
     case PARTITION_LANE: partition_lane(n); break;
     case PARTITION_PROCESSES: partition_processes(n); break;
     case CLOCK: clock_jump(n); break;
@@ -186,7 +186,7 @@ static void weather_make(sim_nemesis *n)
 
 static void venues_make(sim_nemesis *n)
 {
-    dv_config *c = &n->world->config;
+    dv_sim_config *c = &n->world->config.sim;
     c->sim_fault_quote_percent = percent(n, 30);
     c->sim_fault_lost_answer_percent = percent(n, 20);
     c->sim_fault_drop_percent = percent(n, 20);

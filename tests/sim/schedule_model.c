@@ -118,7 +118,7 @@ static void take(dv_schedule *schedule, dv_time now)
     assert(!m->taking);
     if (is_away(m)) return;
     sim_redis *redis = m->redis;
-    int64_t lease_us = redis->world->config.retry_lease_ms * DV_US_PER_MS;
+    int64_t lease_us = redis->world->config.retry.retry_lease_ms * DV_US_PER_MS;
     m->taking = true;
     m->answer_ns = now_ns(m) + ANSWER_NS;
     m->answer = (dv_schedule_taken){.entries = m->taken, .next_us = DV_NEVER};

@@ -244,7 +244,8 @@ static uint32_t room(const dv_store *store, dv_store_lane lane)
     const model *m = model_of(store);
     if (is_away(m)) return 0;
     uint32_t places = READER_ROOM;
-    if (lane == DV_STORE_WRITER) places = WRITER_ROOM * m->db->world->config.store_connections;
+    if (lane == DV_STORE_WRITER)
+        places = WRITER_ROOM * m->db->world->config.persistence.store_connections;
     return m->busy[lane] < places ? places - m->busy[lane] : 0;
 }
 

@@ -190,27 +190,30 @@ static void actor_turn(sim_world *w, void *arg)
 static void *self_new(sim_actor *a)
 {
     sim_world *w = a->process->world;
-    const dv_config *config = &a->process->config;
-    if (streq(a->role, "ingest")) return dv_ingest_new(config, &w->tokens);
+    const dv_settings *config = &a->process->config;
+    if (streq(a->role, "ingest")) return dv_ingest_new(&config->ingest, &w->tokens);
     if (streq(a->role, "execution"))
-        return dv_execution_new(config, &w->tokens, a->name, sim_roll(&w->life_dice));
+        return dv_execution_new(&config->execution, config->retry.retry_sweep_ms, &w->tokens,
+                                a->name, sim_roll(&w->life_dice));
     if (streq(a->role, "notification")) return dv_notification_new();
     if (streq(a->role, "persistence")) {
         dv_store *store = sim_store_new(a);
-        return dv_persistence_new_on(config, &store);
+        return dv_persistence_new_on(&config->persistence, config->ingest.in_flight_max, &store);
     }
     if (streq(a->role, "retry")) {
         dv_schedule *schedule = sim_schedule_new(a);
-        return dv_retry_new_on(config, &schedule);
+        return dv_retry_new_on(&config->retry, &schedule);
     }
     if (streq(a->role, "gateway")) {
-        void *self = dv_gateway_new(config, &w->tokens, "inproc://desk");
+        void *self = dv_gateway_new(&config->gateway, config->process.node,
+                                    config->execution.overdue_ms, &w->tokens, "inproc://desk");
         a->hub = sim_hub_last();
         sim_hub_bind(a->hub, a);
         return self;
     }
     const char *dex = a->role + strlen("router:");
-    dv_venue *venue = dv_sim_venue_new(dex, config, &w->tokens);
+    dv_venue *venue =
+        dv_sim_venue_new(dex, &config->sim, config->solana.solana_commitment, &w->tokens);
     assert(venue != NULL);
     return dv_router_new(streq(dex, "raydium") ? 0 : 1, &venue);
 }
@@ -413,34 +416,29 @@ static void tokens_make(dv_tokens *tokens)
     memcpy(tokens->tokens, TOKENS, sizeof TOKENS);
 }
 
-static void config_make(dv_config *config, uint64_t seed)
+static void config_make(dv_settings *config, uint64_t seed)
 {
-#define NUMBER(key, default_value, least, most, unit, env, meaning) config->key = default_value;
-#define BOOL(key, default_value, env, meaning) config->key = default_value;
-#define TEXT(key, default_value, env, meaning)                                                     \
-    snprintf(config->key, sizeof config->key, "%s", default_value);
-    DV_CONFIG(NUMBER, BOOL, TEXT, TEXT)
-#undef NUMBER
-#undef BOOL
-#undef TEXT
-    config->sim_seed = (uint32_t)(seed % 1000000000);
-    config->lease_ms = 2000;
-    config->sweep_ms = 1000;
-    config->overdue_ms = 15000;
-    config->websocket_queue_max = 16;
-    config->answer_timeout_ms = 2500;
-    config->retry_base_ms = 400;
-    config->retry_lease_ms = 1500;
-    config->retry_sweep_ms = 1000;
-    config->quote_timeout_ms = 400;
-    config->build_timeout_ms = 800;
-    config->resend_ms = 500;
-    config->sim_quote_min_ms = 20;
-    config->sim_quote_max_ms = 150;
-    config->sim_settle_min_ms = 100;
-    config->sim_settle_max_ms = 1500;
-    config->sim_block_ms = 200;
-    config->sim_expiry_blocks = 20;
+    dv_settings_set_defaults(config);
+    config->gateway.websocket_queue_max = 16;
+    config->gateway.answer_timeout_ms = 2500;
+    config->retry.retry_lease_ms = 1500;
+    config->retry.retry_sweep_ms = 1000;
+    dv_execution_config *execution = &config->execution;
+    execution->lease_ms = 2000;
+    execution->sweep_ms = 1000;
+    execution->overdue_ms = 15000;
+    execution->retry_base_ms = 400;
+    execution->quote_timeout_ms = 400;
+    execution->build_timeout_ms = 800;
+    execution->resend_ms = 500;
+    dv_sim_config *sim = &config->sim;
+    sim->sim_seed = (uint32_t)(seed % 1000000000);
+    sim->sim_quote_min_ms = 20;
+    sim->sim_quote_max_ms = 150;
+    sim->sim_settle_min_ms = 100;
+    sim->sim_settle_max_ms = 1500;
+    sim->sim_block_ms = 200;
+    sim->sim_expiry_blocks = 20;
 }
 
 sim_world *sim_world_new(uint64_t seed)
@@ -467,7 +465,7 @@ sim_world *sim_world_new(uint64_t seed)
     for (uint32_t i = 0; i < w->process_count; i++) {
         sim_process *p = &w->processes[i];
         p->config = w->config;
-        dv_text_copy(p->config.node, sizeof p->config.node, dv_text_of(p->node));
+        dv_text_copy(p->config.process.node, DV_CONFIG_TEXT_MAX, dv_text_of(p->node));
         sim_process_start(p);
     }
     return w;

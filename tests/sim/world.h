@@ -9,9 +9,9 @@
 #define SIM_WORLD_H
 
 #include "actors/base/actor.h"
-#include "actors/base/config.h"
 #include "actors/base/heap.h"
 #include "actors/base/tokens.h"
+#include "actors/settings.h"
 #include "tests/sim/dice.h"
 
 #define SIM_MS DV_NS_PER_MS
@@ -124,7 +124,7 @@ struct sim_actor {
 
 struct sim_process {
     sim_world *world;
-    dv_config config;
+    dv_settings config;
     char node[DV_NAME_MAX + 1]; /* empty: the only one */
     bool up, draining, has_router, has_execution;
     uint32_t life; /* counts its starts */
@@ -148,7 +148,7 @@ struct sim_world {
     uint64_t seed;
     int64_t now_ns;
     dv_heap alarms;
-    dv_config config;
+    dv_settings config;
     dv_tokens tokens;
     sim_dice network_dice, life_dice;
     sim_weather weather;

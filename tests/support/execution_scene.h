@@ -14,7 +14,9 @@
 #define RAYDIUM DV_PORT(DV_LINK_quote, 0)
 #define METEORA DV_PORT(DV_LINK_quote, 1)
 
-static dv_config config;
+#define RETRY_SWEEP_MS 2000
+
+static dv_execution_config config;
 static dv_tokens tokens;
 static stage *s;
 static const dv_id ORDER = {{1, 2, 3}};
@@ -22,10 +24,11 @@ static const dv_id ORDER = {{1, 2, 3}};
 static inline void setup(void)
 {
     char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
+    dv_config_set_defaults(&DV_EXECUTION_SECTION, &config);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     config.retry_jitter_percent = 0;
-    s = stage_new(&DV_EXECUTION_CLASS, dv_execution_new(&config, &tokens, "execution@a", 7));
+    s = stage_new(&DV_EXECUTION_CLASS,
+                  dv_execution_new(&config, RETRY_SWEEP_MS, &tokens, "execution@a", 7));
 }
 
 static inline void teardown(void)

@@ -18,13 +18,15 @@
 
 #define DEADLINE_MS 5000
 
+#define OVERDUE_MS 120000
+
 /* The other end of one of the gateway's links. */
 typedef struct neighbour {
     void *socket;
     dv_peer peer; /* the gateway, as heard last */
 } neighbour;
 
-static dv_config config;
+static dv_gateway_config config;
 static dv_tokens tokens;
 static dv_actor actor;
 static zactor_t *thread;
@@ -64,7 +66,7 @@ static inline void *neighbour_bind(const char *endpoint)
 static inline void stage_set(void)
 {
     char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
+    dv_config_set_defaults(&DV_GATEWAY_SECTION, &config);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     snprintf(config.host, sizeof config.host, "127.0.0.1");
     config.port = free_port();
@@ -80,11 +82,12 @@ static inline char *raise_curtain(void)
     ingest.socket = neighbour_bind("inproc://stage-submit");
     store.socket = neighbour_bind("inproc://stage-query");
     feed.socket = neighbour_bind("inproc://stage-feed");
-    actor = (dv_actor){.class = &DV_GATEWAY_CLASS,
-                       .name = "gateway",
-                       .self = dv_gateway_new(&config, &tokens, "inproc://stage-desk"),
-                       .links = links,
-                       .link_count = sizeof links / sizeof links[0]};
+    actor =
+        (dv_actor){.class = &DV_GATEWAY_CLASS,
+                   .name = "gateway",
+                   .self = dv_gateway_new(&config, "", OVERDUE_MS, &tokens, "inproc://stage-desk"),
+                   .links = links,
+                   .link_count = sizeof links / sizeof links[0]};
     thread = zactor_new(dv_actor_run, &actor);
     char *said = zstr_recv(thread);
     health = zmq_socket(zsys_init(), ZMQ_DEALER);

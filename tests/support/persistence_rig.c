@@ -13,6 +13,8 @@
 pg_server server;
 const char *base;
 
+#define IN_FLIGHT_MAX 100000
+
 /* ---- a small run loop that keeps what the actor says ---------------------------------------- */
 
 void rig_make(rig *r, const char *url, uint32_t connections, uint32_t batch_max)
@@ -21,16 +23,15 @@ void rig_make(rig *r, const char *url, uint32_t connections, uint32_t batch_max)
     snprintf(r->config.database_url, sizeof r->config.database_url, "%s", url);
     r->config.store_connections = connections;
     r->config.store_batch_max = batch_max;
-    r->config.in_flight_max = 100000;
-    r->config.start_timeout_ms = 20000;
+    r->start_timeout_ms = 20000;
     r->outbox = dv_outbox_new();
     r->arena = dv_arena_new();
-    r->self = dv_persistence_new(&r->config);
 }
 
 dv_err rig_start(rig *r, char ret_why[DV_REASON_MAX])
 {
     ret_why[0] = '\0';
+    r->self = dv_persistence_new(&r->config, IN_FLIGHT_MAX, r->start_timeout_ms);
     return DV_PERSISTENCE_CLASS.start(r->self, dv_time_now(), r->outbox, ret_why);
 }
 

@@ -15,7 +15,8 @@ extern const char *base; /* URL of the test's own database */
 
 /* The actor, and all that it said. */
 typedef struct rig {
-    dv_config config;
+    dv_persistence_config config;
+    uint32_t start_timeout_ms;
     void *self;
     dv_outbox *outbox;
     dv_arena *arena;      /* of what was said; kept to the end */
@@ -28,8 +29,8 @@ typedef struct rig {
     "select pg_terminate_backend(pid) from pg_stat_activity"                                       \
     " where application_name = 'drover' and datname = current_database()"
 
-/* Makes the actor, and starts it; both at once, asserting that it starts, on the test's database or
-   at another URL; and ends it. */
+/* Sets the rig up; makes and starts the actor; does both, asserting that the actor starts, on the
+   test's database or at another URL; ends the actor. start_timeout_ms may be set before the start. */
 void rig_make(rig *r, const char *url, uint32_t connections, uint32_t batch_max);
 dv_err rig_start(rig *r, char ret_why[DV_REASON_MAX]);
 void rig_open(rig *r, uint32_t connections, uint32_t batch_max);

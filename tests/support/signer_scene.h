@@ -20,11 +20,12 @@
 #define SCENE_LIMIT 150000000u
 #define SCENE_RENT 2039280u
 #define SCENE_GUARD_RENT 890880u
+#define SCENE_ATTEMPTS_MAX 3
 
 enum { UNITS, PRICE, GUARD, MAKE, INITIALISE, ASSOCIATED, SWAP, CLOSE, MEMO, SCENE_COUNT };
 
 typedef struct sign_scene {
-    dv_config config;
+    dv_signer_config config;
     dv_tokens tokens;
     dv_signer_policy policy;
     dv_keypair pair;
@@ -135,7 +136,8 @@ static inline void scene_token(sign_scene *s, const char *symbol, const char *mi
 
 static inline void scene_policy(sign_scene *s)
 {
-    dv_err err = dv_signer_policy_init(&s->config, &s->tokens, &s->wallet, &s->policy, s->why);
+    dv_err err = dv_signer_policy_init(&s->config, SCENE_ATTEMPTS_MAX, &s->tokens, &s->wallet,
+                                       &s->policy, s->why);
     assert(err == DV_OK);
 }
 
@@ -149,7 +151,6 @@ static inline void scene_settings(sign_scene *s)
     snprintf(s->config.signer_mints, DV_CONFIG_TEXT_MAX, "SOL,USDC");
     s->config.signer_order_lamports_max = 20000000;
     s->config.signer_day_lamports_max = 1000000000;
-    s->config.attempts_max = 3;
 }
 
 /* Everything good. */

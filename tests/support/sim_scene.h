@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "actors/dex/sim/config.h"
 #include "actors/dex/venue.h"
 #include "tests/support/mints.h"
 
@@ -26,7 +27,8 @@ typedef struct scene_answer {
 
 typedef struct scene {
     char folder[SCENE_NAME_SIZE];
-    dv_config config;
+    dv_sim_config config;
+    dv_confirmation confirmation;
     dv_tokens tokens;
     dv_venue *venue;
     dv_time now;
@@ -95,7 +97,7 @@ static inline scene *scene_new(void)
 static inline void scene_open(scene *s, const char *dex)
 {
     char why[DV_REASON_MAX] = "";
-    s->venue = dv_sim_venue_new(dex, &s->config, &s->tokens);
+    s->venue = dv_sim_venue_new(dex, &s->config, s->confirmation, &s->tokens);
     ck_assert_ptr_nonnull(s->venue);
     ck_assert_msg(s->venue->class->start(s->venue, s->now, why) == DV_OK, "%s", why);
 }

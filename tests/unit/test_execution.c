@@ -387,7 +387,7 @@ START_TEST(begins_a_retry_by_itself_that_the_schedule_forgot)
     claimed(DV_STATE_routing,
             (dv_attempt){.number = 2, .due_at_us = (uint64_t)s->now.wall_us + 1000000});
     stage_skip(s);
-    stage_pass_ms(s, 1000 + config.retry_sweep_ms - 2);
+    stage_pass_ms(s, 1000 + RETRY_SWEEP_MS - 2);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_request), 0);
     stage_pass_ms(s, 1);
     stage_expect(s, DV_MSG_forget_retry);

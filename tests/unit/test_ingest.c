@@ -9,7 +9,7 @@
 #define INSERT DV_PORT(DV_LINK_insert, 0)
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
 
-static dv_config config;
+static dv_ingest_config config;
 static dv_tokens tokens;
 static stage *s;
 
@@ -27,7 +27,7 @@ static void tell_load(const char *name, uint64_t in_flight, bool accepting)
 static void setup(void)
 {
     char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
+    dv_config_set_defaults(&DV_INGEST_SECTION, &config);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     s = stage_new(&DV_INGEST_CLASS, dv_ingest_new(&config, &tokens));
     tell_load("execution@a", 0, true);

@@ -12,7 +12,7 @@ typedef struct only {
     dv_id had; /* the one order in hand; nil: none */
 } only;
 
-static dv_config config;
+static dv_execution_config config;
 static stage *s;
 static only *it;
 
@@ -61,7 +61,7 @@ static const dv_actor_class CLASS = {
 
 static void setup(void)
 {
-    config = (dv_config){.lease_ms = 5000, .sweep_ms = 2000, .overdue_ms = 60000};
+    config = (dv_execution_config){.lease_ms = 5000, .sweep_ms = 2000, .overdue_ms = 60000};
     it = calloc(1, sizeof *it);
     dv_ownership_init(&it->ownership, &config, "execution@a", 0x5f3a9c21);
     s = stage_new(&CLASS, it);

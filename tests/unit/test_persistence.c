@@ -89,7 +89,7 @@ static const dv_store_class SCRIPT_CLASS = {
 /* ---- the actor, turn by turn ---------------------------------------------------------------- */
 
 static script store;
-static dv_config config;
+static dv_persistence_config config;
 static void *self;
 static dv_outbox *outbox;
 static dv_arena *arena;
@@ -101,9 +101,8 @@ static void open_actor(void)
     dv_log_init(DV_LOG_ERROR + 1, false); /* refusals are logged, and meant here */
     store = (script){.base = {&SCRIPT_CLASS}, .room = 1};
     config.store_batch_max = 8;
-    config.in_flight_max = 20;
     dv_store *port = &store.base;
-    self = dv_persistence_new_on(&config, &port);
+    self = dv_persistence_new_on(&config, 20, &port);
     ck_assert_ptr_null(port);
     outbox = dv_outbox_new();
     arena = dv_arena_new();

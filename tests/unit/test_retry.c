@@ -127,7 +127,7 @@ static const dv_schedule_class MODEL_CLASS = {
 /* ---- the actor on virtual time ------------------------------------------------------------- */
 
 static model schedule;
-static dv_config config;
+static dv_retry_config config;
 static void *self;
 static dv_outbox *outbox;
 static dv_arena *arena;

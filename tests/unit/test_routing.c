@@ -73,9 +73,8 @@ END_TEST
 
 START_TEST(waits_longer_for_each_attempt_with_a_bounded_jitter)
 {
-    dv_config config;
-    char why[256];
-    ck_assert_int_eq(dv_config_load(NULL, &config, why), DV_OK);
+    dv_execution_config config;
+    dv_config_set_defaults(&DV_EXECUTION_SECTION, &config);
     ck_assert_int_eq(dv_retry_wait_us(&config, 2, 0), 2000000);
     ck_assert_int_eq(dv_retry_wait_us(&config, 3, 0), 4000000);
     ck_assert_int_eq(dv_retry_wait_us(&config, 4, 0), 8000000);

@@ -39,7 +39,8 @@ static const char *key_text(void)
 
 static dv_err start_at(dv_time at)
 {
-    s = stage_new(&DV_SIGNER_CLASS, dv_signer_new(&scene.config, &scene.tokens));
+    s = stage_new(&DV_SIGNER_CLASS,
+                  dv_signer_new(&scene.config, SCENE_ATTEMPTS_MAX, &scene.tokens));
     s->now = at;
     return s->class->start(s->self, s->now, s->outbox, why);
 }

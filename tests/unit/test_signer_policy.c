@@ -481,24 +481,28 @@ static const struct {
     size_t offset;
     const char *value, *why;
 } BAD[] = {
-    {offsetof(dv_config, signer_mints), "SOL,ETH", "signer_mints: ETH is no token"},
-    {offsetof(dv_config, signer_programs), "11111111111111111111111111111111",
+    {offsetof(dv_signer_config, signer_mints), "SOL,ETH", "signer_mints: ETH is no token"},
+    {offsetof(dv_signer_config, signer_programs), "11111111111111111111111111111111",
      "signer_programs: 11111111111111111111111111111111 is no venue's program"},
-    {offsetof(dv_config, signer_programs), "raydium", "signer_programs: raydium is no venue's"},
-    {offsetof(dv_config, signer_order_max), "SOL", "signer_order_max: SOL is not TOKEN=AMOUNT"},
-    {offsetof(dv_config, signer_order_max), "ETH=1", "signer_order_max: ETH is no token"},
-    {offsetof(dv_config, signer_order_max), "SOL=x", "signer_order_max: x is no amount of SOL"},
-    {offsetof(dv_config, signer_order_max), "SOL=", "is no amount of SOL"},
-    {offsetof(dv_config, signer_order_max), "SOL=0", "0 is no amount of SOL"},
-    {offsetof(dv_config, signer_order_max), "USDC=1.0000001", "is no amount of USDC"},
-    {offsetof(dv_config, signer_day_max), "SOL=99999999999", "is no amount of SOL"},
-    {offsetof(dv_config, signer_day_max), "*=-1", "signer_day_max: -1 is no amount"},
+    {offsetof(dv_signer_config, signer_programs), "raydium",
+     "signer_programs: raydium is no venue's"},
+    {offsetof(dv_signer_config, signer_order_max), "SOL",
+     "signer_order_max: SOL is not TOKEN=AMOUNT"},
+    {offsetof(dv_signer_config, signer_order_max), "ETH=1", "signer_order_max: ETH is no token"},
+    {offsetof(dv_signer_config, signer_order_max), "SOL=x",
+     "signer_order_max: x is no amount of SOL"},
+    {offsetof(dv_signer_config, signer_order_max), "SOL=", "is no amount of SOL"},
+    {offsetof(dv_signer_config, signer_order_max), "SOL=0", "0 is no amount of SOL"},
+    {offsetof(dv_signer_config, signer_order_max), "USDC=1.0000001", "is no amount of USDC"},
+    {offsetof(dv_signer_config, signer_day_max), "SOL=99999999999", "is no amount of SOL"},
+    {offsetof(dv_signer_config, signer_day_max), "*=-1", "signer_day_max: -1 is no amount"},
 };
 
 START_TEST(a_bad_setting_names_itself)
 {
     snprintf((char *)&s.config + BAD[_i].offset, DV_CONFIG_TEXT_MAX, "%s", BAD[_i].value);
-    ck_assert_int_eq(dv_signer_policy_init(&s.config, &s.tokens, &s.wallet, &s.policy, s.why),
+    ck_assert_int_eq(dv_signer_policy_init(&s.config, SCENE_ATTEMPTS_MAX, &s.tokens, &s.wallet,
+                                           &s.policy, s.why),
                      DV_CONFIG_INVALID);
     ck_assert_msg(strstr(s.why, BAD[_i].why) != NULL, "expected \"%s\", not \"%s\"", BAD[_i].why,
                   s.why);

@@ -13,7 +13,7 @@ static void setup(void)
 {
     s = scene_new();
     s->config.sim_finality_ms = FINALITY_MS;
-    snprintf(s->config.solana_commitment, sizeof s->config.solana_commitment, "confirmed");
+    s->confirmation = DV_CONFIRMATION_CONFIRMED;
 }
 
 static void teardown(void)
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(only_what_is_final_counts_if_that_is_asked_for)
 {
-    snprintf(s->config.solana_commitment, sizeof s->config.solana_commitment, "finalized");
+    s->confirmation = DV_CONFIRMATION_FINALIZED;
     land();
     ck_assert_uint_eq(scene_told(s), 0);
     ck_assert_uint_eq(scene_check(s, &swap).outcome, DV_SWAP_UNKNOWN);

@@ -139,14 +139,14 @@ START_TEST(a_start_with_a_ledger_that_is_none_fails_and_says_where)
     scene_send(s, &swap, 5);
     scene_close(s);
     ledger_add("this is no line\n");
-    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
+    s->venue = dv_sim_venue_new("raydium", &s->config, s->confirmation, &s->tokens);
     ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
     ck_assert_ptr_nonnull(strstr(why, "line 2 of "));
     scene_close(s);
     char path[DV_CONFIG_TEXT_MAX];
     snprintf(path, sizeof path, "%s", s->config.sim_ledger);
     snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "/dev/null/ledger.jsonl");
-    s->venue = dv_sim_venue_new("raydium", &s->config, &s->tokens);
+    s->venue = dv_sim_venue_new("raydium", &s->config, s->confirmation, &s->tokens);
     ck_assert_int_eq(s->venue->class->start(s->venue, s->now, why), DV_START_FAILED);
     ck_assert_ptr_nonnull(strstr(why, "/dev/null/ledger.jsonl"));
     snprintf(s->config.sim_ledger, sizeof s->config.sim_ledger, "%s", path);

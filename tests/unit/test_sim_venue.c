@@ -618,9 +618,9 @@ START_TEST(a_venue_can_be_destroyed_with_anything_pending_or_never_started)
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     s->config.sim_quote_min_ms = s->config.sim_quote_max_ms = 200;
-    s->venue = dv_sim_venue_new("meteora", &s->config, &s->tokens);
+    s->venue = dv_sim_venue_new("meteora", &s->config, s->confirmation, &s->tokens);
     scene_close(s);
-    ck_assert_ptr_null(dv_sim_venue_new("orca", &s->config, &s->tokens));
+    ck_assert_ptr_null(dv_sim_venue_new("orca", &s->config, s->confirmation, &s->tokens));
     scene_open(s, "meteora");
     scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);

@@ -154,7 +154,7 @@ static void found_log(const dv_chain_venue *v, const pair_group *g, const dv_pai
     dv_info("pair_searched", NULL, dv_kv_string("dex", v->base.class->dex),
             dv_kv_string("pair", pair), dv_kv_string("program", g->class->name),
             dv_kv_number("pools", g->found));
-    for (uint32_t i = 0; i < g->kept && i < v->config->pair_pools_max; i++) {
+    for (uint32_t i = 0; i < g->kept && i < v->pools_config->pair_pools_max; i++) {
         char text[DV_BASE58_TEXT_SIZE];
         dv_base58_encode(pools[i].address.bytes, DV_PUBKEY_SIZE, text);
         dv_info("pair_pool", NULL, dv_kv_string("dex", v->base.class->dex),
@@ -172,7 +172,7 @@ static void group_choose(dv_chain_venue *v, uint32_t number)
 {
     const pair_group *g = &v->pairs->groups[number];
     uint32_t good = 0, wanted = 0;
-    while (wanted < g->kept && good < v->config->pair_pools_max)
+    while (wanted < g->kept && good < v->pools_config->pair_pools_max)
         good += dv_chain_pool_list(v, &g->pools[wanted++], number);
     for (uint32_t i = 0; i < v->pool_count; i++) {
         dv_chain_pool *pool = &v->pools[i];
@@ -192,7 +192,7 @@ static void search_end(dv_chain_venue *v, dv_err err, int64_t now_ns)
 {
     search *s = &v->pairs->search;
     pair_group *g = &v->pairs->groups[s->group];
-    int64_t every_ns = v->config->pair_search_s * DV_NS_PER_S;
+    int64_t every_ns = v->pools_config->pair_search_s * DV_NS_PER_S;
     bool may_pass = err == DV_CHAIN_AWAY || err == DV_CHAIN_RATE_LIMITED || err == DV_CHAIN_BEHIND;
     s->open = false;
     g->due_ns = now_ns + (may_pass ? dv_min_i64(AGAIN_NS, every_ns) : every_ns);
@@ -204,7 +204,7 @@ static void search_end(dv_chain_venue *v, dv_err err, int64_t now_ns)
                 dv_kv_string("why", why_of(err)));
     g->err = err;
     if (err) return; /* what was found before stays */
-    uint32_t most = v->config->pair_pools_max;
+    uint32_t most = v->pools_config->pair_pools_max;
     g->found = dv_pair_sort(s->pools, s->count);
     dv_pubkey deepest = g->pools[0];
     bool anew = !g->resolved || g->kept == 0;

@@ -58,23 +58,24 @@ static dv_err line_add(dv_chain_venue *v, const char *value, char ret_why[DV_REA
     char why[DV_REASON_MAX] = "";
     if (strchr(value, '/') != NULL) {
         dv_err err = dv_chain_pairs_add(v, value, why);
-        if (err) snprintf(ret_why, DV_REASON_MAX, "%.60s: %.130s", v->config->pools_file, why);
+        if (err)
+            snprintf(ret_why, DV_REASON_MAX, "%.60s: %.130s", v->pools_config->pools_file, why);
         return err;
     }
     if (!dv_pubkey_parse(dv_text_of(value), &address)) {
         snprintf(ret_why, DV_REASON_MAX, "%.100s: \"%.50s\" is no address of a pool, and no pair",
-                 v->config->pools_file, value);
+                 v->pools_config->pools_file, value);
         return DV_CONFIG_INVALID;
     }
     if (pool_at(v, &address) != NULL || pool_add(v, &address, DV_CHAIN_CONFIGURED)) return DV_OK;
-    snprintf(ret_why, DV_REASON_MAX, "%.100s lists more than %d pools", v->config->pools_file,
+    snprintf(ret_why, DV_REASON_MAX, "%.100s lists more than %d pools", v->pools_config->pools_file,
              DV_CHAIN_POOLS_MAX);
     return DV_CONFIG_INVALID;
 }
 
 dv_err dv_chain_pools_load(dv_chain_venue *venue, char ret_why[DV_REASON_MAX])
 {
-    const char *file = venue->config->pools_file, *dex = venue->base.class->dex;
+    const char *file = venue->pools_config->pools_file, *dex = venue->base.class->dex;
     zconfig_t *root = zconfig_load(file);
     if (root == NULL) {
         snprintf(ret_why, DV_REASON_MAX,

@@ -56,7 +56,7 @@ static uint64_t signature_dice(const dv_sim_venue *v, const char *purpose, const
 
 static fault fault_of(const dv_sim_venue *v, const uint8_t *signature)
 {
-    const dv_config *c = v->config;
+    const dv_sim_config *c = v->config;
     const struct {
         fault fault;
         uint32_t percent;
@@ -105,7 +105,7 @@ static dv_status_reply status_of(const dv_sim_landing *landing)
 static dv_status_reply flight_status(const dv_sim_venue *v, const dv_sim_flight *f)
 {
     bool counts = f->landed && f->failed == DV_OK && v->config->sim_finality_ms > 0 &&
-                  strcmp(v->config->solana_commitment, "confirmed") == 0;
+                  v->confirmation == DV_CONFIRMATION_CONFIRMED;
     if (!counts) return (dv_status_reply){.outcome = DV_SWAP_UNKNOWN};
     return (dv_status_reply){.outcome = DV_SWAP_CONFIRMED,
                              .amount_in = f->fill.amount_in,

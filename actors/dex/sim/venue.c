@@ -272,7 +272,8 @@ static const dv_venue_class CLASSES[] = {VENUE_CLASS("raydium"), VENUE_CLASS("me
 _Static_assert(sizeof CLASSES / sizeof CLASSES[0] == sizeof POOLS / sizeof POOLS[0],
                "a venue for each kind of pool, in the same order");
 
-dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_tokens *tokens)
+dv_venue *dv_sim_venue_new(const char *dex, const dv_sim_config *config,
+                           dv_confirmation confirmation, const dv_tokens *tokens)
 {
     size_t i = 0;
     while (i < sizeof POOLS / sizeof POOLS[0] && strcmp(POOLS[i]->dex, dex) != 0) i++;
@@ -283,6 +284,7 @@ dv_venue *dv_sim_venue_new(const char *dex, const dv_config *config, const dv_to
     v->base.class = &CLASSES[i];
     v->pools_class = POOLS[i];
     v->config = config;
+    v->confirmation = confirmation;
     v->tokens = tokens;
     v->seed = dv_sim_dice_stream(config->sim_seed, POOLS[i]->dex);
     v->chain.block_us = config->sim_block_ms * DV_US_PER_MS;

@@ -7,6 +7,7 @@
 
 #include "actors/base/heap.h"
 #include "actors/dex/sim/chain.h"
+#include "actors/dex/sim/config.h"
 #include "actors/dex/sim/ledger.h"
 #include "actors/dex/sim/pool.h"
 #include "actors/dex/venue.h"
@@ -29,7 +30,8 @@ typedef struct dv_sim_flight dv_sim_flight;
 typedef struct dv_sim_venue {
     dv_venue base; /* first: a dv_venue is this */
     const dv_sim_pool_class *pools_class;
-    const dv_config *config; /* borrowed */
+    const dv_sim_config *config; /* borrowed */
+    dv_confirmation confirmation;
     const dv_tokens *tokens; /* borrowed */
     uint64_t seed;           /* of this venue's own choices; the market has the configured one */
     uint64_t builds;         /* transactions built, for their nonces */

@@ -70,7 +70,8 @@ typedef struct conn {
 
 typedef struct store_pg {
     dv_store base;
-    const dv_config *config;
+    const dv_persistence_config *config;
+    uint32_t start_timeout_ms;
     conn conns[CONNS_MAX]; /* the readers, then the writers */
     uint32_t conn_count;
     uint32_t next;                           /* writer to prefer, so that all get their share */
@@ -212,7 +213,7 @@ static void log_notice(void *context, const char *message)
    are hours old: each statement is written for an index that gives its rows in order, and the
    settings keep whole tables from being scanned, sorted or joined instead; a reader looks a page's
    orders up one by one. A query that takes long is given up, since the others wait behind it. */
-static PGconn *connect_start(const dv_config *config, dv_store_lane lane)
+static PGconn *connect_start(const dv_persistence_config *config, dv_store_lane lane)
 {
     const char *const keys[] = {"options",
                                 "fallback_application_name",
@@ -628,8 +629,7 @@ static dv_err pg_start(dv_store *store, char ret_why[DV_REASON_MAX])
         return DV_CONFIG_INVALID;
     }
     /* A little less than the shell waits, so that it hears why. */
-    int64_t deadline_ns =
-        dv_time_now().mono_ns + self->config->start_timeout_ms * DV_NS_PER_MS / 10 * 9;
+    int64_t deadline_ns = dv_time_now().mono_ns + self->start_timeout_ms * DV_NS_PER_MS / 10 * 9;
     dv_err error = migrate(url, deadline_ns, why);
     const dv_store_answers none = {0}; /* nothing has been asked yet */
     bool up = false, vain = false;
@@ -674,12 +674,13 @@ static const dv_store_class PG_CLASS = {
     .destroy = pg_destroy,
 };
 
-dv_store *dv_store_pg_new(const dv_config *config)
+dv_store *dv_store_pg_new(const dv_persistence_config *config, uint32_t start_timeout_ms)
 {
     store_pg *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
     self->base.class = &PG_CLASS;
     self->config = config;
+    self->start_timeout_ms = start_timeout_ms;
     self->arena = dv_arena_new();
     self->request = dv_arena_new();
     uint32_t writers = config->store_connections;
