@@ -33,6 +33,21 @@ function config(holder) {
     assert.ok(!stdout.includes('hunter2'), 'expected secrets to be masked');
   });
 
+  it('prints a file that explains every key and changes none', async () => {
+    const { engine } = holder;
+    const manual = await drover(engine, ['config', '--manual']);
+    assert.equal(manual.code, 0, `expected exit code 0: ${manual.stderr}`);
+    assert.match(manual.stdout, /^# Port to listen on.* \[PORT, DROVER_PORT\]\n#port = 3000$/m);
+    const file = path.join(engine.dir, 'manual.conf');
+    fs.writeFileSync(file, manual.stdout);
+    const plain = await drover(engine, ['config']);
+    const read = await drover(engine, ['config', '--config', file]);
+    assert.equal(read.code, 0, `expected exit code 0: ${read.stderr}`);
+    assert.equal(read.stdout, plain.stdout, 'expected the same values');
+    const { code } = await drover(engine, ['serve', '--manual']);
+    assert.equal(code, 2, 'expected other commands not to take --manual');
+  });
+
   const bad = [
     ['an unknown key', { DROVER_NO_SUCH_KEY: '1' }, /no_such_key/i],
     ['a value that is no number', { PORT: 'http' }, /port/i],
