@@ -1,4 +1,5 @@
 #include "actors/topology.h"
+#include "proto/codec.h"
 
 #include <czmq.h>
 

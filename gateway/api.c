@@ -6,6 +6,7 @@
 
 #include "gateway/http.h"
 #include "gateway/submit.h"
+#include "proto/buffer.h"
 #include "proto/view.h"
 
 #define VERSION "0.1.0"

@@ -5,22 +5,11 @@
 #include <pthread.h>
 
 #include "actors/base/clock.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 #define LOOK_UP_EVERY_MS 100 /* at most so long without a look at whether the gateway stops */
 #define WINDOWS_KEPT 1024    /* that wait for a thread, of some 64 KiB each */
-
-/* Every question and every answer begins with its request_id, whatever its type. */
-#define REQUEST_ID_FIRST(type)                                                                     \
-    _Static_assert(offsetof(dv_##type, request_id) == 0, #type " begins with its request_id")
-REQUEST_ID_FIRST(submit_request);
-REQUEST_ID_FIRST(order_request);
-REQUEST_ID_FIRST(orders_request);
-REQUEST_ID_FIRST(stats_request);
-REQUEST_ID_FIRST(submit_reply);
-REQUEST_ID_FIRST(submit_refusal);
-REQUEST_ID_FIRST(order_item);
-REQUEST_ID_FIRST(query_reply);
-REQUEST_ID_FIRST(stats_reply);
 
 typedef struct window {
     void *socket;        /* libzmq's DEALER */
@@ -135,7 +124,7 @@ static void answer_take(window *w, asking *a, dv_text *frame)
     dv_arena_reset(w->arena);
     dv_err error = dv_frame_decode(frame, w->arena, &answer);
     assert(error == DV_OK); /* the actor of this very process encoded it */
-    uint64_t id = answer.query_reply.request_id;
+    uint64_t id = answer.request_id;
     bool ours = id >= a->first_id && id <= w->request_id;
     if (ours && a->take(a->arg, (uint32_t)(id - a->first_id), &answer)) a->open--;
 }
@@ -157,7 +146,7 @@ static void questions_send(window *w, dv_message *questions, uint32_t count)
 {
     dv_buffer frame = {0};
     for (uint32_t i = 0; i < count; i++) {
-        questions[i].query_reply.request_id = ++w->request_id;
+        questions[i].request_id = ++w->request_id;
         size_t size = frame.size;
         dv_message_encode(&questions[i], &frame);
         if (frame.size <= DV_FRAME_SIZE_MAX || size == 0) continue;

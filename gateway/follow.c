@@ -4,6 +4,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "proto/buffer.h"
 #include "proto/view.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)

@@ -1,4 +1,5 @@
 #include "gateway/frames.h"
+#include "proto/buffer.h"
 
 #include <assert.h>
 

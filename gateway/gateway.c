@@ -7,6 +7,7 @@
 #include "gateway/http.h"
 #include "gateway/questions.h"
 #include "gateway/tape.h"
+#include "proto/codec.h"
 
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
@@ -26,6 +27,7 @@ typedef struct gateway {
     dv_questions *questions;
     uint8_t random[ID_RANDOM * 64]; /* for the next ids: the system is asked for many at once */
     uint32_t random_left;           /* bytes of it, at its end */
+    dv_buffer named;                /* an order that is sent on, with its id */
     int64_t drained_by_ns;          /* DV_NEVER until the drain begins */
     bool drain_is_over;             /* what has not ended by now is cut off */
 } gateway;
@@ -43,6 +45,9 @@ DV_HANDLER(gateway, submit_request)
     const uint8_t *random = self->random + sizeof self->random - self->random_left;
     self->random_left -= ID_RANDOM;
     named.message.submit_request.terms.order_id = dv_id_make(now.wall_us, random);
+    self->named.size = 0;
+    dv_message_encode(&named.message, &self->named);
+    named.bytes = (dv_text){self->named.bytes, (uint32_t)self->named.size};
     dv_questions_ask(self->questions, &named, SUBMIT, now, outbox);
 }
 
@@ -62,16 +67,18 @@ static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_o
 
 DV_HANDLER(gateway, order_item)
 {
-    if (message->request_id & DV_TAPE_REQUEST)
-        dv_tape_view(self->tape, message);
+    uint64_t request_id = envelope->message.request_id;
+    if (request_id & DV_TAPE_REQUEST)
+        dv_tape_view(self->tape, request_id, message);
     else
         dv_questions_answer(self->questions, envelope, false, outbox);
 }
 
 DV_HANDLER(gateway, query_reply)
 {
-    if (message->request_id & DV_TAPE_REQUEST)
-        dv_tape_page_done(self->tape, message, now);
+    uint64_t request_id = envelope->message.request_id;
+    if (request_id & DV_TAPE_REQUEST)
+        dv_tape_page_done(self->tape, request_id, message, now);
     else
         dv_questions_answer(self->questions, envelope, true, outbox);
 }
@@ -204,6 +211,7 @@ static void destroy(void **actor)
     dv_door_destroy(&self->front.door);
     dv_board_destroy(&self->front.board);
     dv_questions_destroy(&self->questions);
+    dv_buffer_fini(&self->named);
     free(self);
     *actor = NULL;
 }

@@ -11,6 +11,7 @@
 #include "gateway/api.h"
 #include "gateway/rest.h"
 #include "gateway/websocket.h"
+#include "proto/buffer.h"
 
 #define PIECE 64u               /* bytes read between two looks at the clock */
 #define LINGER_BYTES (8u << 20) /* read after a refusal, so that the client can read it */

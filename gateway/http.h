@@ -9,6 +9,7 @@
 
 #include "gateway/front.h"
 #include "gateway/reply.h"
+#include "proto/buffer.h"
 
 typedef struct dv_http dv_http;
 

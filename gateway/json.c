@@ -6,6 +6,7 @@
 
 #include "actors/base/clock.h"
 #include "proto/amount.h"
+#include "proto/buffer.h"
 
 static void append(void *out, const char *bytes, size_t size)
 {

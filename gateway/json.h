@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/buffer.h"
 #include "proto/id.h"
 #include "proto/message.h"
 #include "proto/text.h"

@@ -4,6 +4,7 @@
 #include <uthash.h>
 
 #include "actors/base/heap.h"
+#include "proto/codec.h"
 
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT_AGAIN_NS (1000 * DV_NS_PER_MS)
@@ -21,8 +22,9 @@ typedef struct question {
     int64_t forget_ns;
     dv_timer timer; /* when to ask again, or to forget */
     UT_hash_handle hh;
-    size_t size;
-    char bytes[]; /* of the message as sent on */
+    dv_message_type type;
+    uint32_t size;
+    char bytes[]; /* of the message as the thread sent it */
 } question;
 
 struct dv_questions {
@@ -65,48 +67,45 @@ bool dv_questions_none(const dv_questions *book)
 
 /* ---- asking ---- */
 
-static question *question_new(const dv_message *message)
+static question *question_new(const dv_envelope *envelope)
 {
-    dv_buffer bytes = {0};
-    dv_message_encode(message, &bytes);
-    question *q = calloc(1, sizeof *q + bytes.size);
+    question *q = calloc(1, sizeof *q + envelope->bytes.size);
     if (q == NULL) abort();
-    q->size = bytes.size;
-    memcpy(q->bytes, bytes.bytes, bytes.size);
-    dv_buffer_fini(&bytes);
+    q->type = envelope->message.type;
+    q->peer = envelope->peer;
+    q->peer_request_id = envelope->message.request_id;
+    q->size = envelope->bytes.size;
+    memcpy(q->bytes, envelope->bytes.at, q->size);
     return q;
+}
+
+static void question_send(const question *q, uint64_t request_id, dv_outbox *outbox)
+{
+    dv_send_bytes(outbox, q->port, NULL, (dv_text){q->bytes, q->size}, request_id);
 }
 
 void dv_questions_ask(dv_questions *book, const dv_envelope *envelope, dv_port port, dv_time now,
                       dv_outbox *outbox)
 {
-    dv_message message = envelope->message;
+    question *q = question_new(envelope);
     book->last_id += 2;
-    message.query_reply.request_id = book->last_id; /* the first member of every question */
-    question *q = question_new(&message);
     q->id = book->last_id;
     q->port = port;
-    q->peer = envelope->peer;
-    q->peer_request_id = envelope->message.query_reply.request_id;
     q->forget_ns = now.mono_ns + book->wait_ns;
     HASH_ADD(hh, book->all, id, sizeof q->id, q);
-    int64_t again_ns = message.type == DV_MSG_submit_request ? SUBMIT_AGAIN_NS : QUERY_AGAIN_NS;
+    int64_t again_ns = q->type == DV_MSG_submit_request ? SUBMIT_AGAIN_NS : QUERY_AGAIN_NS;
     dv_heap_set(&book->timers, &q->timer, dv_min_i64(now.mono_ns + again_ns, q->forget_ns));
-    dv_send(outbox, port, NULL, &message);
+    question_send(q, q->id, outbox);
 }
 
 static void ask_again(dv_questions *book, question *q, dv_time now, dv_outbox *outbox)
 {
-    dv_message message;
-    dv_err error = dv_message_decode(q->bytes, q->size, dv_outbox_arena(outbox), &message);
-    if (error != DV_OK) abort(); /* it was encoded here */
-    bool submits = message.type == DV_MSG_submit_request;
+    bool submits = q->type == DV_MSG_submit_request;
     int64_t next_ns = submits ? now.mono_ns + SUBMIT_AGAIN_NS : q->forget_ns;
     dv_heap_set(&book->timers, &q->timer, dv_min_i64(next_ns, q->forget_ns));
     if (q->answering != 0) return;
     q->again = true;
-    if (!submits) message.query_reply.request_id |= SECOND;
-    dv_send(outbox, q->port, NULL, &message);
+    question_send(q, submits ? q->id : q->id | SECOND, outbox);
 }
 
 int64_t dv_questions_tick(dv_questions *book, dv_time now, dv_outbox *outbox)
@@ -135,14 +134,12 @@ static bool is_doubtful(const question *q, const dv_message *message)
 void dv_questions_answer(dv_questions *book, const dv_envelope *envelope, bool last,
                          dv_outbox *outbox)
 {
-    dv_message message = envelope->message;
-    uint64_t answered = message.query_reply.request_id, id = answered & ~(uint64_t)SECOND;
+    uint64_t answered = envelope->message.request_id, id = answered & ~(uint64_t)SECOND;
     question *q;
     HASH_FIND(hh, book->all, &id, sizeof id, q);
     if (q == NULL || (q->answering != 0 && q->answering != answered)) return;
-    if (is_doubtful(q, &message)) return;
+    if (is_doubtful(q, &envelope->message)) return;
     q->answering = answered;
-    message.query_reply.request_id = q->peer_request_id;
-    dv_send(outbox, DESK, &q->peer, &message);
+    dv_send_bytes(outbox, DESK, &q->peer, envelope->bytes, q->peer_request_id);
     if (last) forget(book, q);
 }

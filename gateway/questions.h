@@ -18,7 +18,7 @@ typedef struct dv_questions dv_questions;
 dv_questions *dv_questions_new(uint32_t wait_ms, uint64_t random);
 void dv_questions_destroy(dv_questions **questions); /* accepts NULL */
 
-/* Sends a thread's question on to `port`, under a request_id of ours. */
+/* Sends a thread's question on to `port` as it came (envelope->bytes), under a request id of ours. */
 void dv_questions_ask(dv_questions *questions, const dv_envelope *envelope, dv_port port,
                       dv_time now, dv_outbox *outbox);
 

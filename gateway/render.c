@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "gateway/json.h"
+#include "proto/buffer.h"
 
 #define MESSAGE_SIZE 1024 /* bytes of all faults in one line, with the NUL */
 

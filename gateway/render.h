@@ -7,6 +7,7 @@
 #include "actors/base/tokens.h"
 #include "gateway/board.h"
 #include "gateway/request.h"
+#include "proto/buffer.h"
 #include "proto/message.h"
 
 /* ---- orders ------------------------------------------------------------------------------- */

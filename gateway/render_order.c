@@ -3,6 +3,7 @@
 
 #include "gateway/json.h"
 #include "gateway/render.h"
+#include "proto/buffer.h"
 #include "proto/view.h"
 
 /* The DEXs whose prices and fees clients read by name, as raydiumPrice and so on. */

@@ -1,4 +1,5 @@
 #include "gateway/reply.h"
+#include "proto/buffer.h"
 
 #include <stdio.h>
 #include <strings.h>

@@ -6,6 +6,7 @@
 
 #include "gateway/front.h"
 #include "gateway/render.h"
+#include "proto/buffer.h"
 
 typedef struct dv_request {
     struct mg_connection *connection;

@@ -1,4 +1,5 @@
 #include "gateway/request.h"
+#include "proto/arena.h"
 
 #include <ctype.h>
 #include <stdlib.h>

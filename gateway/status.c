@@ -8,6 +8,7 @@
 #include <yajl/yajl_tree.h>
 
 #include "actors/base/clock.h"
+#include "proto/buffer.h"
 #include "proto/message.h"
 
 #define EXIT_READY 0

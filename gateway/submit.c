@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "gateway/render.h"
+#include "proto/arena.h"
+#include "proto/buffer.h"
 
 /* What a client is told whose order was not answered in time. */
 static const char MAYBE_KEYED[] =

@@ -5,6 +5,8 @@
 
 #include "gateway/front.h"
 #include "gateway/request.h"
+#include "proto/arena.h"
+#include "proto/buffer.h"
 
 typedef struct dv_submission {
     dv_err error;       /* DV_OK: accepted, which means committed */

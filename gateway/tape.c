@@ -212,14 +212,14 @@ static void page_ask(dv_tape *tape, listener *l, uint32_t room, dv_time now, dv_
     l->act_at_ns = now.mono_ns + PAGE_WAIT_NS;
     dv_send(outbox, QUERY, NULL,
             &(dv_message){.type = DV_MSG_events_request,
-                          .events_request = {.request_id = l->request_id,
-                                             .after_position = l->cursor,
+                          .request_id = l->request_id,
+                          .events_request = {.after_position = l->cursor,
                                              .limit = room < PAGE_MAX ? room : PAGE_MAX}});
 }
 
-void dv_tape_view(dv_tape *tape, const dv_order_item *answer)
+void dv_tape_view(dv_tape *tape, uint64_t request_id, const dv_order_item *answer)
 {
-    listener *l = listener_asking(tape, answer->request_id);
+    listener *l = listener_asking(tape, request_id);
     if (l == NULL || answer->seq == 0 || answer->seq > answer->view.events_count) return;
     uint64_t position = answer->view.events[answer->seq - 1].position;
     if (position <= l->received_to) return; /* it came twice */
@@ -238,9 +238,9 @@ void dv_tape_view(dv_tape *tape, const dv_order_item *answer)
     dv_frames_fini(&frames);
 }
 
-void dv_tape_page_done(dv_tape *tape, const dv_query_reply *done, dv_time now)
+void dv_tape_page_done(dv_tape *tape, uint64_t request_id, const dv_query_reply *done, dv_time now)
 {
-    listener *l = listener_asking(tape, done->request_id);
+    listener *l = listener_asking(tape, request_id);
     if (l == NULL) return;
     bool complete = done->error == DV_OK && done->count == l->received;
     l->passable = complete ? l->behind : 0;

@@ -34,8 +34,8 @@ void dv_tape_head(dv_tape *tape, uint64_t position, dv_time now);
 bool dv_tape_update(dv_tape *tape, dv_frames *frames, dv_time now, dv_outbox *outbox);
 
 /* The store: an event of a page, and its end. */
-void dv_tape_view(dv_tape *tape, const dv_order_item *view);
-void dv_tape_page_done(dv_tape *tape, const dv_query_reply *done, dv_time now);
+void dv_tape_view(dv_tape *tape, uint64_t request_id, const dv_order_item *view);
+void dv_tape_page_done(dv_tape *tape, uint64_t request_id, const dv_query_reply *done, dv_time now);
 
 /* Asks the feed anew at the next tick: it has forgotten that anybody listens. */
 void dv_tape_renew(dv_tape *tape);

@@ -6,6 +6,7 @@
 #include "gateway/api.h"
 #include "gateway/rest.h"
 #include "gateway/submit.h"
+#include "proto/buffer.h"
 
 #define FINAL 0x80 /* of a frame's first byte: nothing of the message follows */
 #define OPCODE 0x0f

@@ -1,7 +1,9 @@
 /* The codec's other half. msgpack-c would make a tree of each message, and reserve memory for as
    many elements as an array's header claims, before it reads one. Here a field is read from the
    bytes into its member, and nothing is believed that the bytes do not bear out. */
-#include "proto/message.h"
+#include <assert.h>
+
+#include "proto/codec.h"
 
 /* ---- tokens ----------------------------------------------------------------------------- */
 
@@ -150,17 +152,49 @@ static bool decode_fields(reader *r, uint64_t count, const dv_shape *shape, dv_a
 
 /* ---- messages and records --------------------------------------------------------------- */
 
+/* Takes a message's head off: its type, its request id, and how many fields follow. */
+static bool head_read(reader *r, uint64_t *ret_type, uint64_t *ret_request_id, uint64_t *ret_fields)
+{
+    token array, type, request;
+    if (!token_read(r, &array) || array.kind != TOKEN_ARRAY || array.value < DV_MESSAGE_HEAD)
+        return false;
+    if (!token_read(r, &type) || type.kind != TOKEN_UINT) return false;
+    if (!token_read(r, &request) || request.kind != TOKEN_UINT) return false;
+    *ret_type = type.value;
+    *ret_request_id = request.value;
+    *ret_fields = array.value - DV_MESSAGE_HEAD;
+    return true;
+}
+
 static bool decode_message(reader *r, dv_arena *arena, dv_message *ret)
 {
-    token array, type;
-    if (!token_read(r, &array) || array.kind != TOKEN_ARRAY || array.value == 0) return false;
-    if (!token_read(r, &type) || type.kind != TOKEN_UINT || type.value >= DV_MSG_COUNT)
-        return false;
-    const dv_message_info *info = dv_message_info_of((unsigned)type.value);
+    uint64_t type, request_id, fields;
+    if (!head_read(r, &type, &request_id, &fields) || type >= DV_MSG_COUNT) return false;
+    const dv_message_info *info = dv_message_info_of((unsigned)type);
     if (info == NULL) return false;
     ret->type = info->type;
-    memset(DV_MESSAGE_BODY(ret), 0, info->shape->size);
-    return decode_fields(r, array.value - 1, info->shape, arena, DV_MESSAGE_BODY(ret));
+    ret->request_id = request_id;
+    memset(ret->body, 0, info->shape->size);
+    return decode_fields(r, fields, info->shape, arena, ret->body);
+}
+
+dv_text dv_message_body(dv_text bytes, dv_message_type *ret_type, uint32_t *ret_fields)
+{
+    reader r = reader_of(bytes.at, bytes.size);
+    uint64_t type, request_id, fields;
+    bool whole = head_read(&r, &type, &request_id, &fields) && type < DV_MSG_COUNT;
+    assert(whole);
+    *ret_type = (dv_message_type)type;
+    *ret_fields = (uint32_t)fields;
+    return (dv_text){(const char *)r.at, (uint32_t)left(&r)};
+}
+
+dv_message_type dv_message_type_of(dv_text bytes)
+{
+    dv_message_type type;
+    uint32_t fields;
+    (void)dv_message_body(bytes, &type, &fields);
+    return type;
 }
 
 dv_err dv_frame_decode(dv_text *frame, dv_arena *arena, dv_message *ret_message)

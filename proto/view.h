@@ -3,6 +3,7 @@
 #ifndef DV_PROTO_VIEW_H
 #define DV_PROTO_VIEW_H
 
+#include "proto/arena.h"
 #include "proto/message.h"
 
 /* Adds an event and what was learnt with it to a view.

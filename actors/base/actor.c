@@ -9,6 +9,7 @@
 #include "actors/base/failpoint.h"
 #include "actors/base/lanes.h"
 #include "actors/base/log.h"
+#include "proto/codec.h"
 
 #define BURST 256 /* messages taken from one socket before the next has its turn */
 #define BEAT_EVERY_NS (500 * DV_NS_PER_MS)      /* how often an actor says how it is */

@@ -110,6 +110,11 @@ typedef struct dv_outbox dv_outbox;
  */
 void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message);
 
+/* Puts a message into the outbox as it came, with another request id: the bytes of an envelope, or
+   what dv_message_encode made. Nothing is decoded or encoded anew. */
+void dv_send_bytes(dv_outbox *outbox, dv_port port, const dv_peer *to, dv_text bytes,
+                   uint64_t request_id);
+
 /* The turn's arena: what is allocated in it lives until the turn ends. */
 dv_arena *dv_outbox_arena(dv_outbox *outbox);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "actors/base/log.h"
+#include "proto/codec.h"
 
 #define POINTS_MAX 64
 #define TEXT_MAX 120 /* bytes of one entry */

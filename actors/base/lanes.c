@@ -1,4 +1,5 @@
 #include "actors/base/lanes.h"
+#include "proto/codec.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "actors/base/actor.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 typedef struct entry {
     dv_port port;
@@ -35,7 +37,8 @@ void dv_outbox_destroy(dv_outbox **outbox)
     *outbox = NULL;
 }
 
-void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message)
+/* The next entry, which begins where the bytes end. */
+static entry *entry_add(dv_outbox *outbox, dv_port port, const dv_peer *to, dv_message_type type)
 {
     if (outbox->count == outbox->capacity) {
         size_t capacity = outbox->capacity ? outbox->capacity * 2 : 64;
@@ -45,9 +48,23 @@ void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_messag
         outbox->capacity = capacity;
     }
     entry *e = &outbox->entries[outbox->count++];
-    *e = (entry){.port = port, .type = message->type, .at = outbox->bytes.size};
+    *e = (entry){.port = port, .type = type, .at = outbox->bytes.size};
     if (to != NULL) e->to = *to;
+    return e;
+}
+
+void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message)
+{
+    entry *e = entry_add(outbox, port, to, message->type);
     dv_message_encode(message, &outbox->bytes);
+    e->size = outbox->bytes.size - e->at;
+}
+
+void dv_send_bytes(dv_outbox *outbox, dv_port port, const dv_peer *to, dv_text bytes,
+                   uint64_t request_id)
+{
+    entry *e = entry_add(outbox, port, to, dv_message_type_of(bytes));
+    dv_message_encode_again(bytes, request_id, &outbox->bytes);
     e->size = outbox->bytes.size - e->at;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/base/heap.h"
 #include "actors/base/log.h"
 #include "proto/amount.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
@@ -28,7 +29,8 @@ typedef struct pending {
     uint64_t request_id;
     dv_peer execution;           /* who is to have it */
     char owner[DV_NAME_MAX + 1]; /* which incarnation */
-    dv_buffer terms;             /* encoded record; owned */
+    dv_terms terms;              /* with its texts in `text` */
+    char text[];
 } pending;
 
 /* An execution instance, as it said last. */
@@ -128,18 +130,18 @@ static void answer_refused(const dv_peer *gateway, uint64_t request_id, dv_err e
 {
     dv_send(outbox, SUBMIT, gateway,
             &(dv_message){.type = DV_MSG_submit_refusal,
-                          .submit_refusal = {.request_id = request_id,
-                                             .error = error,
-                                             .field = dv_text_of(field)}});
+                          .request_id = request_id,
+                          .submit_refusal = {.error = error, .field = dv_text_of(field)}});
 }
 
-static dv_terms terms_of(const pending *p, dv_outbox *outbox)
+/* A pending order with a copy of its terms. */
+static pending *pending_new(const dv_terms *terms)
 {
-    dv_terms terms;
-    dv_err error = dv_record_decode(&DV_SHAPE_terms, p->terms.bytes, p->terms.size,
-                                    dv_outbox_arena(outbox), &terms);
-    if (error != DV_OK) abort(); /* we encoded them */
-    return terms;
+    pending *p = calloc(1, sizeof *p + dv_record_texts_size(&DV_SHAPE_terms, terms));
+    if (p == NULL) abort();
+    p->terms = *terms;
+    dv_record_texts_move(&DV_SHAPE_terms, &p->terms, p->text);
+    return p;
 }
 
 static void insert_send(ingest *self, pending *p, dv_time now, dv_outbox *outbox)
@@ -149,9 +151,8 @@ static void insert_send(ingest *self, pending *p, dv_time now, dv_outbox *outbox
     p->sends++;
     dv_heap_set(&self->timers, &p->timer, now.mono_ns + wait_ns);
     dv_send(outbox, INSERT, NULL,
-            &(dv_message){
-                .type = DV_MSG_insert_request,
-                .insert_request = {.terms = terms_of(p, outbox), .owner = dv_text_of(p->owner)}});
+            &(dv_message){.type = DV_MSG_insert_request,
+                          .insert_request = {.terms = p->terms, .owner = dv_text_of(p->owner)}});
 }
 
 static pending *pending_find(const ingest *self, const dv_id *order_id)
@@ -168,7 +169,7 @@ DV_HANDLER(ingest, submit_request)
     pending *p = pending_find(self, &message->terms.order_id);
     if (p != NULL) {
         p->gateway = envelope->peer;
-        p->request_id = message->request_id;
+        p->request_id = envelope->message.request_id;
         return;
     }
     refusal no = check(self, &message->terms);
@@ -177,20 +178,18 @@ DV_HANDLER(ingest, submit_request)
     if (no.error == DV_OK && e == NULL) no.error = DV_ENGINE_NOT_READY;
     if (no.error == DV_OK && e->pressed) no.error = DV_ENGINE_FULL;
     if (no.error != DV_OK) {
-        answer_refused(&envelope->peer, message->request_id, no.error, no.field, outbox);
+        answer_refused(&envelope->peer, envelope->message.request_id, no.error, no.field, outbox);
         return;
     }
 
     dv_terms terms = message->terms;
     terms.created_at_us = (uint64_t)now.wall_us;
-    p = calloc(1, sizeof *p);
-    if (p == NULL) abort();
+    p = pending_new(&terms);
     p->order_id = terms.order_id;
     p->gateway = envelope->peer;
-    p->request_id = message->request_id;
+    p->request_id = envelope->message.request_id;
     p->execution = e->peer;
     memcpy(p->owner, e->owner, sizeof p->owner);
-    dv_record_encode(&DV_SHAPE_terms, &terms, &p->terms);
     HASH_ADD(hh, self->pending, order_id, sizeof p->order_id, p);
     insert_send(self, p, now, outbox);
 }
@@ -204,18 +203,12 @@ static pending *take(ingest *self, const dv_id *order_id)
     return p;
 }
 
-static void pending_destroy(pending *p)
-{
-    dv_buffer_fini(&p->terms);
-    free(p);
-}
-
 static void answer_accepted(const pending *p, const dv_view *view, bool replayed, dv_outbox *outbox)
 {
     dv_send(outbox, SUBMIT, &p->gateway,
             &(dv_message){.type = DV_MSG_submit_reply,
-                          .submit_reply = {
-                              .request_id = p->request_id, .replayed = replayed, .view = *view}});
+                          .request_id = p->request_id,
+                          .submit_reply = {.replayed = replayed, .view = *view}});
 }
 
 /* Counts an order as its owner's until that tells its load again. */
@@ -245,7 +238,7 @@ DV_HANDLER(ingest, insert_reply)
 {
     pending *p = take(self, &message->order_id);
     if (p == NULL) return; /* answered before */
-    dv_terms terms = terms_of(p, outbox);
+    dv_terms terms = p->terms;
     terms.created_at_us = message->event.at_us; /* of the first insert */
     dv_view view = {.terms = terms, .events = &message->event, .events_count = 1};
     answer_accepted(p, &view, false, outbox);
@@ -253,19 +246,18 @@ DV_HANDLER(ingest, insert_reply)
     dv_info("accepted", &terms.order_id, dv_kv_text("token_in", terms.token_in),
             dv_kv_text("token_out", terms.token_out),
             dv_kv_number("amount", (int64_t)terms.amount));
-    pending_destroy(p);
+    free(p);
 }
 
 DV_HANDLER(ingest, insert_conflict)
 {
     pending *p = take(self, &message->order_id);
     if (p == NULL) return;
-    dv_terms terms = terms_of(p, outbox);
-    if (same_order(&terms, &message->view.terms))
+    if (same_order(&p->terms, &message->view.terms))
         answer_accepted(p, &message->view, true, outbox);
     else
         answer_refused(&p->gateway, p->request_id, DV_ORDER_KEY_REUSED, "client_order_id", outbox);
-    pending_destroy(p);
+    free(p);
 }
 
 DV_HANDLER(ingest, insert_refusal)
@@ -276,7 +268,7 @@ DV_HANDLER(ingest, insert_refusal)
     if (p->sends > 1 && message->error != DV_STORE_REFUSED) return;
     take(self, &message->order_id);
     answer_refused(&p->gateway, p->request_id, (dv_err)message->error, "", outbox);
-    pending_destroy(p);
+    free(p);
 }
 
 /* The place of an instance, or that of the one silent for longest. */
@@ -316,7 +308,7 @@ static void pending_due(ingest *self, pending *p, dv_time now, dv_outbox *outbox
     }
     dv_warn("insert_unanswered", &p->order_id, dv_kv_number("sends", p->sends));
     answer_refused(&p->gateway, p->request_id, DV_ENGINE_TIMEOUT, "", outbox);
-    pending_destroy(take(self, &p->order_id));
+    free(take(self, &p->order_id));
 }
 
 static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
@@ -349,7 +341,7 @@ static void destroy(void **actor)
     pending *p, *next;
     HASH_ITER (hh, self->pending, p, next) {
         HASH_DEL(self->pending, p);
-        pending_destroy(p);
+        free(p);
     }
     dv_heap_fini(&self->timers);
     free(self);

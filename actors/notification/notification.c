@@ -7,6 +7,8 @@
 #include "actors/base/heap.h"
 #include "actors/base/log.h"
 #include "actors/notification/sequence.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 
 #define GATEWAYS_MAX 64   /* one bit each in a gateway_set */
@@ -314,7 +316,8 @@ static bool recall(notification *self, order *o, dv_time now, dv_outbox *outbox)
     dv_heap_set(&self->timers, &o->timer, now.mono_ns + RECALL_TIMEOUT_NS);
     dv_send(outbox, RECALL, NULL,
             &(dv_message){.type = DV_MSG_order_request,
-                          .order_request = {.request_id = o->request_id, .order_id = o->id}});
+                          .request_id = o->request_id,
+                          .order_request = {.order_id = o->id}});
     return true;
 }
 
@@ -326,10 +329,11 @@ static void recall_failed(notification *self, order *o, dv_err error, dv_outbox 
 }
 
 /* A recall that ended well would have ended with the view. */
-static void recall_answered(notification *self, const dv_query_reply *m, dv_outbox *outbox)
+static void recall_answered(notification *self, uint64_t request_id, const dv_query_reply *m,
+                            dv_outbox *outbox)
 {
     order *o;
-    HASH_FIND(by_request, self->recalled, &m->request_id, sizeof m->request_id, o);
+    HASH_FIND(by_request, self->recalled, &request_id, sizeof request_id, o);
     if (o == NULL) return;
     dv_err error = (dv_err)m->error;
     if (error == DV_OK) error = m->count == 0 ? DV_ORDER_NOT_FOUND : DV_STORE_AWAY;
@@ -417,9 +421,8 @@ static void page_ask(notification *self, dv_time now, dv_outbox *outbox)
     self->page_last = 0;
     dv_send(outbox, RECALL, NULL,
             &(dv_message){.type = DV_MSG_events_request,
-                          .events_request = {.request_id = self->page_request,
-                                             .after_position = page.after,
-                                             .limit = page.limit}});
+                          .request_id = self->page_request,
+                          .events_request = {.after_position = page.after, .limit = page.limit}});
 }
 
 /* An event of a page brings all that there is of its order. */
@@ -457,21 +460,25 @@ static void page_done(notification *self, const dv_query_reply *m, dv_time now, 
 
 DV_HANDLER(notification, order_item)
 {
-    if (message->request_id == self->page_request && message->request_id != 0) {
+    uint64_t request_id = envelope->message.request_id;
+    if (request_id == 0) return;
+    if (request_id == self->page_request) {
         page_take(self, message, now, outbox);
         return;
     }
     order *o = order_find(self, &message->view.terms.order_id);
-    if (o == NULL || o->request_id != message->request_id || message->request_id == 0) return;
+    if (o == NULL || o->request_id != request_id) return;
     order_learn(self, o, &message->view, 0, outbox);
 }
 
 DV_HANDLER(notification, query_reply)
 {
-    if (message->request_id == self->page_request && message->request_id != 0)
+    uint64_t request_id = envelope->message.request_id;
+    if (request_id == 0) return;
+    if (request_id == self->page_request)
         page_done(self, message, now, outbox);
     else
-        recall_answered(self, message, outbox);
+        recall_answered(self, request_id, message, outbox);
 }
 
 /* ---- watches ------------------------------------------------------------------------------ */

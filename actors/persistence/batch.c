@@ -1,4 +1,6 @@
 #include "actors/persistence/batch.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "actors/persistence/store.h"
+#include "proto/arena.h"
 
 /* One insert or step, from its arrival until it is answered. What it is looked up by comes first:
    there are more of them than a cache holds. */

@@ -50,14 +50,12 @@ static void ask_waiting(dv_question *q, const dv_retries_request *waiting)
 static void ask_order(dv_question *q, const dv_order_request *get)
 {
     q->request.type = DV_STORE_GET;
-    q->request_id = get->request_id;
     q->request.get = *get;
 }
 
 static void ask_list(dv_question *q, const dv_orders_request *list)
 {
     q->request.type = DV_STORE_LIST;
-    q->request_id = list->request_id;
     q->request.list = *list;
     q->request.list.user_id = keep(q, 0, list->user_id);
 }
@@ -65,7 +63,6 @@ static void ask_list(dv_question *q, const dv_orders_request *list)
 static void ask_events(dv_question *q, const dv_events_request *events)
 {
     q->request.type = DV_STORE_EVENTS;
-    q->request_id = events->request_id;
     q->request.events = *events;
 }
 
@@ -75,6 +72,7 @@ dv_question *dv_question_new(const dv_envelope *envelope)
     if (q == NULL) abort();
     q->port = envelope->port;
     q->peer = envelope->peer;
+    q->request_id = envelope->message.request_id;
     const dv_message *m = &envelope->message;
     switch (m->type) {
     case DV_MSG_lease_request: ask_beat(q, &m->lease_request); break;
@@ -87,7 +85,7 @@ dv_question *dv_question_new(const dv_envelope *envelope)
     default:
         assert(m->type == DV_MSG_stats_request);
         q->request.type = DV_STORE_STATS;
-        q->request_id = m->stats_request.request_id;
+        q->request_id = m->request_id;
     }
     return q;
 }
@@ -104,6 +102,7 @@ void dv_question_destroy(dv_question **question)
 
 static void send_to(const dv_question *q, dv_message message, dv_outbox *outbox)
 {
+    message.request_id = q->request_id;
     dv_send(outbox, q->port, &q->peer, &message);
 }
 
@@ -142,7 +141,6 @@ static void send_waiting(const dv_question *q, const dv_store_answer *a, dv_outb
 static void send_stats(const dv_question *q, const dv_store_answer *a, dv_outbox *outbox)
 {
     dv_message told = {.type = DV_MSG_stats_reply, .stats_reply = a->stats};
-    told.stats_reply.request_id = q->request_id;
     told.stats_reply.error = a->error;
     send_to(q, told, outbox);
 }
@@ -151,13 +149,11 @@ static void send_views(const dv_question *q, const dv_store_answer *a, dv_outbox
 {
     dv_message message = {.type = DV_MSG_order_item};
     for (uint32_t i = 0; i < a->count; i++) {
-        message.order_item = (dv_order_item){
-            .request_id = q->request_id, .seq = a->views[i].mark, .view = a->views[i].view};
+        message.order_item = (dv_order_item){.seq = a->views[i].mark, .view = a->views[i].view};
         send_to(q, message, outbox);
     }
     bool missing = a->error == DV_OK && q->request.type == DV_STORE_GET && a->count == 0;
-    dv_query_reply done = {.request_id = q->request_id,
-                           .error = missing ? DV_ORDER_NOT_FOUND : a->error,
+    dv_query_reply done = {.error = missing ? DV_ORDER_NOT_FOUND : a->error,
                            .count = a->count,
                            .head_position = a->head_position};
     send_to(q, (dv_message){.type = DV_MSG_query_reply, .query_reply = done}, outbox);

@@ -2,6 +2,7 @@
 
 #include "actors/base/log.h"
 #include "actors/retry/schedule.h"
+#include "proto/arena.h"
 
 #define TAKE_EVERY_NS (1000 * DV_NS_PER_MS)   /* at least: another instance may have armed */
 #define SWEEP_ANSWER_NS (5000 * DV_NS_PER_MS) /* a sweep without an answer is begun anew after */

@@ -228,9 +228,8 @@ static int64_t past_ask(router *r, dv_time now, dv_outbox *outbox)
     r->past_count = 0;
     dv_send(outbox, r->past, NULL,
             &(dv_message){.type = DV_MSG_orders_request,
-                          .orders_request = {.request_id = ++r->past_asked,
-                                             .state = DV_STATE_confirmed,
-                                             .limit = PAST_MAX}});
+                          .request_id = ++r->past_asked,
+                          .orders_request = {.state = DV_STATE_confirmed, .limit = PAST_MAX}});
     return r->past_at_ns;
 }
 
@@ -238,7 +237,7 @@ DV_HANDLER(router, order_item)
 {
     const dv_event *last = dv_view_last(&message->view);
     const dv_attempt *attempt = last ? dv_view_attempt(&message->view, last->attempt) : NULL;
-    if (self->past_told || message->request_id != self->past_asked) return;
+    if (self->past_told || envelope->message.request_id != self->past_asked) return;
     self->past_count++;
     if (attempt != NULL && last->state == DV_STATE_finalized &&
         dv_text_is(attempt->venue, self->venue->class->dex))
@@ -248,7 +247,7 @@ DV_HANDLER(router, order_item)
 /* An answer of which something was lost is asked for again. */
 DV_HANDLER(router, query_reply)
 {
-    if (message->request_id == self->past_asked && message->error == DV_OK &&
+    if (envelope->message.request_id == self->past_asked && message->error == DV_OK &&
         message->count == self->past_count)
         self->past_told = true;
 }

@@ -1,4 +1,5 @@
 #include "actors/signer/journal.h"
+#include "proto/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "proto/buffer.h"
 #include "proto/message.h"
 
 #define NS_PER_MS 1000000ll

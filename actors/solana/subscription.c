@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actors/solana/answer_read.h"
+#include "proto/buffer.h"
 #include "proto/message.h"
 
 #define US_PER_MS 1000

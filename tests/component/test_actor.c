@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "actors/base/heap.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/frames.h"
 #include "tests/support/ports.h"
 #include "tests/support/suite.h"

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "gateway/status.h"
+#include "proto/arena.h"
 #include "tests/support/suite.h"
 
 /* ---- HTTP ------------------------------------------------------------------------------- */
@@ -36,8 +37,10 @@ START_TEST(a_replay_is_answered_200_and_says_so)
     post(&c,
          "{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\",\"clientOrderId\":\"k\"}");
     dv_message submit = expect(&ingest, DV_MSG_submit_request);
-    dv_submit_reply accepted = {submit.submit_request.request_id, 1, view_of(7, 3, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = accepted});
+    dv_submit_reply accepted = {1, view_of(7, 3, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
+                                .request_id = submit.request_id,
+                                .submit_reply = accepted});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 200);
     ck_assert_contains(a.head, "Idempotency-Replayed: true");
@@ -50,10 +53,10 @@ START_TEST(a_refusal_by_the_engine_names_the_field_as_the_client_did)
     client c = dial();
     post(&c, "{\"symbol\":\"SOL\",\"side\":\"sell\",\"quantity\":1}");
     dv_message submit = expect(&ingest, DV_MSG_submit_request);
-    tell(&ingest,
-         &(dv_message){.type = DV_MSG_submit_refusal,
-                       .submit_refusal = {submit.submit_request.request_id, DV_ORDER_AMOUNT_INVALID,
-                                          dv_text_of("amount"), dv_text_of("it is too much")}});
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_refusal,
+                                .request_id = submit.request_id,
+                                .submit_refusal = {DV_ORDER_AMOUNT_INVALID, dv_text_of("amount"),
+                                                   dv_text_of("it is too much")}});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 400);
     ck_assert_contains(a.body, "quantity");
@@ -87,10 +90,13 @@ START_TEST(an_engine_that_does_not_answer_in_time_is_503_and_its_late_answer_is_
     ck_assert_contains(a.head, "Retry-After: ");
     post(&c, ORDER);
     dv_message second = expect(&ingest, DV_MSG_submit_request);
-    dv_submit_reply late = {first.submit_request.request_id, 0, view_of(1, 1, 1)};
-    dv_submit_reply timely = {second.submit_request.request_id, 0, view_of(2, 1, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = late});
-    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = timely});
+    dv_submit_reply late = {0, view_of(1, 1, 1)}, timely = {0, view_of(2, 1, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
+                                .request_id = first.request_id,
+                                .submit_reply = late});
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
+                                .request_id = second.request_id,
+                                .submit_reply = timely});
     ck_assert_contains(read_answer(&c).body, id_text(2));
     hang_up(&c);
 }
@@ -103,10 +109,9 @@ static bool refused_for_full(client *c)
     post(c, ORDER);
     bool asked = hear(&ingest, 100, &submit);
     if (asked)
-        tell(&ingest,
-             &(dv_message){.type = DV_MSG_submit_refusal,
-                           .submit_refusal = {.request_id = submit.submit_request.request_id,
-                                              .error = DV_ENGINE_FULL}});
+        tell(&ingest, &(dv_message){.type = DV_MSG_submit_refusal,
+                                    .request_id = submit.request_id,
+                                    .submit_refusal = {.error = DV_ENGINE_FULL}});
     answer a = read_answer(c);
     ck_assert_int_eq(a.status, 503);
     ck_assert_contains(a.body, "ENGINE_FULL");
@@ -131,17 +136,20 @@ START_TEST(an_order_that_is_not_answered_is_submitted_again_as_the_same_order)
 {
     client c = dial();
     post(&c, ORDER);
-    dv_submit_request first = expect(&ingest, DV_MSG_submit_request).submit_request;
-    ck_assert(!dv_id_is_nil(&first.terms.order_id));
+    dv_message first = expect(&ingest, DV_MSG_submit_request);
+    const dv_id *first_order = &first.submit_request.terms.order_id;
+    ck_assert(!dv_id_is_nil(first_order));
     dv_message again = accept_next(1);
-    ck_assert_uint_eq(again.submit_request.request_id, first.request_id);
-    ck_assert(dv_id_equal(&again.submit_request.terms.order_id, &first.terms.order_id));
-    dv_submit_reply twice = {first.request_id, 0, view_of(1, 1, 1)};
-    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply, .submit_reply = twice});
+    ck_assert_uint_eq(again.request_id, first.request_id);
+    ck_assert(dv_id_equal(&again.submit_request.terms.order_id, first_order));
+    dv_submit_reply twice = {0, view_of(1, 1, 1)};
+    tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
+                                .request_id = first.request_id,
+                                .submit_reply = twice});
     ck_assert_int_eq(read_answer(&c).status, 200);
     post(&c, ORDER);
     dv_message other = accept_next(2);
-    ck_assert(!dv_id_equal(&other.submit_request.terms.order_id, &first.terms.order_id));
+    ck_assert(!dv_id_equal(&other.submit_request.terms.order_id, first_order));
     ck_assert_contains(read_answer(&c).body, id_text(2));
     hang_up(&c);
 }
@@ -151,15 +159,16 @@ START_TEST(a_question_that_is_not_answered_is_asked_again_and_answers_are_not_mi
 {
     client c = dial();
     say(&c, "GET /api/orders?limit=2 HTTP/1.1\r\nHost: x\r\n\r\n");
-    uint64_t first = expect(&store, DV_MSG_orders_request).orders_request.request_id;
-    uint64_t again = expect(&store, DV_MSG_orders_request).orders_request.request_id;
+    uint64_t first = expect(&store, DV_MSG_orders_request).request_id;
+    uint64_t again = expect(&store, DV_MSG_orders_request).request_id;
     ck_assert_uint_ne(first, again);
     const uint64_t parts[] = {again, first, first, again};
     for (int i = 0; i < 4; i++)
         tell(&store, &(dv_message){.type = DV_MSG_order_item,
-                                   .order_item = {parts[i], 1, view_of(2, 1, 2)}});
-    dv_query_reply done = {.request_id = again, .count = 2};
-    tell(&store, &(dv_message){.type = DV_MSG_query_reply, .query_reply = done});
+                                   .request_id = parts[i],
+                                   .order_item = {1, view_of(2, 1, 2)}});
+    tell(&store, &(dv_message){
+                     .type = DV_MSG_query_reply, .request_id = again, .query_reply = {.count = 2}});
     ck_assert_int_eq(read_answer(&c).status, 200);
     hang_up(&c);
 }
@@ -266,12 +275,14 @@ START_TEST(lists_are_bare_with_parameters_and_wrapped_without)
         dv_message list = expect(&store, DV_MSG_orders_request);
         ck_assert_uint_eq(list.orders_request.limit, LISTS[i].limit);
         ck_assert_uint_eq(list.orders_request.state, LISTS[i].state);
-        uint64_t id = list.orders_request.request_id;
+        uint64_t id = list.request_id;
         for (uint8_t k = 2; k > 0; k--)
-            tell(&store,
-                 &(dv_message){.type = DV_MSG_order_item, .order_item = {id, 1, view_of(k, 1, k)}});
+            tell(&store, &(dv_message){.type = DV_MSG_order_item,
+                                       .request_id = id,
+                                       .order_item = {1, view_of(k, 1, k)}});
         tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                                   .query_reply = {.request_id = id, .count = 2}});
+                                   .request_id = id,
+                                   .query_reply = {.count = 2}});
         answer a = read_answer(&c);
         ck_assert_int_eq(a.status, 200);
         ck_assert_int_eq(a.body[0], LISTS[i].first);
@@ -288,8 +299,8 @@ START_TEST(a_user_is_asked_for_by_the_decoded_name)
     say(&c, "GET /api/orders/user/a%%2Fb%%20%%C3%%A9 HTTP/1.1\r\nHost: x\r\n\r\n");
     dv_message list = expect(&store, DV_MSG_orders_request);
     ck_assert(dv_text_is(list.orders_request.user_id, "a/b \xC3\xA9"));
-    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                               .query_reply = {.request_id = list.orders_request.request_id}});
+    tell(&store, &(dv_message){
+                     .type = DV_MSG_query_reply, .request_id = list.request_id, .query_reply = {}});
     ck_assert_contains(read_answer(&c).body, "\"orders\":[]");
     hang_up(&c);
 }
@@ -301,8 +312,8 @@ START_TEST(a_store_that_is_away_is_503)
     say(&c, "GET /api/orders/%s HTTP/1.1\r\nHost: x\r\n\r\n", id_text(1));
     dv_message asked = expect(&store, DV_MSG_order_request);
     tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                               .query_reply = {.request_id = asked.order_request.request_id,
-                                               .error = DV_STORE_AWAY}});
+                               .request_id = asked.request_id,
+                               .query_reply = {.error = DV_STORE_AWAY}});
     answer a = read_answer(&c);
     ck_assert_int_eq(a.status, 503);
     ck_assert_contains(a.body, "STORE_AWAY");

@@ -1,4 +1,5 @@
 /* The gateway's WebSockets: what each client is sent, in what order, and that it is sent once. */
+#include "proto/arena.h"
 #include "tests/support/gateway_stage.h"
 #include "tests/support/suite.h"
 
@@ -233,14 +234,15 @@ static void page_tell(uint64_t after, uint64_t head)
 {
     dv_message ask = expect(&store, DV_MSG_events_request);
     ck_assert_uint_eq(ask.events_request.after_position, after);
-    uint64_t id = ask.events_request.request_id;
+    uint64_t id = ask.request_id;
     for (uint64_t position = after + 1; position <= head; position++)
         tell(&store, &(dv_message){.type = DV_MSG_order_item,
-                                   .order_item = {id, (uint64_t)1, view_of(1, 1, position)}});
-    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                               .query_reply = {.request_id = id,
-                                               .count = (uint32_t)(head - after),
-                                               .head_position = head}});
+                                   .request_id = id,
+                                   .order_item = {1, view_of(1, 1, position)}});
+    tell(&store,
+         &(dv_message){.type = DV_MSG_query_reply,
+                       .request_id = id,
+                       .query_reply = {.count = (uint32_t)(head - after), .head_position = head}});
 }
 
 static void event_tell(uint64_t position)
@@ -328,12 +330,14 @@ START_TEST(a_page_with_a_lost_message_is_asked_again)
     client c = watch_open("/api/orders/ws?since=1");
     head_tell(4);
     dv_message ask = expect(&store, DV_MSG_events_request);
-    uint64_t id = ask.events_request.request_id;
+    uint64_t id = ask.request_id;
     for (uint64_t position = 2; position <= 4; position += 2)
         tell(&store, &(dv_message){.type = DV_MSG_order_item,
-                                   .order_item = {id, (uint64_t)1, view_of(1, 1, position)}});
+                                   .request_id = id,
+                                   .order_item = {1, view_of(1, 1, position)}});
     tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                               .query_reply = {.request_id = id, .count = 3, .head_position = 4}});
+                               .request_id = id,
+                               .query_reply = {.count = 3, .head_position = 4}});
     page_tell(2, 4);
     for (uint64_t position = 2; position <= 4; position++)
         ck_assert_says(read_frame(&c), "position", position);
@@ -345,13 +349,14 @@ END_TEST
 static void page_tell_only(const uint64_t *positions, uint32_t sent, uint32_t said)
 {
     dv_message ask = expect(&store, DV_MSG_events_request);
-    uint64_t id = ask.events_request.request_id;
+    uint64_t id = ask.request_id;
     for (uint32_t i = 0; i < sent; i++)
         tell(&store, &(dv_message){.type = DV_MSG_order_item,
-                                   .order_item = {id, (uint64_t)1, view_of(1, 1, positions[i])}});
-    tell(&store,
-         &(dv_message){.type = DV_MSG_query_reply,
-                       .query_reply = {.request_id = id, .count = said, .head_position = 4}});
+                                   .request_id = id,
+                                   .order_item = {1, view_of(1, 1, positions[i])}});
+    tell(&store, &(dv_message){.type = DV_MSG_query_reply,
+                               .request_id = id,
+                               .query_reply = {.count = said, .head_position = 4}});
 }
 
 START_TEST(no_event_is_passed_over_because_another_came_twice)

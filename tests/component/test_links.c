@@ -9,6 +9,8 @@
 #include "actors/base/actor.h"
 #include "actors/base/zap.h"
 #include "actors/topology.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/frames.h"
 #include "tests/support/pg_proxy.h"
 #include "tests/support/suite.h"

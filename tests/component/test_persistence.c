@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "actors/persistence/pg/params.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 #include "tests/support/persistence_rig.h"
 
@@ -16,10 +17,10 @@ static dv_terms insert_with(rig *r, const char *user, const char *key)
 static const dv_view *view_of(rig *r, const dv_id *id)
 {
     rig_tell(r, DV_PORT(DV_LINK_query, 0),
-             &(dv_message){.type = DV_MSG_order_request, .order_request = {77, *id}});
+             &(dv_message){.type = DV_MSG_order_request, .request_id = 77, .order_request = {*id}});
     rig_until(r, DV_MSG_query_reply, said(r, DV_MSG_query_reply) + 1);
     ck_assert_int_eq(last(r, DV_MSG_query_reply)->query_reply.error, DV_OK);
-    ck_assert_int_eq(last(r, DV_MSG_query_reply)->query_reply.request_id, 77);
+    ck_assert_int_eq(last(r, DV_MSG_query_reply)->request_id, 77);
     return &last(r, DV_MSG_order_item)->order_item.view;
 }
 
@@ -463,8 +464,9 @@ START_TEST(events_come_by_position_each_with_its_order)
     dv_id a = insert_one(&r, "execution").order_id, b = insert_one(&r, "execution").order_id;
     step_to(&r, &a, DV_STATE_building);
     step_to(&r, &b, DV_STATE_routing); /* a b a a b */
-    rig_tell(&r, DV_PORT(DV_LINK_query, 1),
-             &(dv_message){.type = DV_MSG_events_request, .events_request = {5, 1, 3}});
+    rig_tell(
+        &r, DV_PORT(DV_LINK_query, 1),
+        &(dv_message){.type = DV_MSG_events_request, .request_id = 5, .events_request = {1, 3}});
     rig_until(&r, DV_MSG_query_reply, 1);
     const uint64_t seqs[] = {1, 2, 3};
     const dv_id *orders[] = {&b, &a, &a};

@@ -367,7 +367,7 @@ START_TEST(a_question_that_hangs_is_answered_as_away_in_time)
     rig r;
     rig_open(&r, 1, 64);
     insert_one(&r, "execution");
-    dv_message ask = {.type = DV_MSG_stats_request, .stats_request = {7}};
+    dv_message ask = {.type = DV_MSG_stats_request, .request_id = 7};
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
     rig_until(&r, DV_MSG_stats_reply, 1);
     ck_assert_int_eq(last(&r, DV_MSG_stats_reply)->stats_reply.error, DV_OK);
@@ -380,7 +380,7 @@ START_TEST(a_question_that_hangs_is_answered_as_away_in_time)
     ck_assert_int_lt(now_ns() - locked_ns, 7000 * DV_NS_PER_MS);
     const dv_stats_reply *told = &last(&r, DV_MSG_stats_reply)->stats_reply;
     ck_assert_int_eq(told->error, DV_STORE_AWAY);
-    ck_assert_uint_eq(told->request_id, 7);
+    ck_assert_uint_eq(last(&r, DV_MSG_stats_reply)->request_id, 7);
     ck_assert_uint_eq(told->waiting, 1); /* as last known */
     PQfinish(other);
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &ask);
@@ -401,7 +401,7 @@ START_TEST(a_look_up_does_not_wait_for_lists)
     PQclear(PQexec(other, "lock table order_events in access exclusive mode"));
     dv_message list = {.type = DV_MSG_orders_request, .orders_request = {.limit = 9}};
     for (uint64_t i = 0; i < 20; i++) {
-        list.orders_request.request_id = i + 1;
+        list.request_id = i + 1;
         rig_tell(&r, DV_PORT(DV_LINK_query, 0), &list);
     }
     rig_tell(&r, DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request});

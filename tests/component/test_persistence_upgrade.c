@@ -92,10 +92,10 @@ START_TEST(what_an_earlier_version_knew_of_attempts_is_all_there)
     instance_make("1 s", "now() - interval '1 h'");
     rig r;
     rig_open(&r, 2, 64);
-    dv_order_request get = {.request_id = 7};
+    dv_order_request get;
     ck_assert(dv_id_parse(dv_text_of(ORDER), &get.order_id));
     rig_tell(&r, DV_PORT(DV_LINK_query, 0),
-             &(dv_message){.type = DV_MSG_order_request, .order_request = get});
+             &(dv_message){.type = DV_MSG_order_request, .request_id = 7, .order_request = get});
     rig_until(&r, DV_MSG_query_reply, 1);
     assert_attempts(&last(&r, DV_MSG_order_item)->order_item.view);
     assert_sound();

@@ -10,6 +10,8 @@
 #include <zmq.h>
 
 #include "actors/retry/retry.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/frames.h"
 #include "tests/support/suite.h"
 

@@ -9,6 +9,8 @@
 
 #include "actors/base/zap.h"
 #include "actors/topology.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/frames.h"
 #include "tests/support/signer_scene.h"
 #include "tests/support/suite.h"

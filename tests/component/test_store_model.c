@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/sim/book.h"
 #include "tests/sim/dice.h"
 #include "tests/sim/store_model.h"

@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 
 #include "actors/notification/notification.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 #include "tests/support/frames.h"
 #include "tests/support/gateway_stage.h"
@@ -167,15 +169,18 @@ static void commit(world *w)
 static void show(world *w, const dv_peer *to, uint64_t request_id, uint32_t order, uint32_t seq)
 {
     if (chance(w, 50) == 0) return;
-    dv_order_item view = {request_id, seq, view_folded(w, order)};
-    send_out(w->socket, to, &(dv_message){.type = DV_MSG_order_item, .order_item = view});
+    dv_order_item item = {seq, view_folded(w, order)};
+    send_out(
+        w->socket, to,
+        &(dv_message){.type = DV_MSG_order_item, .request_id = request_id, .order_item = item});
 }
 
-static uint32_t page_show(world *w, const dv_peer *to, const dv_events_request *ask)
+static uint32_t page_show(world *w, const dv_peer *to, uint64_t request_id,
+                          const dv_events_request *ask)
 {
     uint32_t count = 0;
     for (uint64_t at = ask->after_position + 1; at <= w->position && count < ask->limit; at++) {
-        show(w, to, ask->request_id, w->log[at].order, w->log[at].seq);
+        show(w, to, request_id, w->log[at].order, w->log[at].seq);
         count++;
     }
     return count;
@@ -191,12 +196,14 @@ static void question_answer(world *w)
     if (m.type == DV_MSG_order_request) {
         uint32_t order = order_of_id(&m.order_request.order_id);
         count = order < ORDERS && w->seqs[order] > 0;
-        if (count > 0) show(w, &peer, m.order_request.request_id, order, w->seqs[order]);
+        if (count > 0) show(w, &peer, m.request_id, order, w->seqs[order]);
     } else if (m.type == DV_MSG_events_request) {
-        count = page_show(w, &peer, &m.events_request);
+        count = page_show(w, &peer, m.request_id, &m.events_request);
     }
-    dv_query_reply done = {m.query_reply.request_id, DV_OK, count, w->position};
-    send_out(w->socket, &peer, &(dv_message){.type = DV_MSG_query_reply, .query_reply = done});
+    send_out(w->socket, &peer,
+             &(dv_message){.type = DV_MSG_query_reply,
+                           .request_id = m.request_id,
+                           .query_reply = {DV_OK, count, w->position}});
 }
 
 static void *socket_new(int type, const char *name)

@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "proto/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

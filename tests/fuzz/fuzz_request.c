@@ -2,6 +2,8 @@
 #include <assert.h>
 
 #include "gateway/request.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "actors/dex/sim/dice.h"
+#include "proto/arena.h"
 #include "proto/base58.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 #include "tests/sim/ledger_model.h"
 

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/sim/book.h"
 #include "tests/sim/watchers.h"
 
@@ -88,7 +90,8 @@ static void ask(submission *s)
     char peer[16];
     snprintf(peer, sizeof peer, "c%u.%u", s->number, s->tries);
     dv_message message = {.type = DV_MSG_submit_request,
-                          .submit_request = {.request_id = s->tries, .terms = s->terms}};
+                          .request_id = s->tries,
+                          .submit_request = {.terms = s->terms}};
     sim_desk_send(gateway, peer, &message, dice);
     int64_t wait_ns = w->config.gateway.answer_timeout_ms * DV_NS_PER_MS;
     if (sim_chance(dice, 50000)) wait_ns /= 10; /* an impatient one */

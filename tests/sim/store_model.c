@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/sim/book.h"
 
 #define WRITER_ROOM 4 /* requests of a connection at once */

@@ -8,6 +8,7 @@
 #include <uthash.h>
 
 #include "actors/persistence/store.h"
+#include "proto/arena.h"
 #include "tests/sim/world.h"
 
 #define SIM_INSTANCES_MAX 256

@@ -2,6 +2,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "proto/view.h"
 #include "tests/sim/book.h"
 #include "tests/sim/store_model.h"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/sim/world.h"
 
 #define LINES_MAX 4096u

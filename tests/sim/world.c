@@ -15,6 +15,7 @@
 #include "actors/router/router.h"
 #include "actors/topology.h"
 #include "gateway/gateway.h"
+#include "proto/codec.h"
 #include "tests/sim/book.h"
 #include "tests/sim/clients.h"
 #include "tests/sim/hub_model.h"

@@ -6,6 +6,8 @@
 #include <zmq.h>
 
 #include "actors/base/actor.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 #define FRAMES_SOCKETS_MAX 64
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "gateway/gateway.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/frames.h"
 #include "tests/support/mints.h"
 #include "tests/support/ports.h"
@@ -218,8 +220,8 @@ static inline dv_message accept_next(uint8_t number)
 {
     dv_message submit = expect(&ingest, DV_MSG_submit_request);
     tell(&ingest, &(dv_message){.type = DV_MSG_submit_reply,
-                                .submit_reply = {.request_id = submit.submit_request.request_id,
-                                                 .view = view_of(number, 1, 1)}});
+                                .request_id = submit.request_id,
+                                .submit_reply = {.view = view_of(number, 1, 1)}});
     return submit;
 }
 
@@ -227,12 +229,14 @@ static inline dv_message accept_next(uint8_t number)
 static inline void found_next(const dv_view *view)
 {
     dv_message get = expect(&store, DV_MSG_order_request);
-    uint64_t id = get.order_request.request_id;
+    uint64_t id = get.request_id;
     if (view != NULL)
         tell(&store, &(dv_message){.type = DV_MSG_order_item,
-                                   .order_item = {id, view->events_count, *view}});
+                                   .request_id = id,
+                                   .order_item = {view->events_count, *view}});
     tell(&store, &(dv_message){.type = DV_MSG_query_reply,
-                               .query_reply = {.request_id = id, .count = view != NULL}});
+                               .request_id = id,
+                               .query_reply = {.count = view != NULL}});
 }
 
 static inline void update(const dv_view *view, bool live)

@@ -6,6 +6,8 @@
 #include <sys/random.h>
 
 #include "actors/base/log.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/mints.h"
 #include "tests/support/pg.h"
 #include "tests/support/suite.h"

@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "actors/persistence/persistence.h"
+#include "proto/arena.h"
 #include "tests/support/pg.h"
 
 #define DEADLINE_NS (30000 * DV_NS_PER_MS) /* of whatever a test waits for */

@@ -3,6 +3,7 @@
 #define DV_TESTS_RENDER_SCENE_H
 
 #include "gateway/render.h"
+#include "proto/buffer.h"
 #include "tests/support/mints.h"
 
 #include <check.h>

@@ -10,6 +10,8 @@
 
 #include "actors/dex/sim/config.h"
 #include "actors/dex/venue.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/mints.h"
 
 #define SCENE_WALL_US 1700000000000000

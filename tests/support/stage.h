@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "actors/base/actor.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 #define STAGE_SENT_MAX 4096
 

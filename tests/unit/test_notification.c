@@ -4,6 +4,8 @@
 
 #include "actors/notification/notification.h"
 #include "actors/notification/sequence.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/suite.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
@@ -110,17 +112,17 @@ static void view_told(uint64_t request_id, uint32_t n, uint32_t meant, uint32_t 
                     .events = list,
                     .events_count = count};
     give(RECALL, NULL,
-         (dv_message){.type = DV_MSG_order_item, .order_item = {base + request_id, meant, view}});
+         (dv_message){.type = DV_MSG_order_item,
+                      .request_id = base + request_id,
+                      .order_item = {meant, view}});
 }
 
 static void query_reply(uint64_t request_id, dv_err error, uint32_t count)
 {
     give(RECALL, NULL,
          (dv_message){.type = DV_MSG_query_reply,
-                      .query_reply = {.request_id = base + request_id,
-                                      .error = error,
-                                      .count = count,
-                                      .head_position = head}});
+                      .request_id = base + request_id,
+                      .query_reply = {.error = error, .count = count, .head_position = head}});
 }
 
 /* Persistence answers a recall: the order up to its event `seq`. */
@@ -155,11 +157,10 @@ static void word_write(char *word, size_t size, char to, const dv_message *m)
     else if (m->type == DV_MSG_head_event)
         snprintf(word, size, "%c:head=%u", to, (unsigned)m->head_event.position);
     else if (m->type == DV_MSG_order_request)
-        snprintf(word, size, "get%u#%u", m->order_request.order_id.bytes[3],
-                 number(m->order_request.request_id));
+        snprintf(word, size, "get%u#%u", m->order_request.order_id.bytes[3], number(m->request_id));
     else if (m->type == DV_MSG_events_request)
         snprintf(word, size, "read>%u*%u#%u", (unsigned)m->events_request.after_position,
-                 (unsigned)m->events_request.limit, number(m->events_request.request_id));
+                 (unsigned)m->events_request.limit, number(m->request_id));
 }
 
 /* Writes the outbox as words, in order, and clears it: "A:live1/3" (to gateway A, order 1 up to

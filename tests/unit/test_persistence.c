@@ -6,6 +6,8 @@
 
 #include "actors/base/log.h"
 #include "actors/persistence/store.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/suite.h"
 
 /* ---- a store that does as it is told -------------------------------------------------------- */
@@ -673,16 +675,15 @@ START_TEST(queries_are_refused_at_once_while_the_store_is_away)
     const dv_message *m = NULL;
     store.away = true;
     tell(DV_PORT(DV_LINK_query, 0),
-         &(dv_message){.type = DV_MSG_order_request, .order_request = {.request_id = 5}});
-    tell(DV_PORT(DV_LINK_query, 0),
-         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {6}});
+         &(dv_message){.type = DV_MSG_order_request, .request_id = 5, .order_request = {}});
+    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request, .request_id = 6});
     tell(DV_PORT(DV_LINK_sweep, 0), &(dv_message){.type = DV_MSG_retries_request});
     tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_claim_request});
     tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_owned_request});
     tell(DV_PORT(DV_LINK_write, 0), &(dv_message){.type = DV_MSG_lease_request});
     turn();
     ck_assert_uint_eq(heard(DV_MSG_query_reply, &m), 1);
-    ck_assert_uint_eq(m->query_reply.request_id, 5);
+    ck_assert_uint_eq(m->request_id, 5);
     ck_assert_int_eq(m->query_reply.error, DV_STORE_AWAY);
     ck_assert_uint_eq(heard(DV_MSG_retries_reply, &m), 1);
     ck_assert_int_eq(m->retries_reply.error, DV_STORE_AWAY);
@@ -699,8 +700,7 @@ END_TEST
 START_TEST(stats_are_the_last_known_when_the_store_fails)
 {
     const dv_message *m = NULL;
-    tell(DV_PORT(DV_LINK_query, 0),
-         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {1}});
+    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request, .request_id = 1});
     turn();
     dv_store_answer answer = {.ticket = last_request()->ticket,
                               .type = DV_STORE_STATS,
@@ -708,13 +708,12 @@ START_TEST(stats_are_the_last_known_when_the_store_fails)
     store.answer = &answer;
     turn();
     ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
-    ck_assert_uint_eq(m->stats_reply.request_id, 1);
-    tell(DV_PORT(DV_LINK_query, 0),
-         &(dv_message){.type = DV_MSG_stats_request, .stats_request = {2}});
+    ck_assert_uint_eq(m->request_id, 1);
+    tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request, .request_id = 2});
     turn();
     reject(last_request(), DV_STORE_AWAY);
     ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
-    ck_assert_uint_eq(m->stats_reply.request_id, 2);
+    ck_assert_uint_eq(m->request_id, 2);
     ck_assert_uint_eq(m->stats_reply.completed, 7);
     ck_assert_int_eq(m->stats_reply.error, DV_STORE_AWAY);
 }
@@ -725,8 +724,9 @@ START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
     const dv_message *m = NULL;
     dv_store_view view = {.mark = 4, .view = {.terms = {.order_id = id_of('a')}}};
     for (uint32_t count = 0; count < 2; count++) {
-        tell(DV_PORT(DV_LINK_query, 1),
-             &(dv_message){.type = DV_MSG_order_request, .order_request = {5, id_of('a')}});
+        tell(DV_PORT(DV_LINK_query, 1), &(dv_message){.type = DV_MSG_order_request,
+                                                      .request_id = 5,
+                                                      .order_request = {id_of('a')}});
         turn();
         dv_store_answer answer = {.ticket = last_request()->ticket,
                                   .type = DV_STORE_GET,

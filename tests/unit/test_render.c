@@ -1,4 +1,5 @@
 /* What clients read of orders: at each of their events, and in answers. */
+#include "proto/buffer.h"
 #include "tests/support/render_scene.h"
 #include "tests/support/suite.h"
 

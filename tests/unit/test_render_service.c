@@ -92,7 +92,7 @@ START_TEST(the_service_tells_of_itself)
 {
     dv_watchers watched = {terms_sol_usdc().order_id, 2};
     dv_service_health health = {
-        .wall_us = T0, .uptime_ms = 61500, .queue = {0, 1, 2, 30, 4}, .sockets = {5, &watched, 1}};
+        .wall_us = T0, .uptime_ms = 61500, .queue = {1, 2, 30, 4}, .sockets = {5, &watched, 1}};
     dv_render_health(&out, &health);
     parse();
     assert_string("status", "healthy");

@@ -1,5 +1,6 @@
 /* What an order may look like, and what is said of one that is not right. */
 #include "gateway/request.h"
+#include "proto/arena.h"
 #include "tests/support/mints.h"
 #include "tests/support/suite.h"
 

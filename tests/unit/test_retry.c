@@ -3,6 +3,8 @@
 
 #include "actors/retry/redis_url.h"
 #include "actors/retry/retry.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/suite.h"
 
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)

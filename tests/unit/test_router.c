@@ -384,9 +384,9 @@ static void set_up_past(void)
 
 static uint64_t past_asked(void)
 {
-    const dv_orders_request *list = &stage_expect(s, DV_MSG_orders_request)->message.orders_request;
-    ck_assert_uint_eq(list->state, DV_STATE_confirmed);
-    return list->request_id;
+    const dv_message *asked = &stage_expect(s, DV_MSG_orders_request)->message;
+    ck_assert_uint_eq(asked->orders_request.state, DV_STATE_confirmed);
+    return asked->request_id;
 }
 
 static void tell_past(uint64_t request_id, uint32_t number, dv_state state, const char *dex)
@@ -395,7 +395,7 @@ static void tell_past(uint64_t request_id, uint32_t number, dv_state state, cons
                                    {.number = 2, .venue = dv_text_of(dex)}};
     const dv_event events[] = {{.seq = 1, .state = DV_STATE_pending},
                                {.seq = 2, .state = state, .attempt = 2}};
-    dv_message told = {.type = DV_MSG_order_item, .order_item = {.request_id = request_id}};
+    dv_message told = {.type = DV_MSG_order_item, .request_id = request_id, .order_item = {}};
     told.order_item.view = (dv_view){.terms = {.order_id = order(number)},
                                      .attempts = attempts,
                                      .attempts_count = 2,
@@ -406,9 +406,10 @@ static void tell_past(uint64_t request_id, uint32_t number, dv_state state, cons
 
 static void tell_past_done(uint64_t request_id, uint32_t count, dv_err error)
 {
-    dv_query_reply done = {.request_id = request_id, .count = count, .error = error};
-    stage_receive(s, PAST, "persistence",
-                  (dv_message){.type = DV_MSG_query_reply, .query_reply = done});
+    dv_query_reply done = {.count = count, .error = error};
+    stage_receive(
+        s, PAST, "persistence",
+        (dv_message){.type = DV_MSG_query_reply, .request_id = request_id, .query_reply = done});
 }
 
 START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)

@@ -3,6 +3,8 @@
 
 #include "actors/base/clock.h"
 #include "actors/notification/sequence.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 #include "tests/support/suite.h"
 
 static dv_sequence *s;

@@ -1,6 +1,7 @@
 /* The wiring: the table of links is sound, and each process of a cluster binds and connects to what
    it should. */
 #include "actors/topology.h"
+#include "proto/codec.h"
 #include "tests/support/suite.h"
 
 #include <check.h>

@@ -1,4 +1,5 @@
 /* Views are folded from events: in order, each once, learning what each brought. */
+#include "proto/arena.h"
 #include "proto/view.h"
 #include "tests/support/suite.h"
 

@@ -15,6 +15,7 @@
 #include "actors/base/clock.h"
 #include "proto/amount.h"
 #include "proto/base58.h"
+#include "proto/buffer.h"
 
 #define LINE_SIZE_MAX 1024 /* bytes, newline included; a line has some 500 */
 #define FILE_MODE 0644

@@ -15,6 +15,7 @@
 
 #include "actors/base/config.h"
 #include "actors/dex/sim/chain.h"
+#include "proto/buffer.h"
 
 /* The part of a signature that transactions are told apart by: a hash's first 16 bytes. */
 #define DV_SIM_KEY_SIZE 16

@@ -8,6 +8,7 @@
 #include "actors/persistence/pg/migrate.h"
 #include "actors/persistence/pg/params.h"
 #include "actors/persistence/pg/trouble.h"
+#include "proto/arena.h"
 #include "sql/statements.h"
 
 /* ---- limits ------------------------------------------------------------------------------- */

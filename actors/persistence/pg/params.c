@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "proto/arena.h"
 #include "proto/view.h"
 #include "sql/statements.h"
 

@@ -4,6 +4,7 @@
 #define DV_STORE_QUERY_H
 
 #include "actors/persistence/pg/rows.h"
+#include "proto/arena.h"
 
 /* A statement as it is prepared on each connection. */
 typedef struct dv_statement {

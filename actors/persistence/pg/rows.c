@@ -1,4 +1,6 @@
 #include "actors/persistence/pg/rows.h"
+#include "proto/arena.h"
+#include "proto/codec.h"
 
 #include <assert.h>
 #include <endian.h>

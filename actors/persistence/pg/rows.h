@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "actors/persistence/store.h"
+#include "proto/arena.h"
+#include "proto/buffer.h"
 
 #define DV_PARAMS_MAX 16
 
