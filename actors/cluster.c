@@ -10,15 +10,7 @@
 
 #define WHY_SIZE 256
 
-static const char *const ROLES[] = {"gateway",       "ingest",       "execution", "persistence",
-                                    "retry",         "notification", "signer",
-#define ROUTER(name, Name) "router:" #name,
-                                    DV_DEXES(ROUTER)
-#undef ROUTER
-};
-#define ROLE_COUNT (sizeof ROLES / sizeof ROLES[0])
-_Static_assert(ROLE_COUNT <= 16, "as cluster.h says");
-_Static_assert(DV_PORT(DV_LINK_desk, 0) <= DV_NODE_PORTS, "links have ports in their node's range");
+#define ROLE_LIST_SIZE 512 /* bytes of every role's name, with commas */
 
 /* Says what is wrong. */
 __attribute__((format(printf, 2, 3))) static dv_err refuse(char *ret_why, const char *format, ...)
@@ -32,44 +24,29 @@ __attribute__((format(printf, 2, 3))) static dv_err refuse(char *ret_why, const 
 
 /* ---- roles ------------------------------------------------------------------------------ */
 
-unsigned dv_role_count(void)
-{
-    return ROLE_COUNT;
-}
-
-const char *dv_role_name(unsigned bit)
-{
-    return ROLES[bit];
-}
-
-dv_roles dv_role_of(const char *name)
-{
-    for (unsigned i = 0; i < ROLE_COUNT; i++)
-        if (streq(ROLES[i], name)) return 1u << i;
-    return 0;
-}
-
-/* All names, with commas, for people. */
-static const char *role_list(char list[160])
+/* All names, with commas, for people; cut off if there are too many. */
+static const char *role_list(char list[ROLE_LIST_SIZE])
 {
     size_t size = 0;
-    for (unsigned i = 0; i < ROLE_COUNT; i++)
-        size += (size_t)snprintf(list + size, 160 - size, "%s%s", i ? "," : "", ROLES[i]);
+    for (uint32_t i = 0; i < dv_role_count() && size < ROLE_LIST_SIZE; i++)
+        size += (size_t)snprintf(list + size, ROLE_LIST_SIZE - size, "%s%s", i ? "," : "",
+                                 dv_role_at(i)->name);
     return list;
 }
 
 dv_err dv_roles_parse(const char *text, dv_roles *ret_roles, char ret_why[WHY_SIZE])
 {
     dv_roles roles = 0;
-    char list[160], name[32];
+    char list[ROLE_LIST_SIZE];
     for (;;) {
         text += strspn(text, " ");
         size_t size = strcspn(text, ","), end = size;
         while (end > 0 && text[end - 1] == ' ') end--;
-        snprintf(name, sizeof name, "%.*s", (int)dv_min_i64((int64_t)end, 31), text);
-        dv_roles role = dv_role_of(name);
+        dv_text name = {text, (uint32_t)end};
+        dv_roles role = dv_role_of_text(name);
         if (role == 0)
-            return refuse(ret_why, "\"%s\" is no role; roles are %s", name, role_list(list));
+            return refuse(ret_why, "\"%.*s\" is no role; roles are %s",
+                          (int)dv_min_i64(name.size, DV_NAME_MAX), name.at, role_list(list));
         roles |= role;
         if (text[size] == '\0') break;
         text += size + 1;
@@ -190,25 +167,34 @@ static dv_err pair_check(const dv_node *a, const dv_node *b, const char *file, c
     return DV_OK;
 }
 
+/* A role of the set that one node at most may have; NULL: there is none. */
+static const dv_role *single_in(dv_roles roles)
+{
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        if (dv_role_at(i)->single && (roles & (dv_roles)1 << i)) return dv_role_at(i);
+    return NULL;
+}
+
 static dv_err cluster_check(const dv_cluster *c, const char *file, char *ret_why)
 {
-    dv_roles roles = 0, signer = dv_role_of("signer");
+    dv_roles roles = 0;
     for (uint32_t i = 0; i < c->node_count; i++) {
-        if (roles & c->nodes[i].roles & signer)
+        const dv_role *twice = single_in(roles & c->nodes[i].roles);
+        if (twice != NULL)
             return refuse(ret_why,
-                          "%.80s: a second node, %s, has the role signer; only one may, since it "
-                          "alone knows what it has signed",
-                          file, c->nodes[i].name);
+                          "%.80s: a second node, %s, has the role %s; only one may, since it "
+                          "alone knows what it has done",
+                          file, c->nodes[i].name, twice->name);
         roles |= c->nodes[i].roles;
         for (uint32_t k = 0; k < i; k++) {
             dv_err error = pair_check(&c->nodes[k], &c->nodes[i], file, ret_why);
             if (error != DV_OK) return error;
         }
     }
-    for (unsigned bit = 0; bit < ROLE_COUNT; bit++)
-        if (((roles | signer) & (1u << bit)) == 0)
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        if (dv_role_at(i)->needed && (roles & (dv_roles)1 << i) == 0)
             return refuse(ret_why, "%.100s: no node has the role %s; each role needs at least one",
-                          file, ROLES[bit]);
+                          file, dv_role_at(i)->name);
     return DV_OK;
 }
 

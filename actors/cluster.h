@@ -17,24 +17,7 @@
 
 #include "actors/base/actor.h"
 #include "proto/error.h"
-
-/* D(name, Name): the DEXs, each with a router actor of its own. To add one, add a row here, its
-   link in actors/topology.h, and its venue in actors/dex. */
-#define DV_DEXES(D)                                                                                \
-    D(raydium, "Raydium")                                                                          \
-    D(meteora, "Meteora")
-
-/* What an actor may be, as bits. Every cluster needs each of them at least once, but for signer,
-   which only venues on the chain need, and which one node at most may have. */
-typedef uint32_t dv_roles;
-#define DV_ROLES_ALL ((dv_roles)((1u << dv_role_count()) - 1))
-
-/* The roles' names, by bit: gateway, ingest, …, router:raydium, …; at most 16. */
-unsigned dv_role_count(void);
-const char *dv_role_name(unsigned bit);
-
-/* The bit of a role by its name, 0 when there is none of this name. */
-dv_roles dv_role_of(const char *name);
+#include "proto/roles.h"
 
 /* Reads names with commas between them. On CONFIG_INVALID ret_why says which one is unknown, and
    which there are. */
@@ -42,12 +25,11 @@ DV_MUST_CHECK dv_err dv_roles_parse(const char *text, dv_roles *ret_roles, char 
 
 #define DV_NODES_MAX 64
 #define DV_NODE_NAME_MAX 12 /* bytes; so "router:raydium@" and a node fit DV_NAME_MAX */
-#define DV_NODE_PORTS 96    /* a node takes so many from its base port on, one per link */
 
 typedef struct dv_node {
     char name[DV_NODE_NAME_MAX + 1];
     char host[48]; /* a numeric address: 10.0.0.1, or [fd00::1] */
-    uint16_t port; /* the base port; a link's is this plus its DV_PORT number */
+    uint16_t port; /* the base port; a link's is above it by its own (dv_link.port) */
     bool loopback;
     dv_roles roles;
     char public_key[DV_KEY_SIZE]; /* Z85; empty: it has none */

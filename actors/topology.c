@@ -3,39 +3,72 @@
 
 #include <czmq.h>
 
+#define LINK(name_, kind_, index_, port_, producers_, consumer_, spread_, high_water, full)        \
+    {                                                                                              \
+        .name = name_, .kind = DV_LINK_##kind_, .index = index_, .port = port_,                    \
+        .producers = producers_, .consumer = consumer_, .spread = spread_,                         \
+        .high_water_mark = high_water, .when_full = full,                                          \
+    }
+/* name, kind, index, port, producers, consumer, spread, high-water mark in frames, when full. Ports are
+   fixed and only added to: a cluster's nodes agree on them. Those of quotes begin at QUOTE_PORTS. */
+#define QUOTE_PORTS 128
 static const dv_link LINKS[] = {
-#define LINK(name, kind, index, producer, consumer, spread, high_water_mark, when_full)            \
-    {name,      DV_LINK_##kind, index, producer, consumer, spread, high_water_mark,                \
-     when_full, NULL,           NULL,  NULL,     0},
-    DV_LINKS(LINK)
-#undef LINK
+    LINK("submit", submit, 0, 0, "gateway", "ingest", DV_ANY, 100000, DV_DROP),
+    LINK("insert", insert, 0, 1, "ingest", "persistence", DV_ANY, 100000, DV_KEEP),
+    LINK("assign", assign, 0, 2, "execution", "ingest", DV_ALL, 100000, DV_KEEP),
+    LINK("write", write, 0, 3, "execution", "persistence", DV_ANY, 100000, DV_KEEP),
+    LINK("sign", sign, 0, 4, "execution", "signer", DV_ANY, 10000, DV_DROP),
+    LINK("schedule", schedule, 0, 5, "execution", "retry", DV_ANY, 100000, DV_DROP),
+    LINK("sweep", sweep, 0, 6, "retry", "persistence", DV_ANY, 1000, DV_DROP),
+    LINK("events", events, 0, 7, "persistence", "notification", DV_ALL, 100000, DV_DROP),
+    LINK("query", query, 0, 8, "gateway notification router", "persistence", DV_ANY, 10000,
+         DV_DROP),
+    LINK("feed", feed, 0, 9, "gateway", "notification", DV_ALL, 100000, DV_DROP),
+    LINK("health", health, 0, 10, "*", "gateway", DV_ALL, 1000, DV_DROP),
+    LINK("desk", desk, 0, DV_NO_PORT, DV_OWN_THREADS, "gateway", DV_ANY, 100000, DV_DROP),
+#define QUOTE(dex, Dex)                                                                            \
+    LINK("quote:" #dex, quote, DV_DEX_##dex, QUOTE_PORTS + DV_DEX_##dex, "execution",              \
+         "router:" #dex, DV_ANY, 100000, DV_DROP),
+    DV_DEXES(QUOTE)
+#undef QUOTE
 };
+#undef LINK
 #define LINK_COUNT (sizeof LINKS / sizeof LINKS[0])
 _Static_assert(LINK_COUNT <= DV_LINK_MAX, "all links fit the topology");
 
+const dv_link *dv_link_at(uint32_t i)
+{
+    return i < LINK_COUNT ? &LINKS[i] : NULL;
+}
+
 /* ---- the table -------------------------------------------------------------------------- */
+
+/* The roles that produce on a link: none, if only the consumer's own threads do. */
+static dv_roles producers(const dv_link *link)
+{
+    return dv_roles_named(link->producers);
+}
+
+static dv_roles consumers(const dv_link *link)
+{
+    return dv_role_of(link->consumer);
+}
 
 static const char *link_fault(const dv_topology *t, uint32_t i)
 {
     const dv_link *link = &t->links[i];
-    if (dv_role_of(link->consumer) == 0) return "its consumer is no role";
-    if (dv_role_of(link->producer) == 0 && !streq(link->producer, "*") &&
-        link->kind != DV_LINK_desk)
-        return "its producer is no role";
+    bool leaves = link->port != DV_NO_PORT;
+    if (consumers(link) == 0) return "its consumer is no role";
+    if (leaves && dv_roles_named(link->producers) == 0) return "its producers are no roles";
+    if (leaves && link->port >= DV_NODE_PORTS) return "its port is not a node's";
     if (link->high_water_mark <= 0) return "it has no high-water mark";
     for (uint32_t k = 0; k < i; k++) {
         if (streq(t->links[k].name, link->name)) return "another link has its name";
         if (t->links[k].kind == link->kind && t->links[k].index == link->index)
             return "another link has its kind and index";
+        if (leaves && t->links[k].port == link->port) return "another link has its port";
     }
     return NULL;
-}
-
-/* The roles that produce on a link; a desk is for its own process, whatever it runs. */
-static dv_roles producers(const dv_link *link)
-{
-    if (link->kind == DV_LINK_desk) return 0;
-    return streq(link->producer, "*") ? DV_ROLES_ALL : dv_role_of(link->producer);
 }
 
 /* ---- this process ----------------------------------------------------------------------- */
@@ -56,8 +89,7 @@ static bool others_produce(const dv_topology *t, const dv_link *link)
 
 static void tcp_endpoint(const dv_node *node, const dv_link *link, char ret[DV_ENDPOINT_SIZE])
 {
-    snprintf(ret, DV_ENDPOINT_SIZE, "tcp://%s:%u", node->host,
-             (unsigned)node->port + DV_PORT(link->kind, link->index));
+    snprintf(ret, DV_ENDPOINT_SIZE, "tcp://%s:%u", node->host, (unsigned)node->port + link->port);
 }
 
 static void remote_add(dv_topology *t, const dv_link *link, const dv_node *node)
@@ -76,10 +108,10 @@ static void remotes_init(dv_topology *t, dv_link *link, bool here)
     link->remotes = &t->remotes[t->remote_count];
     uint32_t before = t->remote_count;
     bool produces = (producers(link) & t->roles) != 0;
-    if (t->cluster == NULL || !produces || (here && link->spread == DV_ANY)) return;
+    if (t->cluster == NULL || !produces || !dv_link_reaches_out(link->spread, here)) return;
     for (uint32_t i = 0; i < t->cluster->node_count; i++) {
         const dv_node *node = &t->cluster->nodes[i];
-        if (elsewhere(t, node) & dv_role_of(link->consumer)) remote_add(t, link, node);
+        if (elsewhere(t, node) & consumers(link)) remote_add(t, link, node);
     }
     link->remote_count = t->remote_count - before;
 }
@@ -87,7 +119,7 @@ static void remotes_init(dv_topology *t, dv_link *link, bool here)
 static void link_init(dv_topology *t, uint32_t i)
 {
     dv_link *link = &t->links[i];
-    bool here = (t->roles & dv_role_of(link->consumer)) != 0;
+    bool here = (t->roles & consumers(link)) != 0;
     if (here) {
         snprintf(t->endpoints[i], DV_ENDPOINT_SIZE, "inproc://%s", link->name);
         link->endpoint = t->endpoints[i];
@@ -101,9 +133,9 @@ static void link_init(dv_topology *t, uint32_t i)
 
 static void names_init(dv_topology *t)
 {
-    for (unsigned bit = 0; bit < dv_role_count(); bit++)
-        snprintf(t->names[bit], sizeof t->names[bit], "%s%s%s", dv_role_name(bit),
-                 t->node ? "@" : "", t->node ? t->node->name : "");
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        snprintf(t->names[i], sizeof t->names[i], "%s%s%s", dv_role_at(i)->name, t->node ? "@" : "",
+                 t->node ? t->node->name : "");
 }
 
 dv_err dv_topology_init(const dv_cluster *cluster, const dv_node *node, dv_roles roles,
@@ -112,9 +144,9 @@ dv_err dv_topology_init(const dv_cluster *cluster, const dv_node *node, dv_roles
     dv_topology *t = ret_topology;
     *t = (dv_topology){.cluster = cluster, .node = node, .roles = roles, .link_count = LINK_COUNT};
     if (node != NULL && (roles & ~node->roles) != 0) {
-        unsigned bit = (unsigned)__builtin_ctz(roles & ~node->roles);
+        unsigned first = (unsigned)__builtin_ctzll(roles & ~node->roles);
         snprintf(ret_why, 256, "node %s has not the role %s in the cluster file", node->name,
-                 dv_role_name(bit));
+                 dv_role_at(first)->name);
         return DV_CONFIG_INVALID;
     }
     uint32_t nodes = cluster ? cluster->node_count : 0;
@@ -144,7 +176,15 @@ void dv_topology_fini(dv_topology *topology)
 
 const char *dv_topology_instance(const dv_topology *topology, dv_roles role)
 {
-    return topology->names[__builtin_ctz(role)];
+    return topology->names[__builtin_ctzll(role)];
+}
+
+dv_roles dv_topology_roles(const dv_topology *topology)
+{
+    dv_roles roles = topology->roles;
+    for (uint32_t i = 0; topology->cluster != NULL && i < topology->cluster->node_count; i++)
+        roles |= topology->cluster->nodes[i].roles;
+    return roles;
 }
 
 bool dv_topology_uses_tcp(const dv_topology *topology)
@@ -169,12 +209,11 @@ const char *dv_topology_node_of_key(const void *topology, const dv_link *link, c
 bool dv_topology_may_produce(const void *topology, const dv_link *link, const char *name)
 {
     const dv_topology *t = topology;
-    char role[DV_NAME_MAX + 1];
     const char *at = strrchr(name, '@');
     if (at == NULL) return false;
-    snprintf(role, sizeof role, "%.*s", (int)(at - name), name);
+    dv_roles role = dv_role_of_text((dv_text){name, (uint32_t)(at - name)});
     const dv_node *node = dv_cluster_node(t->cluster, at + 1);
-    return node != NULL && (node->roles & producers(link) & dv_role_of(role)) != 0;
+    return node != NULL && (node->roles & producers(link) & role) != 0;
 }
 
 /* ---- for people ------------------------------------------------------------------------- */
@@ -183,7 +222,9 @@ static void link_print(const dv_link *l, FILE *out)
 {
     static const char *const SPREADS[] = {[DV_ANY] = "any", [DV_ALL] = "all"};
     static const char *const FULL[] = {[DV_KEEP] = "keep", [DV_DROP] = "drop"};
-    fprintf(out, "%-14s %-15s %-15s %-6s %7d %-5s", l->name, l->producer, l->consumer,
+    char port[8] = "-";
+    if (l->port != DV_NO_PORT) snprintf(port, sizeof port, "%u", l->port);
+    fprintf(out, "%-14s %-30s %-15s %4s %-6s %7d %-5s", l->name, l->producers, l->consumer, port,
             SPREADS[l->spread], l->high_water_mark, FULL[l->when_full]);
     if (l->endpoint != NULL) fprintf(out, " binds %s", l->endpoint);
     if (l->tcp_endpoint != NULL) fprintf(out, " binds %s", l->tcp_endpoint);
@@ -210,10 +251,10 @@ static void messages_print(const dv_topology *topology, FILE *out)
 void dv_topology_print(const dv_topology *topology, FILE *out)
 {
     fprintf(out, "actors:");
-    for (unsigned bit = 0; bit < dv_role_count(); bit++)
-        if (topology->roles & (1u << bit)) fprintf(out, " %s", topology->names[bit]);
-    fprintf(out, "\n\n%-14s %-15s %-15s %-6s %7s %-5s %s\n", "link", "producer", "consumer",
-            "spread", "hwm", "full", "here");
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        if (topology->roles & (dv_roles)1 << i) fprintf(out, " %s", topology->names[i]);
+    fprintf(out, "\n\n%-14s %-30s %-15s %4s %-6s %7s %-5s %s\n", "link", "producers", "consumer",
+            "port", "spread", "hwm", "full", "here");
     for (uint32_t i = 0; i < topology->link_count; i++) link_print(&topology->links[i], out);
     messages_print(topology, out);
 }

@@ -9,27 +9,10 @@
 #include "actors/base/actor.h"
 #include "actors/cluster.h"
 
-/* L(name, kind, index, producer, consumer, spread, high-water mark, when full) */
-#define DV_LINKS(L)                                                                                \
-    L("submit", submit, 0, "gateway", "ingest", DV_ANY, 100000, DV_DROP)                           \
-    L("insert", insert, 0, "ingest", "persistence", DV_ANY, 100000, DV_KEEP)                       \
-    L("assign", assign, 0, "execution", "ingest", DV_ALL, 100000, DV_KEEP)                         \
-    L("write", write, 0, "execution", "persistence", DV_ANY, 100000, DV_KEEP)                      \
-    L("quote:raydium", quote, 0, "execution", "router:raydium", DV_ANY, 100000, DV_DROP)           \
-    L("quote:meteora", quote, 1, "execution", "router:meteora", DV_ANY, 100000, DV_DROP)           \
-    L("sign", sign, 0, "execution", "signer", DV_ANY, 10000, DV_DROP)                              \
-    L("schedule", schedule, 0, "execution", "retry", DV_ANY, 100000, DV_DROP)                      \
-    L("sweep", sweep, 0, "retry", "persistence", DV_ANY, 1000, DV_DROP)                            \
-    L("events", events, 0, "persistence", "notification", DV_ALL, 100000, DV_DROP)                 \
-    L("recall", query, 1, "notification", "persistence", DV_ANY, 10000, DV_DROP)                   \
-    L("query", query, 0, "gateway", "persistence", DV_ANY, 10000, DV_DROP)                         \
-    L("past:raydium", query, 2, "router:raydium", "persistence", DV_ANY, 10000, DV_DROP)           \
-    L("past:meteora", query, 3, "router:meteora", "persistence", DV_ANY, 10000, DV_DROP)           \
-    L("feed", feed, 0, "gateway", "notification", DV_ALL, 100000, DV_DROP)                         \
-    L("desk", desk, 0, "gateway-thread", "gateway", DV_ANY, 100000, DV_DROP)                       \
-    L("health", health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP)
+/* Every link there may be, by number; endpoints are empty. NULL past the last one. */
+const dv_link *dv_link_at(uint32_t i);
 
-#define DV_LINK_MAX 32
+#define DV_LINK_MAX 64
 #define DV_ENDPOINT_SIZE 72 /* bytes of tcp://address:port, its NUL included */
 
 /* The links of one process. Its parts point at one another: it may not be copied or moved. */
@@ -46,8 +29,8 @@ typedef struct dv_topology {
     struct dv_topology_peer {
         char name[DV_NAME_MAX + 1];
         char endpoint[DV_ENDPOINT_SIZE];
-    } * peers;                       /* what remotes[] point to, by the same number */
-    char names[16][DV_NAME_MAX + 1]; /* this process's instances, by role */
+    } * peers;                                 /* what remotes[] point to, by the same number */
+    char names[DV_ROLES_MAX][DV_NAME_MAX + 1]; /* this process's instances, by role */
 } dv_topology;
 
 /* Checks the table of links, and works out what this process binds and where it connects. cluster
@@ -56,6 +39,9 @@ typedef struct dv_topology {
 DV_MUST_CHECK dv_err dv_topology_init(const dv_cluster *cluster, const dv_node *node,
                                       dv_roles roles, dv_topology *ret_topology, char ret_why[256]);
 void dv_topology_fini(dv_topology *topology); /* accepts {0} */
+
+/* Every role that a node of the cluster has; without one, those of this process. */
+dv_roles dv_topology_roles(const dv_topology *topology);
 
 /* What the instance of a role (one bit) is called in this process: "execution", "execution@a". */
 const char *dv_topology_instance(const dv_topology *topology, dv_roles role);

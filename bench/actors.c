@@ -133,7 +133,7 @@ static double run(double warmup_s, double seconds)
 {
     dv_link link = {.name = "schedule",
                     .kind = DV_LINK_schedule,
-                    .producer = "producer",
+                    .producers = "producer",
                     .consumer = "consumer",
                     .spread = DV_ANY,
                     .high_water_mark = HIGH_WATER_MARK,

@@ -10,21 +10,6 @@
 #define SILENT_AFTER_NS (3000 * DV_NS_PER_MS)
 #define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* an instance that does not come back */
 
-/* What an actor's name begins with, up to a colon, an @ or its end. */
-typedef struct role_row {
-    const char *name;
-    bool needed;       /* somebody has to play it */
-    bool stops_orders; /* when it is degraded */
-} role_row;
-
-static const role_row ROLES[] = {
-    {"ingest", true, true},    {"execution", true, true}, {"persistence", true, true},
-    {"router", true, true},    {"retry", true, false},    {"notification", true, false},
-    {"gateway", false, false}, /* the others; this one is its own witness */
-};
-#define ROLE_COUNT (sizeof ROLES / sizeof ROLES[0])
-_Static_assert(DV_BOARD_MAX + ROLE_COUNT <= DV_INSTANCES_MAX, "all instances and roles are shown");
-
 typedef struct row {
     dv_instance instance; /* but for what depends on the time of looking */
     int64_t beat_at_ns;
@@ -35,14 +20,16 @@ struct dv_board {
     row rows[DV_BOARD_MAX];
     uint32_t count;
     dv_instance gateway; /* this one; never changes */
+    dv_roles expected;   /* never changes */
     _Atomic dv_stage stage;
 };
 
-dv_board *dv_board_new(const char *name)
+dv_board *dv_board_new(const char *name, dv_roles expected)
 {
     dv_board *board = calloc(1, sizeof *board);
     if (board == NULL) abort();
     pthread_mutex_init(&board->mutex, NULL);
+    board->expected = expected;
     board->gateway = (dv_instance){
         .heard = true, .pid = (uint32_t)getpid(), .started_at_us = (uint64_t)dv_time_now().wall_us};
     dv_text_copy(board->gateway.name, sizeof board->gateway.name, dv_text_of(name));
@@ -83,6 +70,11 @@ bool dv_board_beat(dv_board *board, const dv_beat_event *beat, dv_time now)
                                 .pid = (uint32_t)beat->pid,
                                 .orders = (uint32_t)beat->orders,
                                 .overdue = (uint32_t)beat->overdue,
+                                .turns = beat->turns,
+                                .messages_in = beat->messages_in,
+                                .messages_out = beat->messages_out,
+                                .busy_us = beat->busy_us,
+                                .idle_us = beat->idle_us,
                                 .started_at_us = beat->started_at_us};
     dv_text_copy(r->instance.name, sizeof r->instance.name, beat->actor);
     dv_text_copy(r->instance.text, sizeof r->instance.text, beat->text);
@@ -113,13 +105,6 @@ dv_text dv_instance_node(const dv_instance *instance)
     return at != NULL ? dv_text_of(at + 1) : (dv_text){0};
 }
 
-static bool plays(const dv_instance *instance, const role_row *role)
-{
-    size_t n = strlen(role->name);
-    bool begins = strncmp(instance->name, role->name, n) == 0;
-    return begins && (instance->name[n] == '\0' || strchr(":@", instance->name[n]) != NULL);
-}
-
 /* ---- judging ---- */
 
 static dv_instance *instance_add(dv_readiness *ret, const dv_instance *instance)
@@ -145,17 +130,18 @@ static void absent_add(dv_readiness *ret, const char *role)
     instance_add(ret, &absent);
 }
 
-/* The error of a role: of its best instance, ENGINE_TIMEOUT when none lives. */
-static dv_err role_judge(const dv_board *board, const role_row *role, int64_t now_ns,
-                         dv_readiness *ret)
+/* How a family of roles is: as its best instance, ENGINE_TIMEOUT when none lives. */
+static dv_err family_judge(const dv_board *board, const char *family, int64_t now_ns,
+                           bool *ret_seen, dv_readiness *ret)
 {
     dv_err error = DV_ENGINE_TIMEOUT;
-    bool seen = false;
     for (uint32_t i = 0; i < board->count; i++) {
         const row *r = &board->rows[i];
+        const dv_role *role = dv_role_of_instance(dv_text_of(r->instance.name));
         int64_t silence_ns = now_ns - r->beat_at_ns;
-        if (!plays(&r->instance, role) || silence_ns > FORGET_AFTER_NS) continue;
-        seen = true;
+        if (role == NULL || strcmp(role->family, family) != 0 || silence_ns > FORGET_AFTER_NS)
+            continue;
+        *ret_seen = true;
         dv_instance *instance = instance_add(ret, &r->instance);
         instance->silent_ms = dv_max_i64(silence_ns, 0) / DV_NS_PER_MS;
         if (silence_ns > SILENT_AFTER_NS)
@@ -163,8 +149,31 @@ static dv_err role_judge(const dv_board *board, const role_row *role, int64_t no
         else if (error == DV_ENGINE_TIMEOUT || instance->degraded == DV_OK)
             error = (dv_err)instance->degraded;
     }
-    if (!seen && role->needed) absent_add(ret, role->name);
     return error;
+}
+
+/* A family is judged where its first role stands in the list. */
+static bool is_first(uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (strcmp(dv_role_at(k)->family, dv_role_at(i)->family) == 0) return false;
+    return true;
+}
+
+static void role_judge(const dv_board *board, uint32_t i, int64_t now_ns, dv_readiness *ret)
+{
+    static const char GATEWAY[] = "gateway"; /* this one is its own witness, and needs no other */
+    const dv_role *role = dv_role_at(i);
+    if (!is_first(i)) return;
+    bool seen = false;
+    dv_err error = family_judge(board, role->family, now_ns, &seen, ret);
+    bool expected = role->needed || (board->expected & dv_roles_named(role->family)) != 0;
+    if (strcmp(role->family, GATEWAY) == 0) return;
+    if (!seen && expected) absent_add(ret, role->family);
+    if (!seen && !expected) return;
+    if (error == DV_ENGINE_TIMEOUT || (error != DV_OK && role->stops_orders)) ret->ready = false;
+    if (strcmp(role->name, "persistence") == 0) ret->database = error;
+    if (strcmp(role->name, "retry") == 0) ret->redis = error;
 }
 
 static dv_instance gateway_judge(const dv_board *board, dv_stage stage)
@@ -184,13 +193,7 @@ dv_readiness *dv_board_judge(dv_board *board, dv_time now)
     ret->ready = stage == DV_STAGE_SERVING;
     ret->gateway = gateway_judge(board, stage);
     pthread_mutex_lock(&board->mutex);
-    for (size_t i = 0; i < ROLE_COUNT; i++) {
-        dv_err error = role_judge(board, &ROLES[i], now.mono_ns, ret);
-        bool nobody = error == DV_ENGINE_TIMEOUT && ROLES[i].needed;
-        if (nobody || (error != DV_OK && ROLES[i].stops_orders)) ret->ready = false;
-        if (strcmp(ROLES[i].name, "persistence") == 0) ret->database = error;
-        if (strcmp(ROLES[i].name, "retry") == 0) ret->redis = error;
-    }
+    for (uint32_t i = 0; i < dv_role_count(); i++) role_judge(board, i, now.mono_ns, ret);
     pthread_mutex_unlock(&board->mutex);
     return ret;
 }

@@ -5,9 +5,10 @@
 
 #include "actors/base/clock.h"
 #include "proto/message.h"
+#include "proto/roles.h"
 
-#define DV_BOARD_MAX 256                     /* actor instances of all processes */
-#define DV_INSTANCES_MAX (DV_BOARD_MAX + 16) /* with the roles that nobody plays */
+#define DV_BOARD_MAX 256                               /* actor instances of all processes */
+#define DV_INSTANCES_MAX (DV_BOARD_MAX + DV_ROLES_MAX) /* with the roles that nobody plays */
 
 /* How far the gateway has come; it only goes on. */
 typedef enum dv_stage {
@@ -25,8 +26,9 @@ typedef struct dv_instance {
     uint16_t degraded;            /* dv_err; ENGINE_TIMEOUT of one that is silent */
     uint32_t pid;
     uint32_t orders, overdue; /* of an execution: as in its beat */
-    uint64_t started_at_us;   /* microseconds since 1970 */
-    int64_t silent_ms;        /* since its last beat */
+    uint64_t turns, messages_in, messages_out, busy_us, idle_us; /* as in its beat */
+    uint64_t started_at_us;                                      /* microseconds since 1970 */
+    int64_t silent_ms;                                           /* since its last beat */
 } dv_instance;
 
 /* The engine as the latest beats show it. */
@@ -41,8 +43,9 @@ typedef struct dv_readiness {
 
 typedef struct dv_board dv_board;
 
-/* Makes an empty board; the caller owns it. name: this gateway's instance. Never NULL. */
-dv_board *dv_board_new(const char *name);
+/* Makes an empty board; the caller owns it. name: this gateway's instance. expected: roles that the
+   cluster has, beside those that every cluster needs. Never NULL. */
+dv_board *dv_board_new(const char *name, dv_roles expected);
 
 /* Frees the board and clears the pointer; accepts NULL. No thread may use it any more. */
 void dv_board_destroy(dv_board **board);
@@ -57,8 +60,8 @@ void dv_board_set_stage(dv_board *board, dv_stage stage);
 /* The stage reached. */
 dv_stage dv_board_stage(dv_board *board);
 
-/* Judges the engine by the beats of the last three seconds: every role must live, and those that an
-   order passes through must be well. Of several instances of a role one suffices. The caller frees
+/* Judges the engine by the beats of the last three seconds: an instance of every family of roles that
+   is needed or expected must live, and of those that an order passes through one must be well. The caller frees
    what is returned, which is too large for the small stacks of civetweb's threads. Never NULL. */
 dv_readiness *dv_board_judge(dv_board *board, dv_time now);
 

@@ -126,10 +126,9 @@ DV_HANDLER(gateway, head_event)
 
 DV_HANDLER(gateway, beat_event)
 {
-    static const char FEED_ROLE[] = "notification"; /* no other name begins so */
     bool anew = dv_board_beat(self->front.board, message, now);
-    bool feeds = message->actor.size >= sizeof FEED_ROLE - 1 &&
-                 memcmp(message->actor.at, FEED_ROLE, sizeof FEED_ROLE - 1) == 0;
+    const dv_role *role = dv_role_of_instance(message->actor);
+    bool feeds = role != NULL && strcmp(role->name, "notification") == 0;
     if (!anew || !feeds) return;
     dv_follow_renew(self->follow); /* it does not know what others were asked to send */
     dv_tape_renew(self->tape);
@@ -216,8 +215,8 @@ static void destroy(void **actor)
     *actor = NULL;
 }
 
-void *dv_gateway_new(const dv_gateway_config *config, const char *node, uint32_t overdue_ms,
-                     const dv_tokens *tokens, const char *desk_endpoint)
+void *dv_gateway_new(const dv_gateway_config *config, const char *node, dv_roles expected,
+                     uint32_t overdue_ms, const dv_tokens *tokens, const char *desk_endpoint)
 {
     gateway *g = calloc(1, sizeof *g);
     if (g == NULL) abort();
@@ -229,7 +228,7 @@ void *dv_gateway_new(const dv_gateway_config *config, const char *node, uint32_t
         .config = config,
         .overdue_ms = overdue_ms,
         .tokens = tokens,
-        .board = dv_board_new(name),
+        .board = dv_board_new(name, expected),
         .door = dv_door_new(DOOR_ROOM, DOOR_WAIT_NS),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),

@@ -19,13 +19,14 @@
 #include "actors/base/actor.h"
 #include "actors/base/tokens.h"
 #include "gateway/config.h"
+#include "proto/roles.h"
 
 extern const dv_actor_class DV_GATEWAY_CLASS;
 
 /* Makes the actor's self; its start listens on host:port. config and tokens are borrowed for its
    life. node: the process's node, "" for none. overdue_ms: time without a step after which an order
    is in doubt. desk_endpoint is where its threads reach it. Never NULL. */
-void *dv_gateway_new(const dv_gateway_config *config, const char *node, uint32_t overdue_ms,
-                     const dv_tokens *tokens, const char *desk_endpoint);
+void *dv_gateway_new(const dv_gateway_config *config, const char *node, dv_roles expected,
+                     uint32_t overdue_ms, const dv_tokens *tokens, const char *desk_endpoint);
 
 #endif

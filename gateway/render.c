@@ -301,6 +301,11 @@ static void put_instance(dv_json *json, const dv_instance *instance)
         dv_json_uint(json, "silent_ms", (uint64_t)instance->silent_ms);
         dv_json_uint(json, "orders", instance->orders);
         dv_json_uint(json, "overdue", instance->overdue);
+        dv_json_uint(json, "turns", instance->turns);
+        dv_json_uint(json, "messages_in", instance->messages_in);
+        dv_json_uint(json, "messages_out", instance->messages_out);
+        dv_json_uint(json, "busy_us", instance->busy_us);
+        dv_json_uint(json, "idle_us", instance->idle_us);
     }
     dv_json_object_end(json);
 }

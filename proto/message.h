@@ -259,7 +259,12 @@
     F(S, TEXT, text, , DV_REASON_MAX, "what is away and what that costs, or a note")               \
     F(S, UINT, orders, , DV_U32, "execution: unfinished orders that it owns")                      \
     F(S, UINT, overdue, , DV_U32, "of them: without a step for longer than overdue_ms")            \
-    F(S, UINT, started_at_us, , DV_U64, "when this incarnation started, microseconds since 1970")
+    F(S, UINT, started_at_us, , DV_U64, "when this incarnation started, microseconds since 1970")  \
+    F(S, UINT, turns, , DV_U64, "of its run loop since then")                                      \
+    F(S, UINT, messages_in, , DV_U64, "taken since then")                                          \
+    F(S, UINT, messages_out, , DV_U64, "sent since then")                                          \
+    F(S, UINT, busy_us, , DV_U64, "microseconds of turns since then")                              \
+    F(S, UINT, idle_us, , DV_U64, "microseconds between turns since then")
 
 /* X(number, name, link, sender): the sender is the link's PRODUCER or CONSUMER. Numbers are sent
    and never change. A message that arrives on another link, or from the other side, is dropped. */

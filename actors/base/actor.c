@@ -11,8 +11,6 @@
 #include "actors/base/log.h"
 #include "proto/codec.h"
 
-#define BURST 256 /* messages taken from one socket before the next has its turn */
-#define BEAT_EVERY_NS (500 * DV_NS_PER_MS)      /* how often an actor says how it is */
 #define COMPLAIN_EVERY_NS (1000 * DV_NS_PER_MS) /* at most one line about a link's bad messages */
 #define PEERS_WAIT_NS (2 * DV_NS_PER_MS)        /* between tries of what peers had no room for */
 #define PORTS_MAX 32
@@ -46,6 +44,8 @@ typedef struct loop {
     bool pipe_unsure;   /* as dv_lane.unsure */
     int64_t beat_at_ns; /* next one */
     int64_t started_at_us;
+    uint64_t turns, messages_in, messages_out; /* since the start */
+    int64_t busy_ns, idle_ns;                  /* in turns, and between them */
 } loop;
 
 static void complain(dv_time now, dv_lanes *p, const char *what, dv_err error, const dv_peer *from)
@@ -142,6 +142,7 @@ static void outbox_flush(loop *l, dv_time now)
         const char *fault = dv_lanes_flush(&l->ports[i]);
         if (fault != NULL) complain(now, &l->ports[i], fault, DV_OK, &(dv_peer){0});
     }
+    l->messages_out += dv_outbox_count(l->outbox);
     for (size_t i = 0; i < dv_outbox_count(l->outbox); i++) {
         dv_outbox_entry e = dv_outbox_at(l->outbox, i);
         dv_fail_verdict fail = DV_FAILPOINT_MESSAGE(l->actor->name, DV_FAIL_SENDING, e.type);
@@ -218,8 +219,9 @@ static int receive(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
 static void input_take(loop *l, dv_lanes *p, dv_lane *lane, dv_time now)
 {
     int n = 0, taken;
-    while (n < BURST && (taken = receive(l, p, lane, now)) > 0) n += taken;
-    lane->has_input = n >= BURST;
+    while (n < DV_BURST && (taken = receive(l, p, lane, now)) > 0) n += taken;
+    l->messages_in += (uint64_t)n;
+    lane->has_input = n >= DV_BURST;
 }
 
 /* Takes from the lanes that the poll found something on, in its order. */
@@ -281,7 +283,7 @@ static void lanes_look(loop *l)
 static void beat(loop *l, dv_time now)
 {
     if (now.mono_ns < l->beat_at_ns) return;
-    l->beat_at_ns = now.mono_ns + BEAT_EVERY_NS;
+    l->beat_at_ns = now.mono_ns + DV_BEAT_EVERY_NS;
     lanes_look(l);
     dv_port number = DV_PORT(DV_LINK_health, 0);
     const dv_lanes *p = port_find(l, number);
@@ -296,7 +298,12 @@ static void beat(loop *l, dv_time now)
                                          .text = dv_text_of(health.text),
                                          .orders = health.orders,
                                          .overdue = health.overdue,
-                                         .started_at_us = (uint64_t)l->started_at_us}});
+                                         .started_at_us = (uint64_t)l->started_at_us,
+                                         .turns = l->turns,
+                                         .messages_in = l->messages_in,
+                                         .messages_out = l->messages_out,
+                                         .busy_us = (uint64_t)(l->busy_ns / DV_NS_PER_US),
+                                         .idle_us = (uint64_t)(l->idle_ns / DV_NS_PER_US)}});
 }
 
 static void poll_add(poll_set *set, int fd, short events)
@@ -365,7 +372,7 @@ static void loop_run(loop *l)
 {
     const dv_actor_class *class = l->actor->class;
     dv_time now = dv_time_now();
-    int64_t deadline_ns = now.mono_ns;
+    int64_t deadline_ns = now.mono_ns, slept_ns = now.mono_ns; /* when the last turn ended */
     l->started_at_us = now.wall_us;
     while (!l->stopped) {
         int timeout_ms = poll_gather(l) ? 0 : poll_timeout_ms(l, deadline_ns, now);
@@ -374,6 +381,8 @@ static void loop_run(loop *l)
             poll_forget(&l->polls);
         }
         now = dv_time_now();
+        l->turns++;
+        l->idle_ns += now.mono_ns - slept_ns;
         commands_take(l, now);
         if (l->stopped) break;
         inputs_take(l, now);
@@ -385,6 +394,8 @@ static void loop_run(loop *l)
         outbox_flush(l, now);
         DV_FAILPOINT_TURN_END(l->actor->name);
         drained_check(l);
+        slept_ns = dv_mono_now();
+        l->busy_ns += slept_ns - now.mono_ns;
     }
 }
 

@@ -22,77 +22,11 @@
 #include <stdint.h>
 
 #include "actors/base/clock.h"
+#include "actors/base/link.h"
+#include "actors/base/outbox.h"
 #include "proto/arena.h"
 #include "proto/error.h"
 #include "proto/message.h"
-
-/* Where a producer's message goes when its link has several consumers. */
-typedef enum dv_spread {
-    DV_ANY, /* to one: the one in this process, else in turn among those that are connected */
-    DV_ALL, /* to each; one that is not connected, or has no room, goes without (never DV_KEEP) */
-} dv_spread;
-
-/* What happens to a message when its link is full or its peer is gone. */
-typedef enum dv_when_full {
-    DV_KEEP, /* it waits in the sender, in order, until the link takes it */
-    DV_DROP, /* it is dropped and counted: the receiver finds out by itself, or asks again */
-} dv_when_full;
-
-/* A consumer of a link that lives in another process. Strings are borrowed. */
-typedef struct dv_remote {
-    const char *name;       /* the instance, e.g. "persistence@p1" */
-    const char *endpoint;   /* tcp://address:port */
-    const char *public_key; /* its node's, Z85; not looked at without CURVE */
-} dv_remote;
-
-/* A link as this process uses it: a row of actors/topology.h with its endpoints filled in. The
-   consumer binds a ROUTER, producers connect a DEALER to each consumer; so both sides speak, and an
-   answer comes back on the link of its question. */
-typedef struct dv_link {
-    const char *name; /* e.g. "quote:raydium" */
-    dv_link_kind kind;
-    uint8_t index;                   /* among links of its kind, 0..7 */
-    const char *producer, *consumer; /* roles; "*": any */
-    dv_spread spread;
-    int high_water_mark; /* frames that may wait on each side, and in a sender that keeps */
-    dv_when_full when_full;
-    const char *endpoint;     /* inproc://… of the consumer in this process; NULL: none is here */
-    const char *tcp_endpoint; /* where that consumer listens for other processes; NULL: nowhere */
-    const dv_remote *remotes; /* the consumers in other processes; DV_ANY: none with one here */
-    uint32_t remote_count;
-} dv_link;
-
-#define DV_KEY_SIZE 41 /* bytes of a CURVE key as Z85, its NUL included */
-
-/* What a process needs for its tcp links; made at start, then only read, from several threads. */
-typedef struct dv_network {
-    bool curve;                   /* false: plaintext, which somebody asked for by name */
-    bool watched;                 /* a dv_zap reads what the sockets tell of their connections */
-    char public_key[DV_KEY_SIZE]; /* this node's */
-    char secret_key[DV_KEY_SIZE];
-    uint32_t peer_rate_max; /* messages a second from one peer; what is above is dropped */
-    /* The node that a public key belongs to, if one of its roles produces on the link; otherwise
-       NULL, and why. Called with the policy below. */
-    const char *(*node_of_key)(const void *policy, const dv_link *link, const char *key,
-                               const char **ret_why);
-    /* Whether an instance of this name ("role@node") exists and its role produces on the link. */
-    bool (*may_produce)(const void *policy, const dv_link *link, const char *name);
-    const void *policy;
-} dv_network;
-
-/* One end of a link in an actor. Numbered by link, so that every actor knows its ports by name. */
-typedef uint8_t dv_port;
-#define DV_PORT(kind, index) ((dv_port)((kind)*8 + (index)))
-#define DV_PORT_KIND(port) ((dv_link_kind)((port) / 8))
-#define DV_PORT_INDEX(port) ((uint8_t)((port) % 8))
-#define DV_PORT_COUNT (DV_LINK_KIND_COUNT * 8)
-
-/* Who sent a message that came in on a port that we consume: its instance name, to answer to. Empty
-   for what a consumer answered us. */
-typedef struct dv_peer {
-    uint8_t size;
-    uint8_t bytes[DV_NAME_MAX];
-} dv_peer;
 
 /* A message that came in. All of it is borrowed for the call. */
 typedef struct dv_envelope {
@@ -101,38 +35,6 @@ typedef struct dv_envelope {
     dv_text bytes; /* the message as it came, for whoever keeps it */
     dv_message message;
 } dv_envelope;
-
-/* Messages on their way out, sent when the turn ends. */
-typedef struct dv_outbox dv_outbox;
-
-/* Puts a message into the outbox; it is encoded now, so what it borrows may go after the call.
-   to: on a port that we consume, the peer it is for; NULL: to the link's consumers, as it spreads.
- */
-void dv_send(dv_outbox *outbox, dv_port port, const dv_peer *to, const dv_message *message);
-
-/* Puts a message into the outbox as it came, with another request id: the bytes of an envelope, or
-   what dv_message_encode made. Nothing is decoded or encoded anew. */
-void dv_send_bytes(dv_outbox *outbox, dv_port port, const dv_peer *to, dv_text bytes,
-                   uint64_t request_id);
-
-/* The turn's arena: what is allocated in it lives until the turn ends. */
-dv_arena *dv_outbox_arena(dv_outbox *outbox);
-
-/* For whoever runs handlers without the run loop (tests, the simulator): an outbox to hand in, and
-   what is in it. Entries are valid until the outbox is cleared; `bytes` is the encoded message. */
-typedef struct dv_outbox_entry {
-    dv_port port;
-    dv_message_type type;
-    dv_peer to;
-    const char *bytes;
-    size_t size;
-} dv_outbox_entry;
-/* An empty outbox; the caller owns it. destroy accepts NULL. at: i is below count. */
-dv_outbox *dv_outbox_new(void);
-void dv_outbox_destroy(dv_outbox **outbox);
-size_t dv_outbox_count(const dv_outbox *outbox);
-dv_outbox_entry dv_outbox_at(const dv_outbox *outbox, size_t i);
-void dv_outbox_clear(dv_outbox *outbox); /* also resets the arena */
 
 /* Handles one message. May not block. */
 typedef void dv_handler(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox);
@@ -199,6 +101,10 @@ typedef struct dv_actor {
     uint32_t link_count;
     const dv_network *network; /* NULL: no link of this process uses tcp */
 } dv_actor;
+
+/* The run loop's pace; the simulator keeps the same. */
+#define DV_BEAT_EVERY_NS (500 * DV_NS_PER_MS) /* an actor reports how it is */
+#define DV_BURST 256                          /* messages taken from one lane in a turn */
 
 /* The body of every actor's thread, for zactor_new(dv_actor_run, dv_actor *). Speaks to its shell
    on the pipe in strings: it says "READY", or "FAILED", name of the error, why; it obeys "DRAIN",

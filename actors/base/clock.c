@@ -14,6 +14,13 @@ dv_time dv_time_now(void)
     };
 }
 
+int64_t dv_mono_now(void)
+{
+    struct timespec mono;
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    return (int64_t)mono.tv_sec * 1000000000 + mono.tv_nsec;
+}
+
 static void digits_put(char *at, int digits, int value)
 {
     for (; digits > 0; value /= 10) at[--digits] = (char)('0' + value % 10);

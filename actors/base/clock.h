@@ -21,6 +21,9 @@ typedef struct dv_time {
 /* Reads both clocks. */
 dv_time dv_time_now(void);
 
+/* The monotonic half of it, nanoseconds. */
+int64_t dv_mono_now(void);
+
 static inline int64_t dv_min_i64(int64_t a, int64_t b)
 {
     return a < b ? a : b;

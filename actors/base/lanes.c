@@ -1,5 +1,7 @@
 #include "actors/base/lanes.h"
+
 #include "proto/codec.h"
+#include <czmq.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -137,17 +139,10 @@ static dv_err lane_open(dv_lanes *l, void *context, const char *actor, bool bind
     return DV_START_FAILED;
 }
 
-/* Whether an actor is an instance of the role. */
-static bool is_instance(const char *actor, const char *role)
-{
-    size_t size = strlen(role);
-    return streq(role, "*") ||
-           (strncmp(actor, role, size) == 0 && (actor[size] == '\0' || actor[size] == '@'));
-}
-
 bool dv_lanes_concern(const dv_link *link, const char *actor)
 {
-    return is_instance(actor, link->consumer) || is_instance(actor, link->producer);
+    dv_text name = dv_text_of(actor);
+    return dv_link_consumes(link, name) || dv_link_produces(link, name);
 }
 
 dv_err dv_lanes_open(dv_lanes *lanes, void *context, const char *actor, const dv_link *link,
@@ -158,12 +153,12 @@ dv_err dv_lanes_open(dv_lanes *lanes, void *context, const char *actor, const dv
     lanes->lanes = calloc(link->remote_count + 2, sizeof *lanes->lanes);
     if (lanes->lanes == NULL) abort();
     dv_err error = DV_OK;
-    bool consumes = is_instance(actor, link->consumer);
-    if (link->endpoint != NULL) /* one's own beats are not sent to oneself */
+    bool consumes = dv_link_consumes(link, dv_text_of(actor));
+    if (link->endpoint != NULL)
         error = lane_open(lanes, context, actor, consumes, link->endpoint, NULL, ret_why);
     if (consumes && link->tcp_endpoint != NULL && error == DV_OK)
         error = lane_open(lanes, context, actor, true, link->tcp_endpoint, NULL, ret_why);
-    if (!is_instance(actor, link->producer)) return error;
+    if (!dv_link_produces(link, dv_text_of(actor))) return error;
     for (uint32_t i = 0; i < link->remote_count && error == DV_OK; i++)
         error = lane_open(lanes, context, actor, false, link->remotes[i].endpoint,
                           &link->remotes[i], ret_why);
@@ -287,17 +282,24 @@ static const char *send_all(dv_lanes *l, const char *bytes, size_t size)
     return fault; /* that nobody is at a lane's other end is told when it goes down */
 }
 
-/* In turn, past those that are not connected or have no room. */
-static sent send_any(dv_lanes *l, const char *bytes, size_t size)
+typedef struct offer {
+    dv_lanes *lanes;
+    const char *bytes;
+    size_t size;
+} offer;
+
+static bool lane_offer(void *arg, uint32_t lane)
 {
-    uint32_t lanes = l->count - l->bound_count;
-    for (uint32_t i = 0; i < lanes; i++) {
-        uint32_t turn = (l->turn + i) % lanes;
-        if (lane_send(&l->lanes[l->bound_count + turn], NULL, bytes, size) != SENT) continue;
-        l->turn = (turn + 1) % lanes;
-        return SENT;
-    }
-    return FULL;
+    const offer *o = arg;
+    return lane_send(&o->lanes->lanes[o->lanes->bound_count + lane], NULL, o->bytes, o->size) ==
+           SENT;
+}
+
+/* In turn, past those that are not connected or have no room. */
+static bool send_any(dv_lanes *l, const char *bytes, size_t size)
+{
+    offer o = {l, bytes, size};
+    return dv_spread_any(l->count - l->bound_count, &l->turn, lane_offer, &o);
 }
 
 const char *dv_lanes_send(dv_lanes *lanes, const dv_peer *to, const char *bytes, size_t size)
@@ -305,7 +307,7 @@ const char *dv_lanes_send(dv_lanes *lanes, const dv_peer *to, const char *bytes,
     if (to->size > 0) return answer(lanes, to, bytes, size);
     if (lanes->link->spread == DV_ALL) return send_all(lanes, bytes, size);
     bool waits = lanes->kept.first != NULL;
-    if (!waits && send_any(lanes, bytes, size) == SENT) return NULL;
+    if (!waits && send_any(lanes, bytes, size)) return NULL;
     if (lanes->link->when_full == DV_DROP) return NO_CONSUMER;
     return keep(lanes, &lanes->kept, bytes, size) ? NULL : NO_CONSUMER;
 }
@@ -314,7 +316,7 @@ const char *dv_lanes_flush(dv_lanes *lanes)
 {
     const char *fault = NULL;
     dv_kept_queue *kept = &lanes->kept;
-    while (kept->first != NULL && send_any(lanes, kept->first->bytes, kept->first->size) == SENT)
+    while (kept->first != NULL && send_any(lanes, kept->first->bytes, kept->first->size))
         kept_drop_first(kept);
     for (uint32_t i = 0; i < lanes->peer_count; i++) {
         dv_lane_peer *peer = &lanes->peers[i];

@@ -12,7 +12,8 @@
 
 #include <zmq.h>
 
-#include "actors/base/actor.h"
+#include "actors/base/clock.h"
+#include "actors/base/link.h"
 
 /* Frames that wait for room, in order. */
 typedef struct dv_kept dv_kept;

@@ -1,7 +1,7 @@
-/* The outbox: what handlers put messages into, and the run loop (or the simulator) empties. */
+#include "actors/base/outbox.h"
+
 #include <stdlib.h>
 
-#include "actors/base/actor.h"
 #include "proto/arena.h"
 #include "proto/codec.h"
 

@@ -19,7 +19,7 @@
 #define SILENT_MAX_NS (60000 * DV_NS_PER_MS) /* a gateway watches anew much more often */
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
-#define RECALL DV_PORT(DV_LINK_query, 1)
+#define RECALL DV_PORT(DV_LINK_query, 0)
 
 /* A bit per gateway, by its index. */
 typedef uint64_t gateway_set;

@@ -310,7 +310,7 @@ void *dv_router_new(uint8_t index, dv_venue **venue)
     router *r = calloc(1, sizeof *r);
     if (r == NULL) abort();
     r->port = DV_PORT(DV_LINK_quote, index);
-    r->past = DV_PORT(DV_LINK_query, 2 + index);
+    r->past = DV_PORT(DV_LINK_query, 0);
     r->past_told = (*venue)->class->traded == NULL;
     r->venue = *venue;
     *venue = NULL;

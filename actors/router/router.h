@@ -19,7 +19,7 @@
 extern const dv_actor_class DV_ROUTER_CLASS;
 
 /* Makes the actor's self around a venue, which is consumed and nulled. index: of its
-   quote link, and 2 less than that of its past link. */
+   quote link, which is its DEX's number. */
 void *dv_router_new(uint8_t index, dv_venue **venue);
 
 #endif

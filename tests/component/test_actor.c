@@ -314,7 +314,7 @@ START_TEST(two_actors_talk)
     if (_i == 1) use_tcp();
     dv_remote remote = {.name = "probe", .endpoint = schedule_endpoint};
     dv_link between[] = {links[0]};
-    between[0].producer = "other";
+    between[0].producers = "other";
     probe *producer = calloc(1, sizeof *producer);
     producer->produce = 1;
     dv_actor other = {.class = &PROBE,
@@ -594,7 +594,7 @@ END_TEST
 START_TEST(what_is_sent_before_the_consumer_is_there_arrives_in_order)
 {
     if (_i == 1) use_tcp();
-    links[0].producer = "probe";
+    links[0].producers = "probe";
     links[0].consumer = "neighbour";
     links[0].high_water_mark = BURST_SIZE; /* so many are kept while nobody is there */
     dv_remote remote = {.name = "neighbour", .endpoint = schedule_endpoint};

@@ -14,6 +14,7 @@
 #include "tests/support/frames.h"
 #include "tests/support/pg_proxy.h"
 #include "tests/support/suite.h"
+#include "tests/support/links.h"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
@@ -37,7 +38,7 @@ static bool base_is_free(unsigned base)
     for (size_t i = 0; i < sizeof PORTS / sizeof PORTS[0]; i++) {
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        at.sin_port = htons((uint16_t)(base + PORTS[i]));
+        at.sin_port = htons((uint16_t)(base + link_port(PORTS[i])));
         all &= bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
         close(fd);
     }
@@ -66,7 +67,7 @@ static const char *secret_of(const dv_node *node)
 static void endpoint_of(const char *node, dv_port port, char ret[64])
 {
     const dv_node *n = dv_cluster_node(&cluster, node);
-    snprintf(ret, 64, "tcp://127.0.0.1:%u", (unsigned)n->port + port);
+    snprintf(ret, 64, "tcp://127.0.0.1:%u", n->port + link_port(port));
 }
 
 /* ---- the log ---- */
@@ -426,7 +427,7 @@ START_TEST(a_connection_whose_name_a_newer_one_has_taken_may_break_without_harm)
     const dv_node *e = dv_cluster_node(&cluster, "e");
     proxy between;
     char endpoint[64];
-    proxy_start(&between, dv_cluster_node(&cluster, "hub")->port + SCHEDULE);
+    proxy_start(&between, dv_cluster_node(&cluster, "hub")->port + link_port(SCHEDULE));
     snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", between.port);
     void *old = producer_at(endpoint, "execution@e", e->public_key, secret_of(e));
     assert_served(old, 1);
@@ -521,7 +522,7 @@ START_TEST(what_is_no_zeromq_is_closed_and_told)
     void *e = producer_of("e", "execution@e");
     assert_served(e, 1);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    at.sin_port = htons((uint16_t)(dv_cluster_node(&cluster, "hub")->port + SCHEDULE));
+    at.sin_port = htons((uint16_t)(dv_cluster_node(&cluster, "hub")->port + link_port(SCHEDULE)));
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
     ck_assert_int_gt(send(fd, RAW[_i], strlen(RAW[_i]), MSG_NOSIGNAL), 0);

@@ -465,7 +465,7 @@ START_TEST(events_come_by_position_each_with_its_order)
     step_to(&r, &a, DV_STATE_building);
     step_to(&r, &b, DV_STATE_routing); /* a b a a b */
     rig_tell(
-        &r, DV_PORT(DV_LINK_query, 1),
+        &r, DV_PORT(DV_LINK_query, 0),
         &(dv_message){.type = DV_MSG_events_request, .request_id = 5, .events_request = {1, 3}});
     rig_until(&r, DV_MSG_query_reply, 1);
     const uint64_t seqs[] = {1, 2, 3};

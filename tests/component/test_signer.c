@@ -14,6 +14,7 @@
 #include "tests/support/frames.h"
 #include "tests/support/signer_scene.h"
 #include "tests/support/suite.h"
+#include "tests/support/links.h"
 
 #define DEADLINE_MS 10000
 #define SIGN DV_PORT(DV_LINK_sign, 0)
@@ -46,7 +47,7 @@ static void node_add(const char *name, const char *roles)
     static unsigned base;
     if (base == 0) base = 20000 + (unsigned)getpid() % 100 * DV_NODE_PORTS;
     do base = base > 31000 ? 20000 : base + DV_NODE_PORTS;
-    while (!is_free(base + SIGN));
+    while (!is_free(base + link_port(SIGN)));
     dv_node *node = &cluster.nodes[cluster.node_count];
     *node = (dv_node){.host = "127.0.0.1", .port = (uint16_t)base, .loopback = true};
     snprintf(node->name, sizeof node->name, "%s", name);
@@ -168,7 +169,7 @@ static void *peer_new(const char *node_name, const char *name)
     zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, to->public_key, DV_KEY_SIZE);
     zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, node->public_key, DV_KEY_SIZE);
     zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret_of(node), DV_KEY_SIZE);
-    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", (unsigned)to->port + SIGN);
+    snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", to->port + link_port(SIGN));
     ck_assert_int_eq(zmq_connect(socket, endpoint), 0);
     return socket;
 }

@@ -9,6 +9,7 @@
 #include "proto/view.h"
 #include "tests/support/frames.h"
 #include "tests/support/gateway_stage.h"
+#include "tests/support/links.h"
 #include "tests/support/suite.h"
 
 #define ORDERS 250u
@@ -324,82 +325,36 @@ static void gateway_start(int i)
     p->config.port = http_port[i];
     snprintf(p->node, sizeof p->node, "g%d", i);
     snprintf(p->desk, sizeof p->desk, "inproc://streams-desk-%d", i);
-    p->links[0] = (dv_link){.name = "query",
-                            .kind = DV_LINK_query,
-                            .producer = "gateway",
-                            .consumer = "persistence",
-                            .high_water_mark = 100000,
-                            .when_full = DV_DROP,
-                            .remotes = &store_remote,
-                            .remote_count = 1};
-    p->links[1] = (dv_link){.name = "feed",
-                            .kind = DV_LINK_feed,
-                            .producer = "gateway",
-                            .consumer = "notification",
-                            .spread = DV_ALL,
-                            .high_water_mark = 100000,
-                            .when_full = DV_DROP,
-                            .remotes = feed_remotes,
-                            .remote_count = 2};
-    p->links[2] = (dv_link){.name = "desk",
-                            .kind = DV_LINK_desk,
-                            .producer = "gateway-thread",
-                            .consumer = "gateway",
-                            .high_water_mark = 1000,
-                            .when_full = DV_DROP,
-                            .endpoint = p->desk};
-    p->links[3] = (dv_link){.name = "health",
-                            .kind = DV_LINK_health,
-                            .producer = "*",
-                            .consumer = "gateway",
-                            .spread = DV_ALL,
-                            .high_water_mark = 1000,
-                            .when_full = DV_DROP,
-                            .tcp_endpoint = at_port(health_port[i])};
-    p->links[4] = (dv_link){.name = "none", .producer = "none", .consumer = "none"};
+    p->links[0] = link_named("query");
+    p->links[0].remotes = &store_remote;
+    p->links[0].remote_count = 1;
+    p->links[1] = link_named("feed");
+    p->links[1].remotes = feed_remotes;
+    p->links[1].remote_count = 2;
+    p->links[2] = link_named("desk");
+    p->links[2].endpoint = p->desk;
+    p->links[3] = link_named("health");
+    p->links[3].tcp_endpoint = at_port(health_port[i]);
+    p->links[4] = (dv_link){.name = "none", .producers = "none", .consumer = "none"};
     place_start(p, &DV_GATEWAY_CLASS, NAMES[i],
-                dv_gateway_new(&p->config, p->node, OVERDUE_MS, &tokens, p->desk));
+                dv_gateway_new(&p->config, p->node, 0, OVERDUE_MS, &tokens, p->desk));
 }
 
 static void notification_start(int i)
 {
     place *p = &notifications[i];
     static const char *const NAMES[] = {"notification@n0", "notification@n1"};
-    p->links[0] = (dv_link){.name = "recall",
-                            .kind = DV_LINK_query,
-                            .index = 1,
-                            .producer = "notification",
-                            .consumer = "persistence",
-                            .high_water_mark = 100000,
-                            .when_full = DV_DROP,
-                            .remotes = &store_remote,
-                            .remote_count = 1};
-    p->links[1] = (dv_link){.name = "feed",
-                            .kind = DV_LINK_feed,
-                            .producer = "gateway",
-                            .consumer = "notification",
-                            .spread = DV_ALL,
-                            .high_water_mark = 100000,
-                            .when_full = DV_DROP,
-                            .tcp_endpoint = at_port(feed_port[i])};
-    p->links[2] = (dv_link){.name = "events",
-                            .kind = DV_LINK_events,
-                            .producer = "persistence",
-                            .consumer = "notification",
-                            .spread = DV_ALL,
-                            .high_water_mark = 100000,
-                            .when_full = DV_DROP,
-                            .tcp_endpoint = at_port(events_port[i])};
-    p->links[3] = (dv_link){.name = "health",
-                            .kind = DV_LINK_health,
-                            .producer = "*",
-                            .consumer = "gateway",
-                            .spread = DV_ALL,
-                            .high_water_mark = 1000,
-                            .when_full = DV_DROP,
-                            .remotes = health_remotes,
-                            .remote_count = 2};
-    p->links[4] = (dv_link){.name = "none", .producer = "none", .consumer = "none"};
+    p->links[0] = link_named("query");
+    p->links[0].remotes = &store_remote;
+    p->links[0].remote_count = 1;
+    p->links[1] = link_named("feed");
+    p->links[1].tcp_endpoint = at_port(feed_port[i]);
+    p->links[2] = link_named("events");
+    p->links[2].tcp_endpoint = at_port(events_port[i]);
+    p->links[3] = link_named("health");
+    p->links[3].remotes = health_remotes;
+    p->links[3].remote_count = 2;
+    p->links[4] = (dv_link){.name = "none", .producers = "none", .consumer = "none"};
     place_start(p, &DV_NOTIFICATION_CLASS, NAMES[i], dv_notification_new());
 }
 

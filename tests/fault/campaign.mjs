@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execFileSync } from 'node:child_process';
 
-import { Cluster, LINKS, freeBlock } from '../system/cluster.mjs';
+import { Cluster, LINKS, freeBlock, sends } from '../system/cluster.mjs';
 import { ROOT, Services, UNFINISHED, run } from '../system/harness.mjs';
 import { Checker, percentile, readOrders } from './checker.mjs';
 import { Dice, after } from './dice.mjs';
@@ -160,10 +160,9 @@ export class Campaign {
   // The relay between two nodes that have a link; undefined when they see each other directly.
   async relay(source, target) {
     if (!RELAYED.includes(source.name)) return undefined;
-    const ports = LINKS.filter(
-      ({ producer, consumer }) =>
-        (producer === '*' || source.has(producer)) && target.has(consumer),
-    ).map(({ port }) => port);
+    const ports = LINKS.filter((link) => sends(source, link) && target.has(link.consumer)).map(
+      ({ port }) => port,
+    );
     if (ports.length === 0) return undefined;
     const base = await freeBlock();
     const relay = new Relay(source.name, target.name);

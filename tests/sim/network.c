@@ -15,23 +15,6 @@
 #define LONG_NS (500 * SIM_MS) /* counts as a delay */
 #define KEPT_MAX 100000u
 
-typedef struct sim_link {
-    const char *name;
-    dv_link_kind kind;
-    dv_port port;
-    const char *producer, *consumer;
-    dv_when_full when_full;
-    dv_spread spread;
-} sim_link;
-
-static const sim_link LINKS[] = {
-#define LINK(name, kind, index, producer, consumer, spread, high_water_mark, when_full)            \
-    {name, DV_LINK_##kind, DV_PORT(DV_LINK_##kind, index), producer, consumer, when_full, spread},
-    DV_LINKS(LINK)
-#undef LINK
-};
-#define LINK_COUNT (sizeof LINKS / sizeof LINKS[0])
-
 /* ---- lanes -------------------------------------------------------------------------------- */
 
 static void port_add(sim_actor *a, dv_port number, sim_lane *lane)
@@ -42,7 +25,7 @@ static void port_add(sim_actor *a, dv_port number, sim_lane *lane)
     port->lanes[port->count++] = lane;
 }
 
-static void lane_add(sim_world *w, const sim_link *link, sim_actor *producer, sim_actor *consumer)
+static void lane_add(sim_world *w, const dv_link *link, sim_actor *producer, sim_actor *consumer)
 {
     assert(w->lane_count < SIM_LANES_MAX);
     sim_lane *lane = &w->lanes[w->lane_count++];
@@ -50,14 +33,15 @@ static void lane_add(sim_world *w, const sim_link *link, sim_actor *producer, si
                        .producer = producer,
                        .consumer = consumer,
                        .local = producer->process == consumer->process};
-    port_add(producer, link->port, lane);
-    port_add(consumer, link->port, lane);
+    dv_port port = DV_PORT(link->kind, link->index);
+    port_add(producer, port, lane);
+    port_add(consumer, port, lane);
 }
 
-static bool is_producer(const sim_link *link, const sim_actor *a)
+/* Gateways do not report to one another here. */
+static bool is_producer(const dv_link *link, const sim_actor *a)
 {
-    if (streq(link->producer, "*")) return !streq(a->role, link->consumer);
-    return streq(link->producer, a->role);
+    return dv_link_produces(link, dv_text_of(a->name)) && !streq(a->role, link->consumer);
 }
 
 /* Calls back for each actor of the world. */
@@ -70,14 +54,29 @@ static sim_actor *actor_at(sim_world *w, uint32_t i)
     return NULL;
 }
 
+static bool has_consumer(const dv_link *link, const sim_process *p)
+{
+    for (uint32_t i = 0; i < p->actor_count; i++)
+        if (streq(link->consumer, p->actors[i].role)) return true;
+    return false;
+}
+
+/* As actors/topology.c has it. */
+static bool connects(const dv_link *link, const sim_actor *producer, const sim_actor *consumer)
+{
+    if (!streq(link->consumer, consumer->role)) return false;
+    return producer->process == consumer->process ||
+           dv_link_reaches_out(link->spread, has_consumer(link, producer->process));
+}
+
 void sim_network_init(sim_world *w)
 {
     sim_actor *producer, *consumer;
-    for (size_t l = 0; l < LINK_COUNT; l++)
+    const dv_link *link;
+    for (uint32_t l = 0; (link = dv_link_at(l)) != NULL; l++)
         for (uint32_t i = 0; (producer = actor_at(w, i)) != NULL; i++)
-            for (uint32_t k = 0; (consumer = actor_at(w, k)) != NULL; k++)
-                if (is_producer(&LINKS[l], producer) && streq(LINKS[l].consumer, consumer->role))
-                    lane_add(w, &LINKS[l], producer, consumer);
+            for (uint32_t k = 0; is_producer(link, producer) && (consumer = actor_at(w, k)); k++)
+                if (connects(link, producer, consumer)) lane_add(w, link, producer, consumer);
 }
 
 static void kept_clear(sim_port *port)
@@ -298,16 +297,24 @@ static void lane_send(sim_world *w, sim_lane *lane, int way, const char *bytes, 
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
+typedef struct offer {
+    const sim_world *world;
+    const sim_port *port;
+    uint32_t taken; /* the lane that took it */
+} offer;
+
+static bool lane_offer(void *arg, uint32_t lane)
+{
+    offer *o = arg;
+    o->taken = lane;
+    return connected(o->world, o->port->lanes[lane]);
+}
+
 /* The lane for the next message of a port that goes to one consumer; NULL: none is connected. */
 static sim_lane *lane_any(sim_world *w, sim_port *port)
 {
-    for (uint32_t i = 0; i < port->count; i++)
-        if (port->lanes[i]->local) return port->lanes[i];
-    for (uint32_t i = 0; i < port->count; i++) {
-        sim_lane *lane = port->lanes[port->turn++ % port->count];
-        if (connected(w, lane)) return lane;
-    }
-    return NULL;
+    offer o = {.world = w, .port = port};
+    return dv_spread_any(port->count, &port->turn, lane_offer, &o) ? port->lanes[o.taken] : NULL;
 }
 
 static void keep(sim_port *port, sim_actor *from, const dv_outbox_entry *entry)
@@ -358,7 +365,7 @@ void sim_network_send(sim_actor *from, const dv_outbox_entry *e)
         sim_fail(w, "wiring", "%s sends on port %u, which it has not", from->name, e->port);
         return;
     }
-    const sim_link *link = port->lanes[0]->link;
+    const dv_link *link = port->lanes[0]->link;
     if (port->lanes[0]->consumer == from) {
         send_answer(from, port, e);
         return;

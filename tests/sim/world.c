@@ -26,9 +26,7 @@
 #include "tests/support/mints.h"
 
 #define TURN_US_MAX 300                         /* between a message's coming and the turn */
-#define BEAT_EVERY_NS (500 * DV_NS_PER_MS)      /* as in actors/base/actor.c */
 #define AGAIN_NS (100 * DV_NS_PER_US)           /* a tick that is due at once comes after that */
-#define BURST 256                               /* messages a turn */
 #define PAIR_MONO_NS (1000 * 1000 * SIM_SECOND) /* monotonic clocks begin within that */
 
 sim_world *sim_now;
@@ -132,7 +130,7 @@ static void dispatch(sim_actor *a, const sim_packet *p, dv_time now)
 static void beat(sim_actor *a, dv_time now)
 {
     if (now.mono_ns < a->beat_at_ns || strcmp(a->role, "gateway") == 0) return;
-    a->beat_at_ns = now.mono_ns + BEAT_EVERY_NS;
+    a->beat_at_ns = now.mono_ns + DV_BEAT_EVERY_NS;
     dv_health health = a->class->health ? a->class->health(a->self) : (dv_health){0};
     dv_send(a->outbox, DV_PORT(DV_LINK_health, 0), NULL,
             &(dv_message){.type = DV_MSG_beat_event,
@@ -172,7 +170,7 @@ static void actor_turn(sim_world *w, void *arg)
     dv_log_actor(a->name);
     dv_time now = sim_time_of(p);
     sim_packet *packet;
-    for (int n = 0; n < BURST && (packet = inbox_pop(a)) != NULL; n++) {
+    for (int n = 0; n < DV_BURST && (packet = inbox_pop(a)) != NULL; n++) {
         dispatch(a, packet, now);
         free(packet);
     }
@@ -206,7 +204,7 @@ static void *self_new(sim_actor *a)
         return dv_retry_new_on(&config->retry, &schedule);
     }
     if (streq(a->role, "gateway")) {
-        void *self = dv_gateway_new(&config->gateway, config->process.node,
+        void *self = dv_gateway_new(&config->gateway, config->process.node, 0,
                                     config->execution.overdue_ms, &w->tokens, "inproc://desk");
         a->hub = sim_hub_last();
         sim_hub_bind(a->hub, a);
@@ -216,7 +214,7 @@ static void *self_new(sim_actor *a)
     dv_venue *venue =
         dv_sim_venue_new(dex, &config->sim, config->solana.solana_commitment, &w->tokens);
     assert(venue != NULL);
-    return dv_router_new(streq(dex, "raydium") ? 0 : 1, &venue);
+    return dv_router_new(streq(dex, "raydium") ? DV_DEX_raydium : DV_DEX_meteora, &venue);
 }
 
 static const dv_actor_class *class_of(const char *role)

@@ -89,7 +89,7 @@ typedef struct sim_packet {
 
 /* One connection: of a producer to a consumer, over one link. Index 0: towards the consumer. */
 typedef struct sim_lane {
-    const struct sim_link *link;
+    const dv_link *link;
     sim_actor *producer, *consumer;
     bool local;
     int64_t last_ns[2];         /* when the last message arrives: none overtakes another */

@@ -15,6 +15,7 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/support/frames.h"
+#include "tests/support/links.h"
 #include "tests/support/mints.h"
 #include "tests/support/ports.h"
 
@@ -36,17 +37,7 @@ static neighbour ingest, store, feed;
 static void *health;
 static dv_arena *arena;
 
-static dv_link links[] = {
-    {"submit", DV_LINK_submit, 0, "gateway", "ingest", DV_ANY, 1000, DV_DROP,
-     "inproc://stage-submit"},
-    {"query", DV_LINK_query, 0, "gateway", "persistence", DV_ANY, 1000, DV_DROP,
-     "inproc://stage-query"},
-    {"feed", DV_LINK_feed, 0, "gateway", "notification", DV_ANY, 100000, DV_DROP,
-     "inproc://stage-feed"},
-    {"desk", DV_LINK_desk, 0, "gateway-thread", "gateway", DV_ANY, 1000, DV_DROP,
-     "inproc://stage-desk"},
-    {"health", DV_LINK_health, 0, "*", "gateway", DV_ALL, 1000, DV_DROP, "inproc://stage-health"},
-};
+static dv_link links[5];
 
 /* ---- the stage -------------------------------------------------------------------------- */
 
@@ -67,6 +58,11 @@ static inline void *neighbour_bind(const char *endpoint)
 /* What a test may change before raise_curtain. */
 static inline void stage_set(void)
 {
+    links[0] = link_at("submit", "inproc://stage-submit");
+    links[1] = link_at("query", "inproc://stage-query");
+    links[2] = link_at("feed", "inproc://stage-feed");
+    links[3] = link_at("desk", "inproc://stage-desk");
+    links[4] = link_at("health", "inproc://stage-health");
     char why[256];
     dv_config_set_defaults(&DV_GATEWAY_SECTION, &config);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
@@ -84,12 +80,12 @@ static inline char *raise_curtain(void)
     ingest.socket = neighbour_bind("inproc://stage-submit");
     store.socket = neighbour_bind("inproc://stage-query");
     feed.socket = neighbour_bind("inproc://stage-feed");
-    actor =
-        (dv_actor){.class = &DV_GATEWAY_CLASS,
-                   .name = "gateway",
-                   .self = dv_gateway_new(&config, "", OVERDUE_MS, &tokens, "inproc://stage-desk"),
-                   .links = links,
-                   .link_count = sizeof links / sizeof links[0]};
+    actor = (dv_actor){
+        .class = &DV_GATEWAY_CLASS,
+        .name = "gateway",
+        .self = dv_gateway_new(&config, "", 0, OVERDUE_MS, &tokens, "inproc://stage-desk"),
+        .links = links,
+        .link_count = sizeof links / sizeof links[0]};
     thread = zactor_new(dv_actor_run, &actor);
     char *said = zstr_recv(thread);
     health = zmq_socket(zsys_init(), ZMQ_DEALER);

@@ -3,6 +3,7 @@
 // is then what its own copy of the cluster file points to.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -11,27 +12,25 @@ import { Api, Watch } from './clients.mjs';
 import { BINARY, Child, ROOT, UNFINISHED, finished, freePort, psql, run, until } from './harness.mjs';
 
 const START_MS = 20_000; // for every gateway to be ready
-const PORTS = 96; // a node's block of ports: one for each link that it may bind
+const PORTS = 256; // a node's block of ports: those that its links may bind
 
-// The links of actors/topology.h that cross processes: the port, counted from the first of the
-// consumer's block (its kind * 8 + its index), and who connects to whom.
-export const LINKS = [
-  { port: 0, producer: 'gateway', consumer: 'ingest' }, // submit
-  { port: 8, producer: 'ingest', consumer: 'persistence' }, // insert
-  { port: 16, producer: 'execution', consumer: 'ingest' }, // assign
-  { port: 24, producer: 'execution', consumer: 'persistence' }, // write
-  { port: 32, producer: 'execution', consumer: 'router:raydium' }, // quote
-  { port: 33, producer: 'execution', consumer: 'router:meteora' },
-  { port: 40, producer: 'execution', consumer: 'retry' }, // schedule
-  { port: 48, producer: 'retry', consumer: 'persistence' }, // sweep
-  { port: 56, producer: 'persistence', consumer: 'notification' }, // events
-  { port: 64, producer: 'gateway', consumer: 'persistence' }, // query
-  { port: 65, producer: 'notification', consumer: 'persistence' }, // recall
-  { port: 66, producer: 'router:raydium', consumer: 'persistence' }, // past
-  { port: 67, producer: 'router:meteora', consumer: 'persistence' },
-  { port: 72, producer: 'gateway', consumer: 'notification' }, // feed
-  { port: 88, producer: '*', consumer: 'gateway' }, // health
-];
+// The links that cross processes, as the program prints its topology: the port, counted from the first
+// of the consumer's block, and which roles connect to whom.
+function linksOf(topology) {
+  const rows = topology.split('\n\n')[1].split('\n').slice(1);
+  return rows
+    .map((row) => /^(\S+) +(.*?) +(\S+) +(-|\d+) +(any|all) /.exec(row))
+    .map(([, name, producers, consumer, port]) => ({ name, producers, consumer, port }))
+    .filter(({ port }) => port !== '-')
+    .map((link) => ({ ...link, port: Number(link.port) }));
+}
+export const LINKS = linksOf(execFileSync(BINARY, ['topology'], { encoding: 'utf8' }));
+
+// Whether a node sends on a link: its producers are roles, families of them, or all ("*").
+export const sends = (node, { producers }) =>
+  producers
+    .split(' ')
+    .some((name) => name === '*' || node.roles.some((role) => [role, role.split(':')[0]].includes(name)));
 
 // Every role in three processes, and nearly each in one of its own.
 export const THREE = {
@@ -61,7 +60,7 @@ const blocks = new Set(); // first ports of the blocks handed out by this proces
 // The first of PORTS free ports, below those that freePort hands out.
 export async function freeBlock() {
   for (;;) {
-    const base = 10_000 + 100 * Math.floor(Math.random() * 99);
+    const base = 10_000 + PORTS * Math.floor(Math.random() * 38);
     if (blocks.has(base)) continue;
     blocks.add(base);
     const ports = Array.from({ length: PORTS }, (_, i) => base + i);

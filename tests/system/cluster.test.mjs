@@ -283,9 +283,7 @@ function strangers(holder) {
 
   it('refuses a peer without CURVE, and says so', async () => {
     const { base } = holder.cluster.node('store');
-    const isInsert = ({ producer, consumer }) =>
-      producer === 'ingest' && consumer === 'persistence';
-    const { port } = LINKS.find(isInsert);
+    const { port } = LINKS.find(({ name }) => name === 'insert');
     // ZMTP 3.1's greeting: signature, version, mechanism, as-server, filler.
     const greeting = Buffer.alloc(64);
     greeting.set([0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 3, 1]);

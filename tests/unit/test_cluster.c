@@ -103,18 +103,18 @@ static const struct {
     {"", "no node has the role router:raydium"},
     {SECTION("10.0.0.2:7100", "router:raydium", KEY_B), "router:meteora"},
     {SECTION("10.0.0.2:7100", ROUTERS ",router:orca", KEY_B), "\"router:orca\" is no role"},
-    {SECTION("10.0.0.2:7100", ROUTERS ",", KEY_B), "roles are gateway,ingest"},
+    {SECTION("10.0.0.2:7100", ROUTERS ",", KEY_B), "roles are gateway,signer"},
     {SECTION("10.0.0.2:7100", "", KEY_B), "node b: roles"},
     {SECTION("example.com:7100", ROUTERS, KEY_B), "node b: address is \"example.com:7100\""},
     {SECTION("10.0.0.2", ROUTERS, KEY_B), "node b: address"},
     {SECTION("10.0.0.2:", ROUTERS, KEY_B), "node b: address"},
     {SECTION("10.0.0.2:0", ROUTERS, KEY_B), "node b: address"},
-    {SECTION("10.0.0.2:65441", ROUTERS, KEY_B), "up to 65440"},
+    {SECTION("10.0.0.2:65281", ROUTERS, KEY_B), "up to 65280"},
     {SECTION("10.0.0.256:7100", ROUTERS, KEY_B), "node b: address"},
     {SECTION("[fd00::x]:7100", ROUTERS, KEY_B), "node b: address"},
     {SECTION("*:7100", ROUTERS, KEY_B), "node b: address"},
-    {SECTION("127.0.0.1:7195", ROUTERS, KEY_B), "nodes a and b share ports of 127.0.0.1"},
-    {SECTION("127.0.0.1:7005", ROUTERS, KEY_B), "nodes a and b share ports"},
+    {SECTION("127.0.0.1:7355", ROUTERS, KEY_B), "nodes a and b share ports of 127.0.0.1"},
+    {SECTION("127.0.0.1:6845", ROUTERS, KEY_B), "nodes a and b share ports"},
     {SECTION("10.0.0.2:7100", ROUTERS, KEY_A), "nodes a and b have the same public_key"},
     {SECTION("10.0.0.2:7100", ROUTERS, "short"), "node b: public_key"},
     {SECTION("10.0.0.2:7100", ROUTERS, "'" KEY_B), "node b: public_key"},
@@ -138,9 +138,9 @@ END_TEST
 
 START_TEST(ports_beside_those_of_another_node_are_free)
 {
-    ck_assert_int_eq(load(SECTION("127.0.0.1:7196", ROUTERS, KEY_B)), DV_OK);
-    ck_assert_int_eq(load(SECTION("127.0.0.1:7004", ROUTERS, KEY_B)), DV_OK);
-    ck_assert_int_eq(load(SECTION("127.0.0.1:65440", ROUTERS, KEY_B)), DV_OK);
+    ck_assert_int_eq(load(SECTION("127.0.0.1:7356", ROUTERS, KEY_B)), DV_OK);
+    ck_assert_int_eq(load(SECTION("127.0.0.1:6844", ROUTERS, KEY_B)), DV_OK);
+    ck_assert_int_eq(load(SECTION("127.0.0.1:65280", ROUTERS, KEY_B)), DV_OK);
 }
 END_TEST
 

@@ -48,7 +48,7 @@ static const struct {
 } ALLOWED[] = {
     {"actors/dex/pools/config.h", "actors/chain/"}, /* a DEX on Solana reads both */
     {"actors/chain/config.h", "actors/dex/pools/"},
-    {"actors/base/process_config.h", "actors/main.c"},
+    {"actors/base/process_config.h", "actors/wiring.h"},
 };
 
 static uint32_t includes;

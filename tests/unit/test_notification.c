@@ -9,7 +9,7 @@
 #include "tests/support/suite.h"
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
-#define RECALL DV_PORT(DV_LINK_query, 1)
+#define RECALL DV_PORT(DV_LINK_query, 0)
 #define EVENTS DV_PORT(DV_LINK_events, 0)
 #define ENDED_MAX 10000
 

@@ -724,7 +724,7 @@ START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
     const dv_message *m = NULL;
     dv_store_view view = {.mark = 4, .view = {.terms = {.order_id = id_of('a')}}};
     for (uint32_t count = 0; count < 2; count++) {
-        tell(DV_PORT(DV_LINK_query, 1), &(dv_message){.type = DV_MSG_order_request,
+        tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_order_request,
                                                       .request_id = 5,
                                                       .order_request = {id_of('a')}});
         turn();

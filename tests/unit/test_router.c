@@ -3,7 +3,7 @@
 #include "tests/support/suite.h"
 
 #define PORT DV_PORT(DV_LINK_quote, 1)
-#define PAST DV_PORT(DV_LINK_query, 3)
+#define PAST DV_PORT(DV_LINK_query, 0)
 #define TICKETS 200000
 #define FORGET_MS 120000
 

@@ -37,7 +37,7 @@ static void clean(void)
 
 static void alone(void)
 {
-    ck_assert_msg(dv_topology_init(NULL, NULL, DV_ROLES_ALL, &topology, why) == DV_OK, "%s", why);
+    ck_assert_msg(dv_topology_init(NULL, NULL, dv_roles_all(), &topology, why) == DV_OK, "%s", why);
 }
 
 static void on(const char *name, const char *roles)
@@ -101,12 +101,12 @@ START_TEST(a_node_listens_to_others_and_prefers_what_it_has_itself)
     on("a", NULL);
     assert_link("submit", "here tcp://10.0.0.1:7100 ->"); /* b's gateway submits here */
     assert_link("insert", "here  ->");                    /* nobody else ingests */
-    assert_link("write", "here tcp://10.0.0.1:7124 ->");
-    assert_link("assign", "here tcp://10.0.0.1:7116 ->");
+    assert_link("write", "here tcp://10.0.0.1:7103 ->");
+    assert_link("assign", "here tcp://10.0.0.1:7102 ->");
     assert_link("quote:raydium", " -> router:raydium@r");
-    assert_link("health", "here tcp://10.0.0.1:7188 -> gateway@b");
+    assert_link("health", "here tcp://10.0.0.1:7110 -> gateway@b");
     assert_link("desk", "here  ->");
-    ck_assert_str_eq(link_of("quote:meteora")->remotes[0].endpoint, "tcp://10.0.0.3:7133");
+    ck_assert_str_eq(link_of("quote:meteora")->remotes[0].endpoint, "tcp://10.0.0.3:7229");
     ck_assert_str_eq(link_of("quote:meteora")->remotes[0].public_key, cluster.nodes[2].public_key);
     ck_assert_str_eq(dv_topology_instance(&topology, dv_role_of("execution")), "execution@a");
 }
@@ -119,9 +119,9 @@ START_TEST(a_node_without_a_role_connects_to_those_that_have_it)
     assert_link("write", " -> persistence@a");
     assert_link("insert", " ->"); /* neither end is here */
     assert_link("feed", " -> notification@a");
-    assert_link("health", "here tcp://10.0.0.2:7188 -> gateway@a");
+    assert_link("health", "here tcp://10.0.0.2:7110 -> gateway@a");
     on("r", NULL);
-    assert_link("quote:raydium", "here tcp://10.0.0.3:7132 ->");
+    assert_link("quote:raydium", "here tcp://10.0.0.3:7228 ->");
     assert_link("health", " -> gateway@a gateway@b");
     assert_link("write", " ->");
 }
@@ -131,9 +131,9 @@ START_TEST(what_goes_to_all_goes_near_and_far)
 {
     node_add("n", "notification,persistence", 'n');
     on("a", NULL);
-    assert_link("events", "here tcp://10.0.0.1:7156 -> notification@n");
-    assert_link("feed", "here tcp://10.0.0.1:7172 -> notification@n");
-    assert_link("write", "here tcp://10.0.0.1:7124 ->"); /* any: the one at hand */
+    assert_link("events", "here tcp://10.0.0.1:7107 -> notification@n");
+    assert_link("feed", "here tcp://10.0.0.1:7109 -> notification@n");
+    assert_link("write", "here tcp://10.0.0.1:7103 ->"); /* any: the one at hand */
     on("b", NULL);
     assert_link("write", " -> persistence@a persistence@n");
 }
@@ -144,9 +144,9 @@ START_TEST(a_node_may_be_run_by_several_processes)
     on("a", "gateway,ingest");
     assert_link("submit", "here tcp://10.0.0.1:7100 ->");
     assert_link("insert", " -> persistence@a");
-    assert_link("assign", "here tcp://10.0.0.1:7116 ->");
+    assert_link("assign", "here tcp://10.0.0.1:7102 ->");
     on("a", "persistence");
-    assert_link("insert", "here tcp://10.0.0.1:7108 ->");
+    assert_link("insert", "here tcp://10.0.0.1:7101 ->");
     assert_link("events", " -> notification@a");
     assert_link("health", " -> gateway@a gateway@b");
 }
@@ -240,8 +240,8 @@ START_TEST(the_printed_table_says_what_is_bound_and_where_it_connects)
     on("b", NULL);
     char *text = printed();
     ck_assert_ptr_nonnull(strstr(text, "actors: gateway@b execution@b\n"));
-    ck_assert_ptr_nonnull(strstr(text, "binds tcp://10.0.0.2:7188"));
-    ck_assert_ptr_nonnull(strstr(text, "connects persistence@a=tcp://10.0.0.1:7124"));
+    ck_assert_ptr_nonnull(strstr(text, "binds tcp://10.0.0.2:7110"));
+    ck_assert_ptr_nonnull(strstr(text, "connects persistence@a=tcp://10.0.0.1:7103"));
     free(text);
 }
 END_TEST

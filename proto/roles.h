@@ -1,0 +1,51 @@
+/* The catalogue of roles: what an actor may be. An instance of a role bears its name, in a cluster with
+   the node's: "router:raydium@a". Readiness, the order of starting and draining, the cluster file and
+   the simulator follow from this list. */
+#ifndef DV_PROTO_ROLES_H
+#define DV_PROTO_ROLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/text.h"
+
+/* D(name, Name): the DEXs. Each has a role router:<name>, and its number is its place here. */
+#define DV_DEXES(D)                                                                                \
+    D(raydium, "Raydium")                                                                          \
+    D(meteora, "Meteora")
+
+typedef enum dv_dex {
+#define DV_DEX_ENUM(name, Name) DV_DEX_##name,
+    DV_DEXES(DV_DEX_ENUM)
+#undef DV_DEX_ENUM
+        DV_DEX_COUNT
+} dv_dex;
+
+typedef struct dv_role {
+    const char *name;
+    const char *family; /* of roles that do the same for another DEX or cluster; else the name */
+    bool needed;        /* each cluster needs one; the others, where the cluster file lists them */
+    bool stops_orders;  /* no order is executed while every instance of its family is degraded */
+    bool single;        /* one node at most may have it */
+    uint8_t drain;      /* actors of a lower number finish first: they bring work to the others */
+} dv_role;
+
+/* A set of roles, a bit each. */
+typedef uint64_t dv_roles;
+#define DV_ROLES_MAX 64
+
+/* How many roles there are, and each of them, in the order in which a process starts them. */
+uint32_t dv_role_count(void);
+const dv_role *dv_role_at(uint32_t i);
+
+/* Every role; the one of a name (0: there is none); those of a role, of a family, or of several names
+   with spaces between them, "*" standing for all (0: one of the names is unknown). */
+dv_roles dv_roles_all(void);
+dv_roles dv_role_of(const char *name);
+dv_roles dv_role_of_text(dv_text name);
+dv_roles dv_roles_named(const char *names);
+
+/* The role of an instance: its name up to an "@". NULL when there is none. */
+const dv_role *dv_role_of_instance(dv_text instance);
+
+#endif

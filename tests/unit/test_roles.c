@@ -1,0 +1,85 @@
+/* The catalogue of roles, and that every role can be played. */
+#include "proto/roles.h"
+
+#include <string.h>
+
+#include "actors/cluster.h"
+#include "actors/topology.h"
+#include "proto/message.h"
+#include "tests/support/suite.h"
+
+START_TEST(names_and_bits_belong_together)
+{
+    dv_roles all = 0;
+    for (uint32_t i = 0; i < dv_role_count(); i++) {
+        const dv_role *role = dv_role_at(i);
+        ck_assert_uint_eq(dv_role_of(role->name), (dv_roles)1 << i);
+        ck_assert(dv_roles_named(role->family) & (dv_roles)1 << i);
+        ck_assert_uint_le(strlen(role->name) + 1 + DV_NODE_NAME_MAX, DV_NAME_MAX);
+        all |= (dv_roles)1 << i;
+    }
+    ck_assert_uint_eq(dv_roles_all(), all);
+    ck_assert_uint_eq(dv_roles_named("*"), all);
+}
+END_TEST
+
+START_TEST(families_and_lists_name_several_roles)
+{
+    dv_roles routers = dv_role_of("router:raydium") | dv_role_of("router:meteora");
+    ck_assert_uint_eq(dv_roles_named("router"), routers);
+    ck_assert_uint_eq(dv_roles_named("gateway router"), routers | dv_role_of("gateway"));
+    ck_assert_uint_eq(dv_roles_named("gateway nobody"), 0);
+    ck_assert_uint_eq(dv_role_of("router"), 0);
+}
+END_TEST
+
+START_TEST(an_instance_plays_the_role_before_its_node)
+{
+    ck_assert_str_eq(dv_role_of_instance(dv_text_of("router:raydium@a"))->name, "router:raydium");
+    ck_assert_str_eq(dv_role_of_instance(dv_text_of("signer"))->name, "signer");
+    ck_assert_ptr_null(dv_role_of_instance(dv_text_of("notifications@a")));
+    ck_assert_ptr_null(dv_role_of_instance(dv_text_of("")));
+}
+END_TEST
+
+START_TEST(an_unknown_role_is_named_with_all_that_there_are)
+{
+    char why[256];
+    dv_roles roles;
+    char names[40 * DV_ROLES_MAX] = "";
+    for (int i = 0; i < DV_ROLES_MAX; i++) strcat(names, "router:raydium,");
+    strcat(names, "nobody");
+    ck_assert_int_eq(dv_roles_parse(names, &roles, why), DV_CONFIG_INVALID);
+    ck_assert_ptr_nonnull(strstr(why, "\"nobody\" is no role"));
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        ck_assert_ptr_nonnull(strstr(why, dv_role_at(i)->name));
+}
+END_TEST
+
+START_TEST(links_name_roles_and_have_ports_of_their_own)
+{
+    bool taken[DV_NODE_PORTS] = {false};
+    const dv_link *link;
+    for (uint32_t i = 0; (link = dv_link_at(i)) != NULL; i++) {
+        ck_assert_uint_ne(dv_role_of(link->consumer), 0);
+        if (link->port == DV_NO_PORT) continue;
+        ck_assert_uint_lt(link->port, DV_NODE_PORTS);
+        ck_assert(!taken[link->port]);
+        taken[link->port] = true;
+        ck_assert_uint_ne(dv_roles_named(link->producers), 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("roles");
+    TCase *c = tcase_create("roles");
+    suite_add_tcase(suite, c);
+    tcase_add_test(c, names_and_bits_belong_together);
+    tcase_add_test(c, families_and_lists_name_several_roles);
+    tcase_add_test(c, an_instance_plays_the_role_before_its_node);
+    tcase_add_test(c, an_unknown_role_is_named_with_all_that_there_are);
+    tcase_add_test(c, links_name_roles_and_have_ports_of_their_own);
+    return suite_run(suite);
+}
