@@ -284,7 +284,7 @@ static void lane_send(sim_world *w, sim_lane *lane, int way, const char *bytes, 
     if (sim_tracing)
         sim_trace_message(from->name, gone ? "loses to" : "sends to", to->name, bytes, size);
     if (gone) return;
-    sim_packet *p = sim_packet_new(to, lane->link->port, bytes, size);
+    sim_packet *p = sim_packet_new(to, DV_PORT(lane->link->kind, lane->link->index), bytes, size);
     p->lane = lane;
     p->way = way;
     if (way == 0) {

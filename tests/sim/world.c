@@ -186,58 +186,95 @@ static void actor_turn(sim_world *w, void *arg)
 
 /* ---- making actors ------------------------------------------------------------------------ */
 
-static void *self_new(sim_actor *a)
+static void *gateway_new(sim_actor *a)
+{
+    const dv_settings *config = &a->process->config;
+    void *self = dv_gateway_new(&config->gateway, config->process.node, 0,
+                                config->execution.overdue_ms, &a->process->world->tokens,
+                                "inproc://desk");
+    a->hub = sim_hub_last();
+    sim_hub_bind(a->hub, a);
+    return self;
+}
+
+static void *ingest_new(sim_actor *a)
+{
+    return dv_ingest_new(&a->process->config.ingest, &a->process->world->tokens);
+}
+
+static void *execution_new(sim_actor *a)
 {
     sim_world *w = a->process->world;
     const dv_settings *config = &a->process->config;
-    if (streq(a->role, "ingest")) return dv_ingest_new(&config->ingest, &w->tokens);
-    if (streq(a->role, "execution"))
-        return dv_execution_new(&config->execution, config->retry.retry_sweep_ms, &w->tokens,
-                                a->name, sim_roll(&w->life_dice));
-    if (streq(a->role, "notification")) return dv_notification_new();
-    if (streq(a->role, "persistence")) {
-        dv_store *store = sim_store_new(a);
-        return dv_persistence_new_on(&config->persistence, config->ingest.in_flight_max, &store);
-    }
-    if (streq(a->role, "retry")) {
-        dv_schedule *schedule = sim_schedule_new(a);
-        return dv_retry_new_on(&config->retry, &schedule);
-    }
-    if (streq(a->role, "gateway")) {
-        void *self = dv_gateway_new(&config->gateway, config->process.node, 0,
-                                    config->execution.overdue_ms, &w->tokens, "inproc://desk");
-        a->hub = sim_hub_last();
-        sim_hub_bind(a->hub, a);
-        return self;
-    }
-    const char *dex = a->role + strlen("router:");
-    dv_venue *venue =
-        dv_sim_venue_new(dex, &config->sim, config->solana.solana_commitment, &w->tokens);
-    assert(venue != NULL);
-    return dv_router_new(streq(dex, "raydium") ? DV_DEX_raydium : DV_DEX_meteora, &venue);
+    return dv_execution_new(&config->execution, config->retry.retry_sweep_ms, &w->tokens, a->name,
+                            sim_roll(&w->life_dice));
 }
 
-static const dv_actor_class *class_of(const char *role)
+static void *retry_new(sim_actor *a)
 {
-    static const struct {
-        const char *role;
-        const dv_actor_class *class;
-    } CLASSES[] = {
-        {"gateway", &DV_GATEWAY_CLASS},       {"ingest", &DV_INGEST_CLASS},
-        {"execution", &DV_EXECUTION_CLASS},   {"persistence", &DV_PERSISTENCE_CLASS},
-        {"retry", &DV_RETRY_CLASS},           {"notification", &DV_NOTIFICATION_CLASS},
-        {"router:raydium", &DV_ROUTER_CLASS}, {"router:meteora", &DV_ROUTER_CLASS},
+    dv_schedule *schedule = sim_schedule_new(a);
+    return dv_retry_new_on(&a->process->config.retry, &schedule);
+}
+
+static void *router_new(sim_actor *a)
+{
+    static const char *const DEXES[] = {
+#define NAME(name, Name) #name,
+        DV_DEXES(NAME)
+#undef NAME
     };
-    for (size_t i = 0; i < sizeof CLASSES / sizeof CLASSES[0]; i++)
-        if (streq(CLASSES[i].role, role)) return CLASSES[i].class;
-    abort();
+    const dv_settings *config = &a->process->config;
+    const char *name = strchr(a->role, ':') + 1;
+    uint8_t dex = 0;
+    while (!streq(DEXES[dex], name)) dex++;
+    dv_venue *venue = dv_sim_venue_new(name, &config->sim, config->solana.solana_commitment,
+                                       &a->process->world->tokens);
+    assert(venue != NULL);
+    return dv_router_new(dex, &venue);
+}
+
+static void *persistence_new(sim_actor *a)
+{
+    const dv_settings *config = &a->process->config;
+    dv_store *store = sim_store_new(a);
+    return dv_persistence_new_on(&config->persistence, config->ingest.in_flight_max, &store);
+}
+
+static void *notification_new(sim_actor *a)
+{
+    (void)a;
+    return dv_notification_new();
+}
+
+/* What plays a role here: the real actor, with models of what it meets outside. */
+struct sim_part {
+    const char *family;
+    const dv_actor_class *class;
+    void *(*self_new)(sim_actor *actor);
+};
+
+static const struct sim_part PARTS[] = {
+    {"gateway", &DV_GATEWAY_CLASS, gateway_new},
+    {"ingest", &DV_INGEST_CLASS, ingest_new},
+    {"execution", &DV_EXECUTION_CLASS, execution_new},
+    {"retry", &DV_RETRY_CLASS, retry_new},
+    {"router", &DV_ROUTER_CLASS, router_new},
+    {"persistence", &DV_PERSISTENCE_CLASS, persistence_new},
+    {"notification", &DV_NOTIFICATION_CLASS, notification_new},
+};
+
+static const struct sim_part *part_of(const dv_role *role)
+{
+    for (size_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++)
+        if (streq(PARTS[i].family, role->family)) return &PARTS[i];
+    abort(); /* the simulator cannot play this role yet: give it a row above */
 }
 
 static void actor_start(sim_actor *a)
 {
     a->inbox_end = &a->inbox;
     a->beat_at_ns = 0;
-    a->self = self_new(a);
+    a->self = a->part->self_new(a);
     dv_log_actor(a->name);
     char why[DV_REASON_MAX] = "";
     if (a->class->start != NULL) {
@@ -348,7 +385,9 @@ void sim_process_pause(sim_process *p, int64_t until_ns)
 
 /* ---- the cluster's shapes ----------------------------------------------------------------- */
 
-/* Each process as "node roles…"; within a process in the order in which orders pass the actors. */
+/* Each process as "node roles…", a family standing for all of its roles; within a process in the
+   order in which orders pass the actors. A needed role that no process has, a DEX's router say, is
+   played where others of its family are. */
 static const char *const SHAPES[][SIM_PROCESSES_MAX] = {
     {"a gateway ingest execution retry notification persistence",
      "b gateway ingest execution retry notification persistence", "r router:raydium",
@@ -360,30 +399,33 @@ static const char *const SHAPES[][SIM_PROCESSES_MAX] = {
      "x2 execution router:meteora", "p1 retry notification persistence",
      "p2 retry notification persistence"},
     {"g1 gateway ingest notification", "g2 gateway notification", "i2 ingest persistence",
-     "x1 execution retry", "x2 execution", "v router:raydium router:meteora",
-     "p retry persistence"},
-    {" gateway ingest execution router:raydium router:meteora retry notification persistence"},
+     "x1 execution retry", "x2 execution", "v router", "p retry persistence"},
+    {" gateway ingest execution router retry notification persistence"},
 };
 #define SHAPE_COUNT ((uint32_t)(sizeof SHAPES / sizeof SHAPES[0]))
 
-static void actor_add(sim_process *p, const char *role, size_t size)
+static void actor_add(sim_process *p, const dv_role *role)
 {
     assert(p->actor_count < SIM_ACTORS_MAX);
     sim_actor *a = &p->actors[p->actor_count++];
     a->process = p;
-    assert(size < sizeof a->role);
-    memcpy(a->role, role, size);
-    memcpy(a->name, role, size);
-    if (p->node[0] != '\0') {
-        a->name[size] = '@';
-        dv_text_copy(a->name + size + 1, sizeof a->name - size - 1, dv_text_of(p->node));
-    }
-    a->class = class_of(a->role);
+    snprintf(a->role, sizeof a->role, "%s", role->name);
+    int size = snprintf(a->name, sizeof a->name, "%s%s%s", role->name, *p->node ? "@" : "", p->node);
+    assert(size < (int)sizeof a->name);
+    (void)size;
+    a->part = part_of(role);
+    a->class = a->part->class;
     a->outbox = dv_outbox_new();
     a->inbox_end = &a->inbox;
     a->turn = (sim_alarm){.fire = actor_turn, .arg = a};
-    if (strncmp(a->role, "router:", 7) == 0) p->has_router = true;
-    if (streq(a->role, "execution")) p->has_execution = true;
+    if (streq(role->family, "router")) p->has_router = true;
+    if (streq(role->family, "execution")) p->has_execution = true;
+}
+
+static void actors_add(sim_process *p, dv_roles roles)
+{
+    for (uint32_t i = 0; i < dv_role_count(); i++)
+        if (roles & (dv_roles)1 << i) actor_add(p, dv_role_at(i));
 }
 
 static void process_add(sim_world *w, const char *line)
@@ -394,10 +436,33 @@ static void process_add(sim_world *w, const char *line)
     size_t size = strcspn(line, " ");
     snprintf(p->node, sizeof p->node, "%.*s", (int)size, line);
     for (const char *at = line + size; *at == ' ';) {
+        char name[DV_NAME_MAX + 1];
         at++;
         size = strcspn(at, " ");
-        actor_add(p, at, size);
+        snprintf(name, sizeof name, "%.*s", (int)size, at);
+        actors_add(p, dv_roles_named(name));
         at += size;
+    }
+}
+
+/* The actor that plays the role, or another one of its family; NULL: there is none. */
+static sim_actor *actor_of(sim_world *w, dv_roles roles)
+{
+    for (uint32_t i = w->process_count; i-- > 0;)
+        for (uint32_t k = 0; k < w->processes[i].actor_count; k++)
+            if (roles & dv_role_of(w->processes[i].actors[k].role))
+                return &w->processes[i].actors[k];
+    return NULL;
+}
+
+static void needed_add(sim_world *w)
+{
+    for (uint32_t i = 0; i < dv_role_count(); i++) {
+        const dv_role *role = dv_role_at(i);
+        if (!role->needed || actor_of(w, (dv_roles)1 << i) != NULL) continue;
+        sim_actor *relative = actor_of(w, dv_roles_named(role->family));
+        assert(relative != NULL); /* else every shape has to say where it is played */
+        actor_add(relative->process, role);
     }
 }
 
@@ -454,6 +519,7 @@ sim_world *sim_world_new(uint64_t seed)
     sim_dice shape = sim_dice_of(seed, 3);
     const char *const *lines = SHAPES[sim_below(&shape, SHAPE_COUNT)];
     for (uint32_t i = 0; i < SIM_PROCESSES_MAX && lines[i] != NULL; i++) process_add(w, lines[i]);
+    needed_add(w);
     w->db = sim_db_new(w);
     w->redis = sim_redis_new(w);
     w->ledger = sim_ledger_new(w);

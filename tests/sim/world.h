@@ -111,7 +111,8 @@ typedef struct sim_port {
 struct sim_actor {
     sim_process *process;
     char role[DV_NAME_MAX + 1], name[DV_NAME_MAX + 1];
-    const dv_actor_class *class;
+    const struct sim_part *part;
+    const dv_actor_class *class; /* its part's */
     void *self; /* NULL while its process is down */
     dv_outbox *outbox;
     sim_packet *inbox, **inbox_end;
