@@ -108,7 +108,7 @@ function clusterFile(dir, keys = {}, address = '127.0.0.1') {
   const file = path.join(dir, `cluster-${Math.random().toString(36).slice(2)}.conf`);
   const nodes = {
     a: [`${address}:21000`, 'gateway,ingest,execution,persistence,retry,notification'],
-    b: ['127.0.0.1:21100', 'router:raydium,router:meteora'],
+    b: ['127.0.0.1:21300', 'router:raydium,router:meteora'],
   };
   const lines = Object.entries(nodes).flatMap(([name, [at, roles]]) => [
     name,
@@ -188,8 +188,8 @@ function nodes(holder) {
     );
     assert.equal(code, 0, `expected exit code 0: ${stderr}`);
     assert.match(stdout, /^actors: router:raydium@b$/m);
-    assert.match(stdout, /^quote:raydium .* binds tcp:\/\/127\.0\.0\.1:21132/m);
-    assert.match(stdout, /^health .* connects gateway@a=tcp:\/\/127\.0\.0\.1:21088/m);
+    assert.match(stdout, /^quote:raydium .* binds tcp:\/\/127\.0\.0\.1:21428/m);
+    assert.match(stdout, /^health .* connects gateway@a=tcp:\/\/127\.0\.0\.1:21010/m);
   });
 }
 
