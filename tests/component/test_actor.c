@@ -418,6 +418,30 @@ START_TEST(an_actor_says_how_it_is)
 }
 END_TEST
 
+/* The run loop's counters are sums since the start. */
+START_TEST(an_actor_tells_how_much_it_did)
+{
+    void *gateway = neighbour_new(ZMQ_DEALER, NULL, "inproc://health", true);
+    launch();
+    assert_hears("READY");
+    void *neighbour = neighbour_connect(schedule_endpoint);
+    dv_beat_event first = hear(gateway).beat_event;
+    for (uint64_t i = 0; i < 100; i++) arm(neighbour, i, 0);
+    for (uint64_t i = 0; i < 100; i++) assert_due(neighbour, i);
+    dv_beat_event then = hear(gateway).beat_event;
+    ck_assert_uint_ge(then.turns, first.turns + 1);
+    ck_assert_uint_eq(then.messages_in, first.messages_in + 100);
+    ck_assert_uint_eq(then.messages_out, first.messages_out + 100 + 1); /* and the first beat */
+    ck_assert_uint_ge(then.busy_us, first.busy_us);
+    uint64_t passed_us = then.busy_us + then.idle_us - first.busy_us - first.idle_us;
+    ck_assert_uint_ge(passed_us, 400000); /* a beat's period is 500 ms */
+    ck_assert_uint_ge(then.idle_us, first.idle_us + 200000);
+    zmq_close(neighbour);
+    zmq_close(gateway);
+    stop();
+}
+END_TEST
+
 /* ---- foreign bytes ---- */
 
 static void send_oversized(void *neighbour)
@@ -694,6 +718,7 @@ static void add_tests(Suite *suite)
     tcase_add_test(c, an_actor_that_cannot_bind_says_where);
     tcase_add_test(c, draining_is_done_when_the_actor_says_so);
     tcase_add_test(c, an_actor_says_how_it_is);
+    tcase_add_test(c, an_actor_tells_how_much_it_did);
     tcase_add_loop_test(c, garbage_is_dropped_and_the_actor_lives, 0, 2 * GARBAGE_KINDS);
     tcase_add_test(c, a_peer_with_too_long_a_name_is_not_heard);
     tcase_add_test(c, a_peer_that_comes_back_is_answered_where_it_is_now);
