@@ -27,9 +27,9 @@ typedef struct shell {
 
 /* ---- what is run ------------------------------------------------------------------------ */
 
-static bool runs(const shell *s, const dv_role *role)
+static bool runs(const shell *s, const char *role)
 {
-    return (s->wiring->topology.roles & dv_role_of(role->name)) != 0;
+    return (s->wiring->topology.roles & dv_role_of(role)) != 0;
 }
 
 static void add(shell *s, const dv_role *role, const dv_made *made)
@@ -54,7 +54,7 @@ static dv_err add_all(shell *s, char ret_why[256])
     for (uint32_t i = 0; i < dv_role_count(); i++) {
         const dv_role *role = dv_role_at(i);
         dv_made made;
-        if (!runs(s, role)) continue;
+        if (!runs(s, role->name)) continue;
         dv_err error = dv_make(role, &from, &made, ret_why);
         if (error != DV_OK) return error;
         add(s, role, &made);
