@@ -130,17 +130,23 @@ static void absent_add(dv_readiness *ret, const char *role)
     instance_add(ret, &absent);
 }
 
-/* How a family of roles is: as its best instance, ENGINE_TIMEOUT when none lives. */
-static dv_err family_judge(const dv_board *board, const char *family, int64_t now_ns,
-                           bool *ret_seen, dv_readiness *ret)
+/* Whether one of two roles suffices. Routers stand in for one another: an order goes to the DEX that is
+   left. A role that only some clusters need stands for itself. */
+static bool alike(const dv_role *role, const dv_role *other)
+{
+    return role == other || (role->needed && strcmp(role->family, other->family) == 0);
+}
+
+/* How a role and those alike are: as their best instance, ENGINE_TIMEOUT when none lives. */
+static dv_err alike_judge(const dv_board *board, const dv_role *role, int64_t now_ns,
+                          bool *ret_seen, dv_readiness *ret)
 {
     dv_err error = DV_ENGINE_TIMEOUT;
     for (uint32_t i = 0; i < board->count; i++) {
         const row *r = &board->rows[i];
-        const dv_role *role = dv_role_of_instance(dv_text_of(r->instance.name));
+        const dv_role *own = dv_role_of_instance(dv_text_of(r->instance.name));
         int64_t silence_ns = now_ns - r->beat_at_ns;
-        if (role == NULL || strcmp(role->family, family) != 0 || silence_ns > FORGET_AFTER_NS)
-            continue;
+        if (own == NULL || !alike(role, own) || silence_ns > FORGET_AFTER_NS) continue;
         *ret_seen = true;
         dv_instance *instance = instance_add(ret, &r->instance);
         instance->silent_ms = dv_max_i64(silence_ns, 0) / DV_NS_PER_MS;
@@ -152,11 +158,11 @@ static dv_err family_judge(const dv_board *board, const char *family, int64_t no
     return error;
 }
 
-/* A family is judged where its first role stands in the list. */
+/* Roles that are alike are judged where the first of them stands in the list. */
 static bool is_first(uint32_t i)
 {
     for (uint32_t k = 0; k < i; k++)
-        if (strcmp(dv_role_at(k)->family, dv_role_at(i)->family) == 0) return false;
+        if (alike(dv_role_at(k), dv_role_at(i))) return false;
     return true;
 }
 
@@ -166,10 +172,10 @@ static void role_judge(const dv_board *board, uint32_t i, int64_t now_ns, dv_rea
     const dv_role *role = dv_role_at(i);
     if (!is_first(i)) return;
     bool seen = false;
-    dv_err error = family_judge(board, role->family, now_ns, &seen, ret);
-    bool expected = role->needed || (board->expected & dv_roles_named(role->family)) != 0;
-    if (strcmp(role->family, GATEWAY) == 0) return;
-    if (!seen && expected) absent_add(ret, role->family);
+    dv_err error = alike_judge(board, role, now_ns, &seen, ret);
+    bool expected = role->needed || (board->expected & dv_role_of(role->name)) != 0;
+    if (strcmp(role->name, GATEWAY) == 0) return;
+    if (!seen && expected) absent_add(ret, role->needed ? role->family : role->name);
     if (!seen && !expected) return;
     if (error == DV_ENGINE_TIMEOUT || (error != DV_OK && role->stops_orders)) ret->ready = false;
     if (strcmp(role->name, "persistence") == 0) ret->database = error;
