@@ -10,8 +10,6 @@
 
 #define WHY_SIZE 256
 
-#define ROLE_LIST_SIZE 512 /* bytes of every role's name, with commas */
-
 /* Says what is wrong. */
 __attribute__((format(printf, 2, 3))) static dv_err refuse(char *ret_why, const char *format, ...)
 {
@@ -24,20 +22,11 @@ __attribute__((format(printf, 2, 3))) static dv_err refuse(char *ret_why, const 
 
 /* ---- roles ------------------------------------------------------------------------------ */
 
-/* All names, with commas, for people; cut off if there are too many. */
-static const char *role_list(char list[ROLE_LIST_SIZE])
-{
-    size_t size = 0;
-    for (uint32_t i = 0; i < dv_role_count() && size < ROLE_LIST_SIZE; i++)
-        size += (size_t)snprintf(list + size, ROLE_LIST_SIZE - size, "%s%s", i ? "," : "",
-                                 dv_role_at(i)->name);
-    return list;
-}
-
 dv_err dv_roles_parse(const char *text, dv_roles *ret_roles, char ret_why[WHY_SIZE])
 {
     dv_roles roles = 0;
-    char list[ROLE_LIST_SIZE];
+    char list[WHY_SIZE];
+    dv_roles_list(list, sizeof list);
     for (;;) {
         text += strspn(text, " ");
         size_t size = strcspn(text, ","), end = size;
@@ -46,7 +35,7 @@ dv_err dv_roles_parse(const char *text, dv_roles *ret_roles, char ret_why[WHY_SI
         dv_roles role = dv_role_of_text(name);
         if (role == 0)
             return refuse(ret_why, "\"%.*s\" is no role; roles are %s",
-                          (int)dv_min_i64(name.size, DV_NAME_MAX), name.at, role_list(list));
+                          (int)dv_min_i64(name.size, DV_NAME_MAX), name.at, list);
         roles |= role;
         if (text[size] == '\0') break;
         text += size + 1;

@@ -1,5 +1,6 @@
 #include "proto/roles.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* name, family, needed, stops orders, single, drain rank. A process starts the gateway first: a port
@@ -68,6 +69,18 @@ dv_roles dv_roles_named(const char *names)
         names += strspn(names, " ");
     }
     return roles;
+}
+
+void dv_roles_list(char *ret, size_t size)
+{
+    size_t used = 0;
+    *ret = '\0';
+    for (uint32_t i = 0; i < COUNT; i++) {
+        size_t more = strlen(ROLES[i].name) + (i > 0);
+        if (more >= size - used) return;
+        snprintf(ret + used, size - used, "%s%s", i > 0 ? "," : "", ROLES[i].name);
+        used += more;
+    }
 }
 
 const dv_role *dv_role_of_instance(dv_text instance)

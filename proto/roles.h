@@ -5,6 +5,7 @@
 #define DV_PROTO_ROLES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/text.h"
@@ -44,6 +45,10 @@ dv_roles dv_roles_all(void);
 dv_roles dv_role_of(const char *name);
 dv_roles dv_role_of_text(dv_text name);
 dv_roles dv_roles_named(const char *names);
+
+/* Writes the names of all roles for people, with commas between them. A name that finds no room in
+   ret is left out, and all after it. ret holds size bytes, of which there is at least one. */
+void dv_roles_list(char *ret, size_t size);
 
 /* The role of an instance: its name up to an "@". NULL when there is none. */
 const dv_role *dv_role_of_instance(dv_text instance);

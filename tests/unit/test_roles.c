@@ -56,6 +56,25 @@ START_TEST(an_unknown_role_is_named_with_all_that_there_are)
 }
 END_TEST
 
+/* However many roles there are, a buffer that is too small for them stays whole behind its end. */
+START_TEST(a_list_of_roles_ends_with_the_last_name_that_finds_room)
+{
+    char all[1024], part[1024];
+    dv_roles_list(all, sizeof all);
+    ck_assert_ptr_nonnull(strstr(all, ",router:raydium,"));
+    for (size_t size = 1; size <= strlen(all) + 1; size++) {
+        memset(part, '#', sizeof part);
+        dv_roles_list(part, size);
+        size_t used = strlen(part);
+        ck_assert_uint_lt(used, size);
+        ck_assert_mem_eq(part, all, used);
+        ck_assert(all[used] == ',' || all[used] == '\0' || used == 0);
+        for (size_t i = size; i < sizeof part; i++) ck_assert_int_eq(part[i], '#');
+    }
+    ck_assert_str_eq(part, all);
+}
+END_TEST
+
 START_TEST(links_name_roles_and_have_ports_of_their_own)
 {
     bool taken[DV_NODE_PORTS] = {false};
@@ -80,6 +99,7 @@ int main(void)
     tcase_add_test(c, families_and_lists_name_several_roles);
     tcase_add_test(c, an_instance_plays_the_role_before_its_node);
     tcase_add_test(c, an_unknown_role_is_named_with_all_that_there_are);
+    tcase_add_test(c, a_list_of_roles_ends_with_the_last_name_that_finds_room);
     tcase_add_test(c, links_name_roles_and_have_ports_of_their_own);
     return suite_run(suite);
 }
