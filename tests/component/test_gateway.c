@@ -410,6 +410,22 @@ START_TEST(the_cluster_is_shown_with_every_instance_and_what_it_said_last)
 }
 END_TEST
 
+/* Needed or not, a signer that runs is shown; while it signs nothing, no order is executed. */
+START_TEST(a_signer_is_shown_and_makes_the_engine_unready_while_it_cannot_sign)
+{
+    client c = dial();
+    beat("signer@k", DV_OK, 1700000000000000);
+    cluster_wait(&c, "{\"name\":\"signer@k\",\"role\":\"signer\",\"node\":\"k\",\"state\":\"well\"");
+    beat("signer@k", DV_SIGNER_JOURNAL_AWAY, 1700000000000000);
+    cluster_wait(&c, "\"state\":\"degraded\",\"code\":\"SIGNER_JOURNAL_AWAY\"");
+    answer ready = get(&c, "/readyz");
+    ck_assert_int_eq(ready.status, 503);
+    ck_assert_contains(ready.body, "\"actor\":\"signer@k\"");
+    ck_assert_contains(ready.body, "\"code\":\"SIGNER_JOURNAL_AWAY\"");
+    hang_up(&c);
+}
+END_TEST
+
 /* What `drover status` prints and what it exits with, in the arena. */
 static const char *status(void)
 {
@@ -587,6 +603,7 @@ int main(void)
     tcase_add_test(t, websockets_beyond_their_share_are_refused_and_http_goes_on);
     tcase_add_test(t, it_is_ready_when_every_role_beats_and_the_store_is_there);
     tcase_add_test(t, the_cluster_is_shown_with_every_instance_and_what_it_said_last);
+    tcase_add_test(t, a_signer_is_shown_and_makes_the_engine_unready_while_it_cannot_sign);
     tcase_add_test(t, status_prints_who_is_there_and_exits_by_whether_orders_are_taken);
     tcase_add_test(t, a_drain_refuses_orders_and_closes_websockets_with_1001);
     t = tcase(suite, "short answers", setup_short_answers);
