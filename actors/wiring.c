@@ -6,7 +6,7 @@
 
 static dv_err wiring_alone(const dv_place *place, dv_wiring *w, char ret_why[256])
 {
-    const char *option = place->roles ? "--roles" : *place->node ? "node (--node)" : NULL;
+    const char *option = place->roles ? "--roles" : *place->node ? "node" : NULL;
     if (option == NULL) return dv_topology_init(NULL, NULL, dv_roles_all(), &w->topology, ret_why);
     snprintf(ret_why, 256, "%s needs a cluster file (cluster_file, DROVER_CLUSTER_FILE)", option);
     return DV_CONFIG_INVALID;
