@@ -415,7 +415,8 @@ START_TEST(a_signer_is_shown_and_makes_the_engine_unready_while_it_cannot_sign)
 {
     client c = dial();
     beat("signer@k", DV_OK, 1700000000000000);
-    cluster_wait(&c, "{\"name\":\"signer@k\",\"role\":\"signer\",\"node\":\"k\",\"state\":\"well\"");
+    cluster_wait(&c,
+                 "{\"name\":\"signer@k\",\"role\":\"signer\",\"node\":\"k\",\"state\":\"well\"");
     beat("signer@k", DV_SIGNER_JOURNAL_AWAY, 1700000000000000);
     cluster_wait(&c, "\"state\":\"degraded\",\"code\":\"SIGNER_JOURNAL_AWAY\"");
     answer ready = get(&c, "/readyz");

@@ -12,9 +12,9 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/support/frames.h"
+#include "tests/support/links.h"
 #include "tests/support/pg_proxy.h"
 #include "tests/support/suite.h"
-#include "tests/support/links.h"
 
 #define DEADLINE_MS 10000
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)

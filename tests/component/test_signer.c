@@ -12,9 +12,9 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/support/frames.h"
+#include "tests/support/links.h"
 #include "tests/support/signer_scene.h"
 #include "tests/support/suite.h"
-#include "tests/support/links.h"
 
 #define DEADLINE_MS 10000
 #define SIGN DV_PORT(DV_LINK_sign, 0)

@@ -189,9 +189,9 @@ static void actor_turn(sim_world *w, void *arg)
 static void *gateway_new(sim_actor *a)
 {
     const dv_settings *config = &a->process->config;
-    void *self = dv_gateway_new(&config->gateway, config->process.node, 0,
-                                config->execution.overdue_ms, &a->process->world->tokens,
-                                "inproc://desk");
+    void *self =
+        dv_gateway_new(&config->gateway, config->process.node, 0, config->execution.overdue_ms,
+                       &a->process->world->tokens, "inproc://desk");
     a->hub = sim_hub_last();
     sim_hub_bind(a->hub, a);
     return self;
@@ -410,7 +410,8 @@ static void actor_add(sim_process *p, const dv_role *role)
     sim_actor *a = &p->actors[p->actor_count++];
     a->process = p;
     snprintf(a->role, sizeof a->role, "%s", role->name);
-    int size = snprintf(a->name, sizeof a->name, "%s%s%s", role->name, *p->node ? "@" : "", p->node);
+    int size =
+        snprintf(a->name, sizeof a->name, "%s%s%s", role->name, *p->node ? "@" : "", p->node);
     assert(size < (int)sizeof a->name);
     (void)size;
     a->part = part_of(role);

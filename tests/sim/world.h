@@ -113,7 +113,7 @@ struct sim_actor {
     char role[DV_NAME_MAX + 1], name[DV_NAME_MAX + 1];
     const struct sim_part *part;
     const dv_actor_class *class; /* its part's */
-    void *self; /* NULL while its process is down */
+    void *self;                  /* NULL while its process is down */
     dv_outbox *outbox;
     sim_packet *inbox, **inbox_end;
     uint32_t inbox_count;
