@@ -7,13 +7,11 @@
 #include <errno.h>
 
 #define HEARTBEAT_EVERY_MS 500
-#define HEARTBEAT_TIMEOUT_MS 2000 /* silent for so long, a connection is closed */
 #define KEEPALIVE_IDLE_S 2        /* then, by the kernel, every KEEPALIVE_EVERY_S */
 #define KEEPALIVE_EVERY_S 1
 #define KEEPALIVE_COUNT 3
 #define CONNECT_TIMEOUT_MS 3000
-#define RECONNECT_LEAST_MS 100 /* doubles up to the most */
-#define RECONNECT_MOST_MS 3000
+#define RECONNECT_LEAST_MS 100 /* doubles up to DV_RECONNECT_MOST_MS */
 #define HANDSHAKE_TIMEOUT_MS 5000
 #define LAST_WORDS_MS 1000 /* for what was sent before a clean end to leave */
 
@@ -50,11 +48,11 @@ static void set_heartbeats(const dv_lane *lane)
     set_int(s, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
     set_int(s, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_EVERY_S);
     set_int(s, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT);
-    set_int(s, ZMQ_TCP_MAXRT, HEARTBEAT_TIMEOUT_MS);
+    set_int(s, ZMQ_TCP_MAXRT, DV_SILENCE_MS);
     if (lane->bound) return;
     set_int(s, ZMQ_HEARTBEAT_IVL, HEARTBEAT_EVERY_MS);
-    set_int(s, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
-    set_int(s, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS);
+    set_int(s, ZMQ_HEARTBEAT_TIMEOUT, DV_SILENCE_MS);
+    set_int(s, ZMQ_HEARTBEAT_TTL, DV_SILENCE_MS);
 }
 
 static void set_for_tcp(const dv_lane *lane, const dv_link *link, const dv_network *network,
@@ -66,7 +64,7 @@ static void set_for_tcp(const dv_lane *lane, const dv_link *link, const dv_netwo
     set_heartbeats(lane);
     set_int(s, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS);
     set_int(s, ZMQ_RECONNECT_IVL, RECONNECT_LEAST_MS);
-    set_int(s, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MOST_MS);
+    set_int(s, ZMQ_RECONNECT_IVL_MAX, DV_RECONNECT_MOST_MS);
     set_int(s, ZMQ_HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS);
     if (!network->curve) return;
     set_text(s, ZMQ_CURVE_SECRETKEY, network->secret_key);
@@ -167,10 +165,10 @@ dv_err dv_lanes_open(dv_lanes *lanes, void *context, const char *actor, const dv
 
 /* ---- what is kept ------------------------------------------------------------------------- */
 
-/* False when as many are kept as may be. */
+/* False when the link drops it. */
 static bool keep(const dv_lanes *l, dv_kept_queue *queue, const char *bytes, size_t size)
 {
-    if (queue->count >= l->link->high_water_mark) return false;
+    if (!dv_link_keeps(l->link, queue->count)) return false;
     dv_kept *k = malloc(sizeof *k + size);
     if (k == NULL) abort();
     k->next = NULL;
@@ -269,7 +267,7 @@ static const char *answer(dv_lanes *l, const dv_peer *to, const char *bytes, siz
     sent result = waits ? FULL : peer_send(l, to, bytes, size, &lane);
     if (result == SENT) return NULL;
     if (result == LOST) return GONE;
-    if (l->link->when_full == DV_DROP) return NO_ROOM;
+    if (!dv_link_keeps(l->link, peer != NULL ? peer->kept.count : 0)) return NO_ROOM;
     if (peer == NULL) peer = peer_add(l, to, lane);
     return keep(l, &peer->kept, bytes, size) ? NULL : NO_ROOM;
 }
@@ -308,7 +306,6 @@ const char *dv_lanes_send(dv_lanes *lanes, const dv_peer *to, const char *bytes,
     if (lanes->link->spread == DV_ALL) return send_all(lanes, bytes, size);
     bool waits = lanes->kept.first != NULL;
     if (!waits && send_any(lanes, bytes, size)) return NULL;
-    if (lanes->link->when_full == DV_DROP) return NO_CONSUMER;
     return keep(lanes, &lanes->kept, bytes, size) ? NULL : NO_CONSUMER;
 }
 

@@ -11,6 +11,11 @@
 #define DV_NO_PORT UINT16_MAX        /* of a link that never leaves its process */
 #define DV_OWN_THREADS "own-threads" /* producers: the consumer's own threads */
 
+/* Connections over tcp: one that is silent for so long is closed, and is tried again at the latest after
+   so long. */
+#define DV_SILENCE_MS 2000
+#define DV_RECONNECT_MOST_MS 3000
+
 /* Where a producer's message goes when its link has several consumers. */
 typedef enum dv_spread {
     DV_ANY, /* to one: the one in this process, else in turn among those that are connected */
@@ -91,6 +96,13 @@ bool dv_link_consumes(const dv_link *link, dv_text instance);
 static inline bool dv_link_reaches_out(dv_spread spread, bool has_local)
 {
     return spread == DV_ALL || !has_local;
+}
+
+/* Whether a message of a link that finds no room, or nobody, waits in its sender, where so many wait
+   already. If not, it is dropped. */
+static inline bool dv_link_keeps(const dv_link *link, int waiting)
+{
+    return link->when_full == DV_KEEP && waiting < link->high_water_mark;
 }
 
 /* Offers a message of a DV_ANY link to its lanes, from number *turn on, until one takes it; the lane

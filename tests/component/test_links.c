@@ -48,7 +48,7 @@ static bool base_is_free(unsigned base)
 static void node_add(const char *name, const char *roles)
 {
     static unsigned base;
-    if (base == 0) base = 20000 + (unsigned)getpid() % 100 * DV_NODE_PORTS;
+    if (base == 0) base = 20000 + (unsigned)getpid() % 43 * DV_NODE_PORTS;
     do base = base > 31000 ? 20000 : base + DV_NODE_PORTS;
     while (!base_is_free(base));
     dv_node *node = &cluster.nodes[cluster.node_count];

@@ -45,7 +45,7 @@ static bool is_free(unsigned port)
 static void node_add(const char *name, const char *roles)
 {
     static unsigned base;
-    if (base == 0) base = 20000 + (unsigned)getpid() % 100 * DV_NODE_PORTS;
+    if (base == 0) base = 20000 + (unsigned)getpid() % 43 * DV_NODE_PORTS;
     do base = base > 31000 ? 20000 : base + DV_NODE_PORTS;
     while (!is_free(base + link_port(SIGN)));
     dv_node *node = &cluster.nodes[cluster.node_count];

@@ -9,11 +9,10 @@
 #include "tests/sim/world.h"
 
 #define LOCAL_US_MAX 20                  /* inside a process */
-#define SILENCE_NS (2 * SIM_SECOND)      /* after it a connection is given up (heartbeats) */
+#define SILENCE_NS (DV_SILENCE_MS * SIM_MS)
 #define RECONNECT_FAST_NS (200 * SIM_MS) /* at most, after a peer has started */
-#define RECONNECT_SLOW_NS (3 * SIM_SECOND)
+#define RECONNECT_SLOW_NS (DV_RECONNECT_MOST_MS * SIM_MS)
 #define LONG_NS (500 * SIM_MS) /* counts as a delay */
-#define KEPT_MAX 100000u
 
 /* ---- lanes -------------------------------------------------------------------------------- */
 
@@ -89,6 +88,13 @@ static void kept_clear(sim_port *port)
     port->kept_count = 0;
 }
 
+static void kept_forget(sim_actor *a)
+{
+    for (int port = 0; port < DV_PORT_COUNT && a->kept_count > 0; port++)
+        kept_clear(&a->ports[port]);
+    a->kept_count = 0;
+}
+
 static void packet_arrives(sim_world *w, void *arg);
 
 void sim_network_fini(sim_world *w)
@@ -131,7 +137,7 @@ void sim_network_died(sim_process *p)
 {
     sim_world *w = p->world;
     for (uint32_t i = 0; i < p->actor_count; i++)
-        for (int port = 0; port < DV_PORT_COUNT; port++) kept_clear(&p->actors[i].ports[port]);
+        kept_forget(&p->actors[i]);
     for (uint32_t i = 0; i < w->lane_count; i++) {
         sim_lane *lane = &w->lanes[i];
         if (!touches(lane, p)) continue;
@@ -319,23 +325,24 @@ static sim_lane *lane_any(sim_world *w, sim_port *port)
 
 static void keep(sim_port *port, sim_actor *from, const dv_outbox_entry *entry)
 {
-    if (port->kept_count == KEPT_MAX) return;
     sim_packet **end = &port->kept;
     while (*end != NULL) end = &(*end)->next;
     *end = sim_packet_new(from, entry->port, entry->bytes, entry->size);
     port->kept_count++;
+    from->kept_count++;
 }
 
 void sim_network_flush(sim_actor *a)
 {
     sim_world *w = a->process->world;
-    for (int number = 0; number < DV_PORT_COUNT; number++) {
+    for (int number = 0; number < DV_PORT_COUNT && a->kept_count > 0; number++) {
         sim_port *port = &a->ports[number];
         sim_lane *lane;
         while (port->kept != NULL && (lane = lane_any(w, port)) != NULL) {
             sim_packet *p = port->kept;
             port->kept = p->next;
             port->kept_count--;
+            a->kept_count--;
             lane_send(w, lane, 0, p->bytes, p->size);
             free(p);
         }
@@ -378,7 +385,7 @@ void sim_network_send(sim_actor *from, const dv_outbox_entry *e)
     sim_lane *lane = port->kept == NULL ? lane_any(w, port) : NULL;
     if (lane != NULL)
         lane_send(w, lane, 0, e->bytes, e->size);
-    else if (link->when_full == DV_KEEP)
+    else if (dv_link_keeps(link, port->kept_count))
         keep(port, from, e);
     else if (sim_tracing)
         sim_trace_message(from->name, "has nobody to send to", link->consumer, e->bytes, e->size);

@@ -105,7 +105,7 @@ typedef struct sim_port {
     uint32_t count;
     uint32_t turn;    /* of ANY: the lane that comes next */
     sim_packet *kept; /* of KEEP without a connection: oldest first */
-    uint32_t kept_count;
+    int kept_count;
 } sim_port;
 
 struct sim_actor {
@@ -120,6 +120,7 @@ struct sim_actor {
     sim_alarm turn;
     int64_t beat_at_ns; /* monotonic of its process */
     sim_port ports[DV_PORT_COUNT];
+    int kept_count; /* of all its ports */
     struct dv_hub *hub; /* of a gateway */
 };
 

@@ -46,9 +46,11 @@ START_TEST(an_unknown_role_is_named_with_all_that_there_are)
 {
     char why[256];
     dv_roles roles;
-    char names[40 * DV_ROLES_MAX] = "";
-    for (int i = 0; i < DV_ROLES_MAX; i++) strcat(names, "router:raydium,");
-    strcat(names, "nobody");
+    char names[40 * DV_ROLES_MAX];
+    size_t size = 0;
+    for (int i = 0; i < DV_ROLES_MAX; i++)
+        size += (size_t)snprintf(names + size, sizeof names - size, "router:raydium,");
+    snprintf(names + size, sizeof names - size, "nobody");
     ck_assert_int_eq(dv_roles_parse(names, &roles, why), DV_CONFIG_INVALID);
     ck_assert_ptr_nonnull(strstr(why, "\"nobody\" is no role"));
     for (uint32_t i = 0; i < dv_role_count(); i++)
