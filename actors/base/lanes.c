@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #define HEARTBEAT_EVERY_MS 500
-#define KEEPALIVE_IDLE_S 2        /* then, by the kernel, every KEEPALIVE_EVERY_S */
+#define KEEPALIVE_IDLE_S 2 /* then, by the kernel, every KEEPALIVE_EVERY_S */
 #define KEEPALIVE_EVERY_S 1
 #define KEEPALIVE_COUNT 3
 #define CONNECT_TIMEOUT_MS 3000

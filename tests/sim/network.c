@@ -8,7 +8,7 @@
 #include "actors/topology.h"
 #include "tests/sim/world.h"
 
-#define LOCAL_US_MAX 20                  /* inside a process */
+#define LOCAL_US_MAX 20 /* inside a process */
 #define SILENCE_NS (DV_SILENCE_MS * SIM_MS)
 #define RECONNECT_FAST_NS (200 * SIM_MS) /* at most, after a peer has started */
 #define RECONNECT_SLOW_NS (DV_RECONNECT_MOST_MS * SIM_MS)
@@ -136,8 +136,7 @@ static bool touches(const sim_lane *lane, const sim_process *p)
 void sim_network_died(sim_process *p)
 {
     sim_world *w = p->world;
-    for (uint32_t i = 0; i < p->actor_count; i++)
-        kept_forget(&p->actors[i]);
+    for (uint32_t i = 0; i < p->actor_count; i++) kept_forget(&p->actors[i]);
     for (uint32_t i = 0; i < w->lane_count; i++) {
         sim_lane *lane = &w->lanes[i];
         if (!touches(lane, p)) continue;

@@ -120,7 +120,7 @@ struct sim_actor {
     sim_alarm turn;
     int64_t beat_at_ns; /* monotonic of its process */
     sim_port ports[DV_PORT_COUNT];
-    int kept_count; /* of all its ports */
+    int kept_count;     /* of all its ports */
     struct dv_hub *hub; /* of a gateway */
 };
 
