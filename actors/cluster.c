@@ -180,8 +180,9 @@ static dv_err cluster_check(const dv_cluster *c, const char *file, char *ret_why
             if (error != DV_OK) return error;
         }
     }
+    dv_roles missing = dv_roles_needed(false, false) & ~roles;
     for (uint32_t i = 0; i < dv_role_count(); i++)
-        if (dv_role_at(i)->needed && (roles & (dv_roles)1 << i) == 0)
+        if (missing & (dv_roles)1 << i)
             return refuse(ret_why, "%.100s: no node has the role %s; each role needs at least one",
                           file, dv_role_at(i)->name);
     return DV_OK;

@@ -23,11 +23,32 @@ static const char *desk_endpoint(const dv_topology *topology)
     abort(); /* the table has one */
 }
 
+static dv_dex_mode mode_of(const dv_settings *all, dv_dex dex)
+{
+    static const size_t OFFSETS[] = {
+#define OFFSET(name, Name) offsetof(dv_router_config, name##_mode),
+        DV_DEXES(OFFSET)
+#undef OFFSET
+    };
+    dv_dex_mode mode;
+    memcpy(&mode, (const char *)&all->router + OFFSETS[dex], sizeof mode);
+    return mode;
+}
+
+/* What the cluster lists, and what the modes of its DEXs need. */
+static dv_roles expected(const dv_make_from *from)
+{
+    bool traded[] = {[DV_DEX_SIMULATED] = false, [DV_DEX_SOLANA] = false};
+    for (unsigned dex = 0; dex < DV_DEX_COUNT; dex++) traded[mode_of(from->settings, dex)] = true;
+    return dv_topology_roles(from->topology) |
+           dv_roles_needed(traded[DV_DEX_SIMULATED], traded[DV_DEX_SOLANA]);
+}
+
 static void *make_gateway(const dv_role *role, const dv_make_from *from, char ret_why[256])
 {
     (void)role, (void)ret_why;
     const dv_settings *all = from->settings;
-    return dv_gateway_new(&all->gateway, all->process.node, dv_topology_roles(from->topology),
+    return dv_gateway_new(&all->gateway, all->process.node, expected(from),
                           all->execution.overdue_ms, from->tokens, desk_endpoint(from->topology));
 }
 
@@ -59,18 +80,6 @@ static void *make_retry(const dv_role *role, const dv_make_from *from, char ret_
 {
     (void)role, (void)ret_why;
     return dv_retry_new(&from->settings->retry);
-}
-
-static dv_dex_mode mode_of(const dv_settings *all, dv_dex dex)
-{
-    static const size_t OFFSETS[] = {
-#define OFFSET(name, Name) offsetof(dv_router_config, name##_mode),
-        DV_DEXES(OFFSET)
-#undef OFFSET
-    };
-    dv_dex_mode mode;
-    memcpy(&mode, (const char *)&all->router + OFFSETS[dex], sizeof mode);
-    return mode;
 }
 
 static void *make_router(const dv_role *role, const dv_make_from *from, char ret_why[256])

@@ -233,6 +233,20 @@ static void link_print(const dv_link *l, FILE *out)
     fputc('\n', out);
 }
 
+static void roles_print(FILE *out)
+{
+    static const char *const NEEDS[] = {[DV_NEED_ALWAYS] = "always",
+                                        [DV_NEED_SIMULATED] = "simulated",
+                                        [DV_NEED_SOLANA] = "solana"};
+    fprintf(out, "\n%-16s %-9s %-7s %-5s %s\n", "role", "needed", "orders", "drain",
+            "what it does");
+    for (uint32_t i = 0; i < dv_role_count(); i++) {
+        const dv_role *role = dv_role_at(i);
+        fprintf(out, "%-16s %-9s %-7s %-5u %s\n", role->name, NEEDS[role->need],
+                role->stops_orders ? "stop" : "go on", role->drain, role->meaning);
+    }
+}
+
 static void messages_print(const dv_topology *topology, FILE *out)
 {
     fprintf(out, "\n%-6s %-16s %-10s %-9s %s\n", "number", "message", "link", "sender", "bytes");
@@ -256,5 +270,6 @@ void dv_topology_print(const dv_topology *topology, FILE *out)
     fprintf(out, "\n\n%-14s %-30s %-15s %4s %-6s %7s %-5s %s\n", "link", "producers", "consumer",
             "port", "spread", "hwm", "full", "here");
     for (uint32_t i = 0; i < topology->link_count; i++) link_print(&topology->links[i], out);
+    roles_print(out);
     messages_print(topology, out);
 }

@@ -134,7 +134,8 @@ static void absent_add(dv_readiness *ret, const char *role)
    left. A role that only some clusters need stands for itself. */
 static bool alike(const dv_role *role, const dv_role *other)
 {
-    return role == other || (role->needed && strcmp(role->family, other->family) == 0);
+    return role == other ||
+           (role->need == DV_NEED_ALWAYS && strcmp(role->family, other->family) == 0);
 }
 
 /* How a role and those alike are: as their best instance, ENGINE_TIMEOUT when none lives. */
@@ -173,9 +174,10 @@ static void role_judge(const dv_board *board, uint32_t i, int64_t now_ns, dv_rea
     if (!is_first(i)) return;
     bool seen = false;
     dv_err error = alike_judge(board, role, now_ns, &seen, ret);
-    bool expected = role->needed || (board->expected & dv_role_of(role->name)) != 0;
+    bool always = role->need == DV_NEED_ALWAYS;
+    bool expected = always || (board->expected & dv_role_of(role->name)) != 0;
     if (strcmp(role->name, GATEWAY) == 0) return;
-    if (!seen && expected) absent_add(ret, role->needed ? role->family : role->name);
+    if (!seen && expected) absent_add(ret, always ? role->family : role->name);
     if (!seen && !expected) return;
     if (error == DV_ENGINE_TIMEOUT || (error != DV_OK && role->stops_orders)) ret->ready = false;
     if (strcmp(role->name, "persistence") == 0) ret->database = error;

@@ -60,9 +60,10 @@ void dv_board_set_stage(dv_board *board, dv_stage stage);
 /* The stage reached. */
 dv_stage dv_board_stage(dv_board *board);
 
-/* Judges the engine by the beats of the last three seconds: an instance of every family of roles that
-   is needed or expected must live, and of those that an order passes through one must be well. The caller frees
-   what is returned, which is too large for the small stacks of civetweb's threads. Never NULL. */
+/* Judges the engine by the beats of the last three seconds. Every role that is needed or expected must
+   live, and be well if an order passes through it. One instance of a role suffices, and one router of
+   all. The caller frees what is returned, which is too large for the stacks of civetweb's threads.
+   Never NULL. */
 dv_readiness *dv_board_judge(dv_board *board, dv_time now);
 
 /* The part of an instance's name that is its role; the rest, after an @, is its node. */

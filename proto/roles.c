@@ -3,19 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* name, family, needed, stops orders, single, drain rank. A process starts the gateway first: a port
-   that is taken has to be known before any order is touched. The signer takes its key next. */
+/* What it costs when a role is degraded, and how many nodes may have it. */
+enum { DEGRADES = 0, STOPS_ORDERS = 1, MANY = 0, ONE = 1 };
+
+/* name, family, need, cost, nodes, drain rank, meaning. A process starts the gateway first: a port that
+   is taken has to be known before any order is touched. The signer takes its key next. */
 static const dv_role ROLES[] = {
-    {"gateway", "gateway", true, false, false, 1},
-    {"signer", "signer", false, true, true, 6},
-    {"persistence", "persistence", true, true, false, 7},
-    {"notification", "notification", true, false, false, 8},
-    {"retry", "retry", true, false, false, 4},
-#define ROUTER(name, Name) {"router:" #name, "router", true, true, false, 5},
+    {"gateway", "gateway", DV_NEED_ALWAYS, DEGRADES, MANY, 1, "HTTP and WebSocket for clients"},
+    {"signer", "signer", DV_NEED_SOLANA, STOPS_ORDERS, ONE, 6, "has the key, signs by its policy"},
+    {"persistence", "persistence", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 7, "PostgreSQL"},
+    {"notification", "notification", DV_NEED_ALWAYS, DEGRADES, MANY, 8, "events for gateways"},
+    {"retry", "retry", DV_NEED_ALWAYS, DEGRADES, MANY, 4, "when an attempt begins, in Redis"},
+#define ROUTER(name, Name)                                                                         \
+    {"router:" #name, "router", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 5, "pools and quotes of " Name},
     DV_DEXES(ROUTER)
 #undef ROUTER
-        {"execution", "execution", true, true, false, 3},
-    {"ingest", "ingest", true, true, false, 2},
+        {"execution", "execution", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 3,
+         "takes orders to their end"},
+    {"ingest", "ingest", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 2, "admits orders"},
 };
 #define COUNT ((uint32_t)(sizeof ROLES / sizeof ROLES[0]))
 _Static_assert(COUNT < DV_ROLES_MAX, "a set of roles holds them all");
@@ -45,6 +50,16 @@ dv_roles dv_role_of_text(dv_text name)
     for (uint32_t i = 0; i < COUNT; i++)
         if (dv_text_is(name, ROLES[i].name)) return (dv_roles)1 << i;
     return 0;
+}
+
+dv_roles dv_roles_needed(bool simulated, bool solana)
+{
+    const bool holds[] = {
+        [DV_NEED_ALWAYS] = true, [DV_NEED_SIMULATED] = simulated, [DV_NEED_SOLANA] = solana};
+    dv_roles roles = 0;
+    for (uint32_t i = 0; i < COUNT; i++)
+        if (holds[ROLES[i].need]) roles |= (dv_roles)1 << i;
+    return roles;
 }
 
 /* The roles of one name. */

@@ -22,13 +22,21 @@ typedef enum dv_dex {
         DV_DEX_COUNT
 } dv_dex;
 
+/* Which clusters need a role. */
+typedef enum dv_need {
+    DV_NEED_ALWAYS,
+    DV_NEED_SIMULATED, /* those where a DEX is simulated */
+    DV_NEED_SOLANA,    /* those where a DEX trades on Solana */
+} dv_need;
+
 typedef struct dv_role {
     const char *name;
     const char *family; /* of roles that do the same for another DEX or cluster; else the name */
-    bool needed;        /* each cluster needs one; the others, where the cluster file lists them */
-    bool stops_orders;  /* no order is executed while every instance of its family is degraded */
-    bool single;        /* one node at most may have it */
-    uint8_t drain;      /* actors of a lower number finish first: they bring work to the others */
+    dv_need need;
+    bool stops_orders; /* no order is executed while every instance of its family is degraded */
+    bool single;       /* one node at most may have it */
+    uint8_t drain;     /* actors of a lower number finish first: they bring work to the others */
+    const char *meaning;
 } dv_role;
 
 /* A set of roles, a bit each. */
@@ -45,6 +53,9 @@ dv_roles dv_roles_all(void);
 dv_roles dv_role_of(const char *name);
 dv_roles dv_role_of_text(dv_text name);
 dv_roles dv_roles_named(const char *names);
+
+/* The roles that a cluster needs. simulated, solana: whether a DEX is simulated, or trades on Solana. */
+dv_roles dv_roles_needed(bool simulated, bool solana);
 
 /* Writes the names of all roles for people, with commas between them. A name that finds no room in
    ret is left out, and all after it. ret holds size bytes, of which there is at least one. */

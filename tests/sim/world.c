@@ -460,7 +460,7 @@ static void needed_add(sim_world *w)
 {
     for (uint32_t i = 0; i < dv_role_count(); i++) {
         const dv_role *role = dv_role_at(i);
-        if (!role->needed || actor_of(w, (dv_roles)1 << i) != NULL) continue;
+        if (role->need != DV_NEED_ALWAYS || actor_of(w, (dv_roles)1 << i) != NULL) continue;
         sim_actor *relative = actor_of(w, dv_roles_named(role->family));
         assert(relative != NULL); /* else every shape has to say where it is played */
         actor_add(relative->process, role);

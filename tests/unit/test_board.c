@@ -41,7 +41,7 @@ static void beat(const char *actor, dv_err degraded, const char *text)
 static void all_beat(void)
 {
     for (uint32_t i = 0; i < dv_role_count(); i++)
-        if (dv_role_at(i)->needed) beat(dv_role_at(i)->name, DV_OK, "");
+        if (dv_role_at(i)->need == DV_NEED_ALWAYS) beat(dv_role_at(i)->name, DV_OK, "");
 }
 
 static void judge(void)

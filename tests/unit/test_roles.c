@@ -33,6 +33,17 @@ START_TEST(families_and_lists_name_several_roles)
 }
 END_TEST
 
+START_TEST(a_signer_is_needed_where_a_dex_trades_on_solana)
+{
+    dv_roles signer = dv_role_of("signer"), always = dv_roles_needed(false, false);
+    ck_assert_uint_eq(always & signer, 0);
+    ck_assert_uint_eq(always & dv_role_of("ingest"), dv_role_of("ingest"));
+    ck_assert_uint_eq(dv_roles_needed(true, false) & signer, 0);
+    ck_assert_uint_eq(dv_roles_needed(false, true) & signer, signer);
+    ck_assert_uint_eq(dv_roles_needed(true, true) & always, always);
+}
+END_TEST
+
 START_TEST(an_instance_plays_the_role_before_its_node)
 {
     ck_assert_str_eq(dv_role_of_instance(dv_text_of("router:raydium@a"))->name, "router:raydium");
@@ -99,6 +110,7 @@ int main(void)
     suite_add_tcase(suite, c);
     tcase_add_test(c, names_and_bits_belong_together);
     tcase_add_test(c, families_and_lists_name_several_roles);
+    tcase_add_test(c, a_signer_is_needed_where_a_dex_trades_on_solana);
     tcase_add_test(c, an_instance_plays_the_role_before_its_node);
     tcase_add_test(c, an_unknown_role_is_named_with_all_that_there_are);
     tcase_add_test(c, a_list_of_roles_ends_with_the_last_name_that_finds_room);
