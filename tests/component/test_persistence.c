@@ -4,6 +4,7 @@
 #include "actors/persistence/pg/params.h"
 #include "proto/codec.h"
 #include "proto/view.h"
+#include "sql/queries.h"
 #include "tests/support/persistence_rig.h"
 
 static dv_terms insert_with(rig *r, const char *user, const char *key)
@@ -352,7 +353,7 @@ static bool plan_walks(PGconn *pg, const char *statement, const char *types, con
                        const char *index)
 {
     char sql[8192], words[80];
-    const dv_statement *s = DV_STATEMENT_TABLE;
+    const dv_statement *s = DV_SQL;
     while (strcmp(s->name, statement) != 0) s++;
     snprintf(sql, sizeof sql, "prepare %s(%s) as %s", statement, types, s->sql);
     PQclear(PQexec(pg, sql));
@@ -383,13 +384,13 @@ START_TEST(a_list_of_few_orders_does_not_walk_through_all_others)
     PQclear(PQexec(pg, "set plan_cache_mode = force_generic_plan; set enable_seqscan = off;"
                        " set enable_bitmapscan = off; set enable_mergejoin = off;"
                        " set enable_hashjoin = off"));
-    ck_assert(plan_walks(pg, "LIST_FINISHED", "bigint, text", "50, 'failed'", "orders_finished"));
-    ck_assert(plan_walks(pg, "LIST_CONFIRMED", "bigint, text", "50, ''", "orders_finished"));
-    ck_assert(plan_walks(pg, "LIST_CONFIRMED", "bigint, text", "50, ''", "orders_owned"));
-    ck_assert(plan_walks(pg, "LIST_UNFINISHED", "bigint, text", "50, ''", "orders_owned"));
-    ck_assert(plan_walks(pg, "LIST_USER", "bigint, text, text, bigint", "50, '', 'user_1', 0",
+    ck_assert(plan_walks(pg, "list_finished", "bigint, text", "50, 'failed'", "orders_finished"));
+    ck_assert(plan_walks(pg, "list_confirmed", "bigint, text", "50, ''", "orders_finished"));
+    ck_assert(plan_walks(pg, "list_confirmed", "bigint, text", "50, ''", "orders_owned"));
+    ck_assert(plan_walks(pg, "list_unfinished", "bigint, text", "50, ''", "orders_owned"));
+    ck_assert(plan_walks(pg, "list_user", "bigint, text, text, bigint", "50, '', 'user_1', 0",
                          "orders_user"));
-    ck_assert(plan_walks(pg, "LIST_ALL", "bigint", "50", "orders_pkey"));
+    ck_assert(plan_walks(pg, "list_all", "bigint", "50", "orders_pkey"));
     PQfinish(pg);
     rig_close(&r);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "actors/persistence/pg/migrate.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 #include "tests/support/persistence_rig.h"
 
 #define LEASE_MS 200
@@ -14,7 +14,7 @@
 /* The database as a version left it whose last migration had this number. */
 static void schema_make(unsigned newest)
 {
-    pg_ask(base, DV_SQL_MIGRATE_TABLE);
+    pg_ask(base, DV_SETUP[DV_SETUP_migrate_table].sql);
     for (const dv_migration *m = DV_MIGRATIONS; m->sql != NULL && m->number <= newest; m++) {
         char note[120];
         snprintf(note, sizeof note, "insert into schema_migrations values (%u, '%s')", m->number,

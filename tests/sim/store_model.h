@@ -1,4 +1,4 @@
-/* A model of PostgreSQL: the tables in memory with the semantics of sql/statements.h, and stores on
+/* A model of PostgreSQL: the tables in memory with the semantics of sql/queries, and stores on
    them for persistence actors. A request is committed at one instant and answered later; or it
    fails, or it is committed and the answer is lost, or it is committed long after its asker gave
    up. A request outlives the process that asked it. */
@@ -77,7 +77,7 @@ sim_order *sim_db_order(const sim_db *db, const dv_id *id);
 /* The instance of an owner; NULL when it never beat. */
 sim_instance *sim_db_instance(const sim_db *db, const char *owner);
 
-/* Whether an instance is alive, by the rules of sql/statements.h. */
+/* Whether an instance is alive, by the rules of sql/queries. */
 bool sim_db_alive(const sim_db *db, const char *owner);
 
 /* Does what a request asks, as one transaction. receipts, views and so on are the arena's or the

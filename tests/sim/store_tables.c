@@ -1,4 +1,4 @@
-/* What each request does to the tables: the semantics of sql/statements.h. */
+/* What each request does to the tables: the semantics of sql/queries. */
 #include <assert.h>
 #include <stdlib.h>
 

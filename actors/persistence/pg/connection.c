@@ -9,7 +9,7 @@
 #include "actors/persistence/pg/params.h"
 #include "actors/persistence/pg/trouble.h"
 #include "proto/arena.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 /* ---- limits ------------------------------------------------------------------------------- */
 
@@ -270,8 +270,8 @@ static void conn_flush(conn *c)
 
 static bool prepares_send(conn *c)
 {
-    for (uint32_t i = 0; i < DV_STATEMENT_COUNT; i++) {
-        const dv_statement *s = &DV_STATEMENT_TABLE[i];
+    for (uint32_t i = 0; i < DV_SQL_COUNT; i++) {
+        const dv_statement *s = &DV_SQL[i];
         if (PQsendPrepare(c->pg, s->name, s->sql, 0, NULL) != 1) return false;
     }
     return PQpipelineSync(c->pg) == 1;
@@ -282,7 +282,8 @@ static void conn_prepare(conn *c)
 {
     PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
     bool sent_all = PQsetnonblocking(c->pg, 1) == 0 && PQenterPipelineMode(c->pg) == 1 &&
-                    PQsendQueryParams(c->pg, DV_SQL_CHECK, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+                    PQsendQueryParams(c->pg, DV_SETUP[DV_SETUP_session].sql, 0, NULL, NULL, NULL,
+                                      NULL, 0) == 1 &&
                     PQpipelineSync(c->pg) == 1 && prepares_send(c);
     if (!sent_all) c->broken = true;
     pipeline_push(c)->purpose = CHECKS;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "actors/persistence/pg/trouble.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 #define CONNECT_NS (5000 * DV_NS_PER_MS)
 
@@ -70,7 +70,8 @@ static dv_err check_newest(PGconn *pg, char ret_why[DV_REASON_MAX])
     unsigned newest = 0;
     unsigned long number = 0;
     for (const dv_migration *m = DV_MIGRATIONS; m->sql != NULL; m++) newest = m->number;
-    dv_err error = run(pg, DV_SQL_MIGRATE_NEWEST, 0, NULL, "schema_migrations", &number, ret_why);
+    dv_err error = run(pg, DV_SETUP[DV_SETUP_migrate_newest].sql, 0, NULL, "schema_migrations",
+                       &number, ret_why);
     if (error != DV_OK || number <= newest) return error;
     snprintf(ret_why, DV_REASON_MAX, "the database is newer (migration %lu) than this program (%u)",
              number, newest);
@@ -84,12 +85,13 @@ static dv_err apply(PGconn *pg, const dv_migration *m, unsigned *applied,
     snprintf(number, sizeof number, "%u", m->number);
     const char *const values[] = {number, m->name};
     unsigned long known = 0;
-    dv_err error = run(pg, DV_SQL_MIGRATE_HAS, 1, values, m->name, &known, ret_why);
+    dv_err error = run(pg, DV_SETUP[DV_SETUP_migrate_has].sql, 1, values, m->name, &known, ret_why);
     if (error != DV_OK || known > 0) return error;
 
     error = run(pg, "begin", 0, NULL, m->name, NULL, ret_why);
     if (error == DV_OK) error = run_file(pg, m, ret_why);
-    if (error == DV_OK) error = run(pg, DV_SQL_MIGRATE_NOTE, 2, values, m->name, NULL, ret_why);
+    if (error == DV_OK)
+        error = run(pg, DV_SETUP[DV_SETUP_migrate_note].sql, 2, values, m->name, NULL, ret_why);
     if (error == DV_OK) error = run(pg, "commit", 0, NULL, m->name, NULL, ret_why);
     if (error == DV_OK) ++*applied;
     return error; /* an open transaction ends with its connection */
@@ -131,9 +133,11 @@ dv_err dv_migrate(const char *database_url, unsigned *ret_applied, char ret_why[
     if (PQstatus(pg) != CONNECTION_OK) error = failed(pg, NULL, "cannot connect", ret_why);
     PQsetNoticeReceiver(pg, ignore_notice, NULL);
     if (error == DV_OK)
-        error = run(pg, DV_SQL_MIGRATE_LOCK, 0, NULL, "waiting for the lock", NULL, ret_why);
+        error = run(pg, DV_SETUP[DV_SETUP_migrate_lock].sql, 0, NULL, "waiting for the lock", NULL,
+                    ret_why);
     if (error == DV_OK)
-        error = run(pg, DV_SQL_MIGRATE_TABLE, 0, NULL, "schema_migrations", NULL, ret_why);
+        error = run(pg, DV_SETUP[DV_SETUP_migrate_table].sql, 0, NULL, "schema_migrations", NULL,
+                    ret_why);
     if (error == DV_OK) error = check_newest(pg, ret_why);
     for (const dv_migration *m = DV_MIGRATIONS; error == DV_OK && m->sql != NULL; m++)
         error = apply(pg, m, &applied, ret_why);

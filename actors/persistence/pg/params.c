@@ -4,23 +4,9 @@
 
 #include "proto/arena.h"
 #include "proto/view.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 #define CLAIM_MAX 500 /* orders claimed by one statement */
-
-enum {
-#define STATEMENT_ENUM(name, params, sql) STATEMENT_##name,
-    DV_STATEMENTS(STATEMENT_ENUM)
-#undef STATEMENT_ENUM
-        STATEMENT_COUNT
-};
-_Static_assert(STATEMENT_COUNT == DV_STATEMENT_COUNT, "the header counts the statements");
-
-const dv_statement DV_STATEMENT_TABLE[] = {
-#define STATEMENT_ROW(name, params, sql) {#name, params, sql},
-    DV_STATEMENTS(STATEMENT_ROW)
-#undef STATEMENT_ROW
-};
 
 /* ---- columns, in the order of the statements' parameters ---------------------------------- */
 
@@ -85,33 +71,30 @@ static dv_text statuses_of(uint8_t shown, char ret_names[STATUSES_SIZE])
 /* By state, for orders of everybody. */
 static int list_of_state(uint8_t state, bool active_only)
 {
-    if (state == DV_STATE_confirmed && !active_only) return STATEMENT_LIST_CONFIRMED;
-    return dv_state_terminal(state) && !active_only ? STATEMENT_LIST_FINISHED
-                                                    : STATEMENT_LIST_UNFINISHED;
+    if (state == DV_STATE_confirmed && !active_only) return DV_SQL_list_confirmed;
+    return dv_state_terminal(state) && !active_only ? DV_SQL_list_finished : DV_SQL_list_unfinished;
 }
 
 static int write_list(const dv_orders_request *list, dv_params *ret)
 {
     uint8_t state = (uint8_t)dv_state_shown((uint8_t)list->state);
     dv_params_int(ret, list->limit);
-    if (!list->has_user && !list->active_only && state == 0) return STATEMENT_LIST_ALL;
+    if (!list->has_user && !list->active_only && state == 0) return DV_SQL_list_all;
     char names[STATUSES_SIZE];
     dv_params_text(ret, statuses_of(state, names));
     if (!list->has_user) return list_of_state(state, list->active_only);
     dv_params_text(ret, list->user_id);
     dv_params_int(ret, list->active_only);
-    return STATEMENT_LIST_USER;
+    return DV_SQL_list_user;
 }
 
 static int write_batch(const dv_store_request *r, dv_params *ret)
 {
     switch (r->type) {
-    case DV_STORE_INSERT:
-        COLUMNS(ret, INSERT_COLUMNS, r->inserts, r->count);
-        return STATEMENT_INSERT;
-    case DV_STORE_FIND: COLUMNS(ret, FIND_COLUMNS, r->inserts, r->count); return STATEMENT_FIND;
-    case DV_STORE_LOOK: COLUMNS(ret, LOOK_COLUMNS, r->steps, r->count); return STATEMENT_LOOK;
-    default: COLUMNS(ret, STEP_COLUMNS, r->steps, r->count); return STATEMENT_STEP;
+    case DV_STORE_INSERT: COLUMNS(ret, INSERT_COLUMNS, r->inserts, r->count); return DV_SQL_insert;
+    case DV_STORE_FIND: COLUMNS(ret, FIND_COLUMNS, r->inserts, r->count); return DV_SQL_find;
+    case DV_STORE_LOOK: COLUMNS(ret, LOOK_COLUMNS, r->steps, r->count); return DV_SQL_look;
+    default: COLUMNS(ret, STEP_COLUMNS, r->steps, r->count); return DV_SQL_step;
     }
 }
 
@@ -121,7 +104,7 @@ static int write_beat(const dv_lease_request *beat, dv_params *ret)
     dv_params_text(ret, beat->name);
     dv_params_int(ret, beat->lease_ms);
     dv_params_int(ret, beat->leaving);
-    return STATEMENT_BEAT;
+    return DV_SQL_beat;
 }
 
 static int write_claim(const dv_claim_request *claim, dv_arena *arena, dv_params *ret)
@@ -129,12 +112,12 @@ static int write_claim(const dv_claim_request *claim, dv_arena *arena, dv_params
     dv_params_text(ret, claim->owner);
     if (claim->orders_count == 0) {
         dv_params_int(ret, claim->limit < CLAIM_MAX ? claim->limit : CLAIM_MAX);
-        return STATEMENT_CLAIM_ORPHANS;
+        return DV_SQL_claim_orphans;
     }
     const dv_owned **rows = dv_arena_alloc(arena, claim->orders_count * sizeof *rows);
     for (uint32_t i = 0; i < claim->orders_count; i++) rows[i] = &claim->orders[i];
     COLUMNS(ret, LISTED_COLUMNS, rows, claim->orders_count);
-    return STATEMENT_CLAIM_LISTED;
+    return DV_SQL_claim_listed;
 }
 
 static int write_owned(const dv_owned_request *owned, dv_params *ret)
@@ -143,7 +126,7 @@ static int write_owned(const dv_owned_request *owned, dv_params *ret)
     dv_params_int(ret, owned->older_ms);
     dv_params_id(ret, &owned->after);
     dv_params_int(ret, DV_SWEEP_MAX);
-    return STATEMENT_OWNED;
+    return DV_SQL_owned;
 }
 
 static int write_query(const dv_store_request *r, dv_arena *arena, dv_params *ret)
@@ -156,14 +139,14 @@ static int write_query(const dv_store_request *r, dv_arena *arena, dv_params *re
         dv_params_time(ret, r->waiting.before_us);
         dv_params_id(ret, &r->waiting.after);
         dv_params_int(ret, DV_SWEEP_MAX);
-        return STATEMENT_WAITING;
-    case DV_STORE_GET: dv_params_id(ret, &r->get.order_id); return STATEMENT_GET;
+        return DV_SQL_waiting;
+    case DV_STORE_GET: dv_params_id(ret, &r->get.order_id); return DV_SQL_get;
     case DV_STORE_LIST: return write_list(&r->list, ret);
     case DV_STORE_EVENTS:
         dv_params_int(ret, r->events.after_position);
         dv_params_int(ret, r->events.limit);
-        return STATEMENT_EVENTS;
-    default: return STATEMENT_STATS;
+        return DV_SQL_events;
+    default: return DV_SQL_stats;
     }
 }
 
@@ -173,8 +156,8 @@ const dv_statement *dv_query_write(const dv_store_request *request, dv_arena *ar
     dv_params_clear(ret_params);
     int statement = request->type <= DV_STORE_LOOK ? write_batch(request, ret_params)
                                                    : write_query(request, arena, ret_params);
-    assert(ret_params->count == DV_STATEMENT_TABLE[statement].params);
-    return &DV_STATEMENT_TABLE[statement];
+    assert(ret_params->count == DV_SQL[statement].params);
+    return &DV_SQL[statement];
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */

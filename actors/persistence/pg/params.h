@@ -5,16 +5,7 @@
 
 #include "actors/persistence/pg/rows.h"
 #include "proto/arena.h"
-
-/* A statement as it is prepared on each connection. */
-typedef struct dv_statement {
-    const char *name;
-    uint32_t params;
-    const char *sql;
-} dv_statement;
-
-#define DV_STATEMENT_COUNT 17
-extern const dv_statement DV_STATEMENT_TABLE[DV_STATEMENT_COUNT];
+#include "sql/statement.h"
 
 /* Fills in the parameters of a request; returns the statement that serves it. Scratch memory comes
    from the arena. */

@@ -59,9 +59,9 @@ uint64_t dv_row_uint(const PGresult *result, int row, int column);
 dv_id dv_row_id(const PGresult *result, int row, int column);
 dv_text dv_row_text(const PGresult *result, int row, int column, dv_arena *arena);
 
-/* Records from columns as statements.h names them, the first at `column`; all texts are copied into
+/* Records from columns as sql/parts names them, the first at `column`; all texts are copied into
    the arena. False when the row is not what it should be: numbers that do not fit, broken JSON. */
-#define DV_ROW_TERMS_COLUMNS 12 /* DV_SQL_TERMS */
+#define DV_ROW_TERMS_COLUMNS 12 /* sql/parts/terms.sql */
 #define DV_ROW_EVENT_COLUMNS 5  /* seq, position, status, attempt, microseconds */
 bool dv_row_terms(const PGresult *result, int row, int column, dv_arena *arena,
                   dv_terms *ret_terms);

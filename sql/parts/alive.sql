@@ -1,0 +1,1 @@
+(i.beat_at + i.lease > now() and not i.leaving and not :superseded)

@@ -1,0 +1,1 @@
+me as (select i.* from instances i where i.owner = $1::text and :alive)

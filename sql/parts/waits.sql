@@ -1,0 +1,1 @@
+waits as materialized (select pg_logical_emit_message(true, 'drover', '') as at)

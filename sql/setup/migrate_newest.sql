@@ -1,0 +1,2 @@
+-- The newest migration that was applied.
+select coalesce(max(number), 0) from schema_migrations;
