@@ -24,7 +24,10 @@ function linksOf(topology) {
     .filter(({ port }) => port !== '-')
     .map((link) => ({ ...link, port: Number(link.port) }));
 }
-export const LINKS = linksOf(execFileSync(BINARY, ['topology'], { encoding: 'utf8' }));
+// The tests' own variables are no keys of the program.
+export const LINKS = linksOf(
+  execFileSync(BINARY, ['topology'], { cwd: ROOT, env: {}, encoding: 'utf8' }),
+);
 
 // Whether a node sends on a link: its producers are roles, families of them, or all ("*").
 export const sends = (node, { producers }) =>
