@@ -4,8 +4,8 @@
 // What each role handles, with how many of them pass in a second or so at 200 orders a second
 // over two processes of the role.
 const HANDLED = {
-  gateway: { submit_reply: 100, update_event: 500, head_event: 1, beat: 10, query_reply: 5 },
-  ingest: { submit_request: 100, insert_reply: 100, insert_conflict: 5, load: 5 },
+  gateway: { submit_reply: 100, update_event: 500, head_event: 1, beat_event: 10, query_reply: 5 },
+  ingest: { submit_request: 100, insert_reply: 100, insert_conflict: 5, load_event: 5 },
   execution: {
     assign_order: 100,
     step_reply: 400,
@@ -38,7 +38,7 @@ const WHEN = ['taken', 'handled', 'sent'];
 const SENDING = {
   gateway: { submit_request: 100, watch_order: 10 },
   ingest: { insert_request: 100, assign_order: 100, submit_reply: 100 },
-  execution: { step_request: 400, build_request: 100, send_request: 100, lease_request: 1, load: 5 },
+  execution: { step_request: 400, build_request: 100, send_request: 100, lease_request: 1, load_event: 5 },
   persistence: { insert_reply: 100, step_reply: 400, order_event: 500, claim_item: 20 },
   'router:raydium': { quote_reply: 200, build_reply: 100, status_reply: 50 },
   'router:meteora': { quote_reply: 200, build_reply: 100, status_reply: 50 },
