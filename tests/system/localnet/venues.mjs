@@ -10,14 +10,20 @@ import { addressBytes } from './transaction.mjs';
 
 const GOLDEN = fileURLToPath(new URL('../../golden/', import.meta.url));
 
-// The recorded venues: [{ program, programId, elfSha256, cases }].
+// The recorded venues: [{ program, programId, elfSha256, cases }]. Several files of one program are one
+// venue with the cases of all of them.
 export function recorded(dir = GOLDEN) {
-  return fs
-    .readdirSync(dir)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => JSON.parse(fs.readFileSync(path.join(dir, name), 'utf8')))
-    .filter(({ elfSha256 }) => elfSha256);
+  const venues = new Map(); // by program and its hash
+  for (const name of fs.readdirSync(dir).sort()) {
+    if (!name.endsWith('.json')) continue;
+    const file = JSON.parse(fs.readFileSync(path.join(dir, name), 'utf8'));
+    if (!file.elfSha256) continue;
+    const key = `${file.program} ${file.elfSha256}`;
+    const venue = venues.get(key);
+    if (venue) venue.cases.push(...file.cases);
+    else venues.set(key, file);
+  }
+  return [...venues.values()];
 }
 
 // SHA-256 in hexadecimal → file, of all programs in a folder, whatever they are called.
