@@ -11,6 +11,7 @@
 #include "actors/dex/programs/raydium_clmm.h"
 #include "actors/dex/programs/swap_view.h"
 #include "actors/solana/programs.h"
+#include "tests/support/fee_mint.h"
 
 #define SCENE_ACCOUNTS_MAX 24
 #define SCENE_ACCOUNT_SIZE 10240
@@ -84,17 +85,9 @@ static inline void scene_mints(scene *s)
 /* Makes a mint one of Token-2022 that withholds part of each transfer. */
 static inline void scene_withhold(scene *s, uint32_t name, uint16_t bps, uint64_t maximum)
 {
-    uint8_t *mint = scene_data(s, name);
-    for (uint32_t i = 0; i < s->count; i++) {
-        if (s->accounts[i].address.bytes[0] != name) continue;
-        s->accounts[i].owner = DV_PROGRAM_TOKEN_2022;
-        s->accounts[i].size = 278;
-    }
-    mint[165] = 1;
-    scene_put(mint + 166, 1, 2);
-    scene_put(mint + 168, 108, 2);
-    scene_put(mint + 170 + 98, maximum, 8); /* the newer one, from epoch 0 on */
-    scene_put(mint + 170 + 106, bps, 2);
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->accounts[i].address.bytes[0] == name)
+            fee_mint(&s->accounts[i], s->data[i], bps, maximum);
 }
 
 /* ---- Raydium CLMM ---- */

@@ -10,6 +10,7 @@
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 #include "proto/amount.h"
+#include "tests/support/fee_mint.h"
 
 #define ACCOUNTS_MAX 8
 #define DATA_MAX 1200
@@ -76,6 +77,16 @@ static inline void add_vaults(scene *s, uint64_t amount_0, uint64_t amount_1)
         put(data + 64, side ? amount_1 : amount_0, 8);
         data[108] = 1;
     }
+}
+
+/* Makes a mint one of Token-2022 that withholds part of each transfer, and its vault, where there
+   is one, an account of that program. */
+static inline void withhold(scene *s, uint32_t side, uint16_t bps, uint64_t maximum)
+{
+    fee_mint(account_of(s, MINT_0 + side), data_of(s, MINT_0 + side), bps, maximum);
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->accounts[i].address.bytes[0] == VAULT_0 + side)
+            s->accounts[i].owner = DV_PROGRAM_TOKEN_2022;
 }
 
 static inline void begin(scene *s)

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/support/least_input.h"
 #include "tests/support/reserves_scene.h"
 #include "tests/support/suite.h"
 
@@ -42,6 +43,25 @@ START_TEST(amounts_at_the_edge_of_64_bits_are_refused_not_wrapped)
                     ck_assert_uint_lt(s.quote.amount_out, EDGES[y]);
                 }
             }
+}
+END_TEST
+
+START_TEST(an_exact_output_costs_no_atom_more_than_it_needs)
+{
+    least_input at = {.state = 4501, .clock = {1000, 10, NOW}};
+    for (int i = 0; i < 20000; i++) {
+        MAKE[_i](&s, least_input_amount(&at, 45), least_input_amount(&at, 45));
+        if (MAKE[_i] == make_cpmm) {
+            put(data_of(&s, CONFIG) + 12, least_input_draw(&at) % 400000, 8);
+            for (uint32_t side = 0; side < 2; side++)
+                withhold(&s, side, least_input_bps(&at), least_input_amount(&at, 40));
+        }
+        ck_assert_int_eq(decode(&s), DV_OK);
+        at.pool = s.pool;
+        at.in = least_input_draw(&at) % 2;
+        least_input_check_exact_out(&at, least_input_amount(&at, 45));
+    }
+    ck_assert_uint_gt(at.fills, 5000);
 }
 END_TEST
 
@@ -278,6 +298,7 @@ int main(void)
     tcase_add_checked_fixture(c, NULL, put_away);
     tcase_add_loop_test(c, a_quote_is_the_product_less_the_fee, 0, 2);
     tcase_add_loop_test(c, amounts_at_the_edge_of_64_bits_are_refused_not_wrapped, 0, 2);
+    tcase_add_loop_test(c, an_exact_output_costs_no_atom_more_than_it_needs, 0, 2);
     tcase_add_loop_test(c, all_that_the_pool_holds_cannot_be_had, 0, 2);
     tcase_add_loop_test(c, the_limit_is_kept_to_the_atom, 0, 2);
     tcase_add_loop_test(c, a_partial_fill_and_other_mints_are_refused, 0, 2);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "actors/dex/programs/meteora_damm_v2_math.h"
+#include "tests/support/least_input.h"
 #include "tests/support/reserves_scene.h"
 #include "tests/support/suite.h"
 
@@ -143,6 +144,68 @@ START_TEST(a_partial_fill_stops_at_the_bound_where_an_exact_one_is_refused)
 }
 END_TEST
 
+START_TEST(a_partial_fill_at_the_bound_is_refused_as_nothing)
+{
+    for (uint32_t in = 0; in < 2; in++) {
+        make_damm(&s);
+        put(data_of(&s, POOL) + 424 + 16 * in, PRICE_ONE, 16);
+        ck_assert_int_eq(ask(&s, DV_SWAP_PARTIAL_FILL, in, 1000, 0), DV_VENUE_AMOUNT_TOO_SMALL);
+        ck_assert_uint_eq(s.refusal.program_error, 6006);
+    }
+}
+END_TEST
+
+/* The limiter asks for another rate for an amount than for what remains of the amount. The program
+   asks a second time only when something is left over. */
+START_TEST(a_partial_fill_that_just_reaches_the_bound_keeps_its_fee)
+{
+    make_limited(100);
+    put(data_of(&s, POOL) + 440, PRICE_ONE + (PRICE_ONE >> 16), 16); /* 2^24 atoms to the bound */
+    uint64_t reaches = 0;
+    for (uint64_t step = (uint64_t)1 << 30; step > 0; step /= 2) {
+        ck_assert_int_eq(ask(&s, DV_SWAP_PARTIAL_FILL, 1, reaches + step, 0), DV_OK);
+        if (s.quote.amount_in - s.quote.fee < (uint64_t)1 << 24) reaches += step;
+    }
+    reaches++; /* the least amount of which what remains reaches the bound */
+    ck_assert_int_eq(ask(&s, DV_SWAP_PARTIAL_FILL, 1, reaches, 0), DV_OK);
+    ck_assert_uint_eq(s.quote.amount_in, reaches);
+    ck_assert_uint_eq(s.quote.amount_in - s.quote.fee, (uint64_t)1 << 24);
+}
+END_TEST
+
+/* A pool of random price, liquidity, bounds, fee and transfer fees. */
+static void make_random(least_input *at)
+{
+    make_damm(&s);
+    uint8_t *pool = data_of(&s, POOL);
+    dv_u128 price = (PRICE_ONE >> 16) * least_input_amount(at, 32);
+    dv_u128 spread = price / (2 + least_input_draw(at) % 1000);
+    put(pool + 8, least_input_draw(at) % 400000000, 8);
+    put(pool + 360, (dv_u128)least_input_amount(at, 50) << 64, 16);
+    put(pool + 424, price - spread, 16);
+    put(pool + 440, price + spread, 16);
+    put(pool + 456, price, 16);
+    pool[484] = least_input_draw(at) % 2; /* the fee is taken from the output, or is b */
+    for (uint32_t side = 0; side < 2; side++)
+        withhold(&s, side, least_input_bps(at), least_input_amount(at, 40));
+    ck_assert_int_eq(decode(&s), DV_OK);
+    at->pool = s.pool;
+    at->clock = s.clock;
+    at->in = least_input_draw(at) % 2;
+}
+
+START_TEST(a_fill_charges_no_atom_more_than_it_needs)
+{
+    least_input at = {.state = 4501};
+    for (int i = 0; i < 20000; i++) {
+        make_random(&at);
+        least_input_check_partial(&at, least_input_amount(&at, 45));
+        least_input_check_exact_out(&at, least_input_amount(&at, 45));
+    }
+    ck_assert_uint_gt(at.fills, 10000);
+}
+END_TEST
+
 START_TEST(the_rate_limiter_holds_one_way_and_for_its_time)
 {
     make_limited(100);
@@ -261,6 +324,9 @@ int main(void)
     tcase_add_test(c, numbers_that_the_program_would_not_take_are_refused);
     tcase_add_test(c, extreme_prices_liquidities_and_amounts_are_answered_or_refused);
     tcase_add_test(c, a_partial_fill_stops_at_the_bound_where_an_exact_one_is_refused);
+    tcase_add_test(c, a_partial_fill_at_the_bound_is_refused_as_nothing);
+    tcase_add_test(c, a_partial_fill_that_just_reaches_the_bound_keeps_its_fee);
+    tcase_add_test(c, a_fill_charges_no_atom_more_than_it_needs);
     tcase_add_test(c, the_rate_limiter_holds_one_way_and_for_its_time);
     tcase_add_loop_test(c, the_rate_limiters_two_directions_agree, 1, 5);
     tcase_add_test(c, schedules_fall_by_period_and_stop_at_the_last);

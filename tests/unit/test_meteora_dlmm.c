@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/support/least_input.h"
 #include "tests/support/pools_scene.h"
 #include "tests/support/suite.h"
 
@@ -114,6 +115,27 @@ START_TEST(paying_what_an_exact_output_costs_gives_at_least_that_output)
         ck_assert_int_gt(crossed, ROUNDS / 200);
         end();
     }
+}
+END_TEST
+
+START_TEST(an_exact_output_costs_no_atom_more_than_it_needs)
+{
+    least_input at = {.state = 4501};
+    for (int i = 0; i < ROUNDS; i++) {
+        if (i % 100 == 0) {
+            begin();
+            for (uint32_t side = 0; side < 2; side++)
+                scene_withhold(&s, SCENE_MINT_0 + side, least_input_bps(&at),
+                               least_input_amount(&at, 40));
+            make();
+        }
+        at.pool = s.pool;
+        at.clock = s.clock;
+        at.in = least_input_draw(&at) % 2;
+        least_input_check_exact_out(&at, least_input_amount(&at, 40));
+    }
+    ck_assert_uint_gt(at.fills, ROUNDS / 10);
+    end();
 }
 END_TEST
 
@@ -494,6 +516,7 @@ int main(void)
     tcase_add_test(c, within_the_active_bin_the_price_is_the_bins_and_the_fee_the_base);
     tcase_add_test(c, a_fee_on_y_is_taken_from_the_output_when_x_is_paid);
     tcase_add_test(c, paying_what_an_exact_output_costs_gives_at_least_that_output);
+    tcase_add_test(c, an_exact_output_costs_no_atom_more_than_it_needs);
     tcase_add_test(c, the_fee_grows_with_the_bins_crossed_and_is_a_tenth_at_most);
     tcase_add_test(c, a_last_atom_that_is_all_fee_goes_to_the_protocol);
     tcase_add_test(c, an_exact_output_is_paid_out_of_its_limit_bin_by_bin);

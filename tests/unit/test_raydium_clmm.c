@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/support/least_input.h"
 #include "tests/support/pools_scene.h"
 #include "tests/support/suite.h"
 
@@ -119,6 +120,27 @@ START_TEST(paying_what_an_exact_output_costs_gives_at_least_that_output)
         ck_assert_uint_eq(s.quote.amount_in, paid);
     }
     ck_assert_int_gt(crossed, ROUNDS / 100);
+    end();
+}
+END_TEST
+
+START_TEST(an_exact_output_costs_no_atom_more_than_it_needs)
+{
+    least_input at = {.state = 4501};
+    for (int i = 0; i < ROUNDS; i++) {
+        if (i % 100 == 0) {
+            begin();
+            for (uint32_t side = 0; side < 2; side++)
+                scene_withhold(&s, SCENE_MINT_0 + side, least_input_bps(&at),
+                               least_input_amount(&at, 40));
+            make();
+        }
+        at.pool = s.pool;
+        at.clock = s.clock;
+        at.in = least_input_draw(&at) % 2;
+        least_input_check_exact_out(&at, least_input_amount(&at, 40));
+    }
+    ck_assert_uint_gt(at.fills, ROUNDS / 10);
     end();
 }
 END_TEST
@@ -461,6 +483,7 @@ int main(void)
     tcase_add_test(c, a_step_stays_within_its_bounds);
     tcase_add_test(c, a_step_without_liquidity_reaches_its_target_for_nothing);
     tcase_add_test(c, paying_what_an_exact_output_costs_gives_at_least_that_output);
+    tcase_add_test(c, an_exact_output_costs_no_atom_more_than_it_needs);
     tcase_add_test(c, the_parts_of_the_fee_add_up);
     tcase_add_test(c, a_swap_that_leaves_the_ticks_is_refused_and_one_just_within_them_is_not);
     tcase_add_test(c, a_pool_over_the_whole_range_ends_where_prices_do);

@@ -201,42 +201,44 @@ static dv_damm_error add_fee(const swap_at *at, uint64_t *amount, uint64_t *ret_
     return DV_DAMM_OK;
 }
 
-/* EXACT_IN and PARTIAL_FILL, of what arrives in the vault. ret_paid is that, or less when the price
-   stops at its bound. ret_out is what leaves the other vault. */
+/* EXACT_IN and PARTIAL_FILL of what arrives in the vault. ret_paid is the amount that arrives, or a
+   smaller one when the price stops at its bound: the program then computes the fee anew. ret_out is
+   what leaves the other vault. */
 static dv_damm_error swap_in(const swap_at *at, uint64_t arrives, bool partial, uint64_t *ret_paid,
                              uint64_t *ret_out, uint64_t *ret_fee)
 {
     const dv_damm_curve *curve = &at->pool->curve;
-    uint64_t rate, net = arrives, most, bound_out;
+    uint64_t rate, net = arrives, used;
     bool a_to_b = at->moment.a_to_b;
     dv_damm_error error = fee_rate(at, arrives, true, &rate);
     if (error) return error;
-    *ret_paid = arrives;
     if (at->fee_in) *ret_fee = take_fee(&net, rate);
-    if (partial && dv_damm_bound(curve, a_to_b, &most, &bound_out) && net >= most) {
-        *ret_paid = most;
-        *ret_out = bound_out;
-        if (at->fee_in) error = add_fee(at, ret_paid, ret_fee);
-    } else {
-        error = dv_damm_out_floor(curve, a_to_b, net, ret_out);
-    }
+    used = net;
+    error = partial ? dv_damm_out_bounded_floor(curve, a_to_b, net, &used, ret_out)
+                    : dv_damm_out_floor(curve, a_to_b, net, ret_out);
+    if (error) return error;
+    *ret_paid = used < net ? used : arrives;
+    if (used < net && at->fee_in) error = add_fee(at, ret_paid, ret_fee);
     if (error) return error;
     if (!at->fee_in) *ret_fee = take_fee(ret_out, rate);
     return DV_DAMM_OK;
 }
 
+/* EXACT_IN pays the amount that was asked for. PARTIAL_FILL pays the least amount from which the
+   transfer fee leaves what the vault receives, even when nothing of the amount is left over. */
 static dv_damm_error quote_in(const swap_at *at, const dv_swap_ask *ask, uint32_t in,
                               const dv_chain_clock *clock, dv_swap_quote *quote)
 {
     const dv_pool *pool = &at->pool->pool;
     uint64_t paid, out, withheld;
+    bool partial = ask->mode == DV_SWAP_PARTIAL_FILL;
     uint64_t arrives = ask->amount - dv_pool_withheld_ceil(pool, in, clock, ask->amount);
     if (arrives == 0) return DV_DAMM_AMOUNT_IS_ZERO;
-    dv_damm_error error =
-        swap_in(at, arrives, ask->mode == DV_SWAP_PARTIAL_FILL, &paid, &out, &quote->fee);
+    dv_damm_error error = swap_in(at, arrives, partial, &paid, &out, &quote->fee);
     if (error) return error;
+    if (paid == 0) return DV_DAMM_AMOUNT_IS_ZERO; /* the price is at its bound */
     quote->amount_in = ask->amount;
-    if (paid != arrives) {
+    if (partial) {
         if (!dv_pool_withheld_inverse_ceil(pool, in, clock, paid, &withheld))
             return DV_DAMM_MATH_OVERFLOW;
         quote->amount_in = paid + withheld;

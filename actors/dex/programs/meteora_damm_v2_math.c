@@ -309,13 +309,18 @@ dv_damm_error dv_damm_in_ceil(const dv_damm_curve *curve, bool a_to_b, uint64_t 
     return fits ? DV_DAMM_OK : DV_DAMM_TYPE_CAST_FAILED;
 }
 
-bool dv_damm_bound(const dv_damm_curve *curve, bool a_to_b, uint64_t *ret_in, uint64_t *ret_out)
+dv_damm_error dv_damm_out_bounded_floor(const dv_damm_curve *curve, bool a_to_b, uint64_t in,
+                                        uint64_t *ret_used, uint64_t *ret_out)
 {
+    uint64_t most;
     dv_u128 price = curve->sqrt_price;
-    if (curve->is_product) return false;
-    if (a_to_b)
-        return atoms_a(curve, curve->sqrt_min, price, true, ret_in) &&
-               atoms_b(curve, curve->sqrt_min, price, false, ret_out);
-    return atoms_b(curve, price, curve->sqrt_max, true, ret_in) &&
-           atoms_a(curve, price, curve->sqrt_max, false, ret_out);
+    *ret_used = in;
+    if (curve->is_product) return dv_damm_out_floor(curve, a_to_b, in, ret_out);
+    bool fits = a_to_b ? atoms_a(curve, curve->sqrt_min, price, true, &most)
+                       : atoms_b(curve, price, curve->sqrt_max, true, &most);
+    if (!fits || in < most) return dv_damm_out_floor(curve, a_to_b, in, ret_out);
+    *ret_used = most;
+    fits = a_to_b ? atoms_b(curve, curve->sqrt_min, price, false, ret_out)
+                  : atoms_a(curve, price, curve->sqrt_max, false, ret_out);
+    return fits ? DV_DAMM_OK : DV_DAMM_TYPE_CAST_FAILED;
 }

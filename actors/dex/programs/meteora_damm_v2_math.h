@@ -82,9 +82,11 @@ DV_MUST_CHECK dv_damm_error dv_damm_out_floor(const dv_damm_curve *curve, bool a
 DV_MUST_CHECK dv_damm_error dv_damm_in_ceil(const dv_damm_curve *curve, bool a_to_b, uint64_t out,
                                             uint64_t *ret_in);
 
-/* The input that takes the price to its bound, rounded up, and what comes out for it, rounded down.
-   False when there is no bound, or no amount of 64 bits reaches it. */
-DV_MUST_CHECK bool dv_damm_bound(const dv_damm_curve *curve, bool a_to_b, uint64_t *ret_in,
-                                 uint64_t *ret_out);
+/* What comes out, rounded down, for an input that stops where the price meets its bound. ret_used is
+   the part of the input that goes in: the whole input, or what moves the price to its bound, rounded
+   up. */
+DV_MUST_CHECK dv_damm_error dv_damm_out_bounded_floor(const dv_damm_curve *curve, bool a_to_b,
+                                                      uint64_t in, uint64_t *ret_used,
+                                                      uint64_t *ret_out);
 
 #endif
