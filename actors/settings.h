@@ -13,7 +13,7 @@
 #include "actors/retry/config.h"
 #include "actors/router/config.h"
 #include "actors/signer/config.h"
-#include "gateway/config.h"
+#include "gateway/http/config.h"
 
 /* S(member, section), in the order of the manual. */
 #define DV_SETTINGS(S)                                                                             \

@@ -3,10 +3,10 @@
 #include <sodium.h>
 
 #include "actors/base/log.h"
-#include "gateway/follow.h"
-#include "gateway/http.h"
-#include "gateway/questions.h"
-#include "gateway/tape.h"
+#include "gateway/api/api.h"
+#include "gateway/calls/pending.h"
+#include "gateway/stream/all_feed.h"
+#include "gateway/stream/order_feed.h"
 #include "proto/codec.h"
 
 #define DESK DV_PORT(DV_LINK_desk, 0)
@@ -20,11 +20,11 @@
 
 typedef struct gateway {
     char desk_endpoint[DV_CONFIG_TEXT_MAX];
-    dv_front front; /* for the threads; its objects are ours to free */
-    dv_http *http;  /* NULL before start */
-    dv_follow *follow;
-    dv_tape *tape;
-    dv_questions *questions;
+    dv_service service; /* for the threads; its objects are ours to free */
+    dv_http *http;      /* NULL before start */
+    dv_order_feed *order_feed;
+    dv_all_feed *all_feed;
+    dv_pending *pending;
     uint8_t random[ID_RANDOM * 64]; /* for the next ids: the system is asked for many at once */
     uint32_t random_left;           /* bytes of it, at its end */
     dv_buffer named;                /* an order that is sent on, with its id */
@@ -48,13 +48,13 @@ DV_HANDLER(gateway, submit_request)
     self->named.size = 0;
     dv_message_encode(&named.message, &self->named);
     named.bytes = (dv_text){self->named.bytes, (uint32_t)self->named.size};
-    dv_questions_ask(self->questions, &named, SUBMIT, now, outbox);
+    dv_pending_ask(self->pending, &named, SUBMIT, now, outbox);
 }
 
 static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     gateway *g = self;
-    dv_questions_ask(g->questions, envelope, QUERY, now, outbox);
+    dv_pending_ask(g->pending, envelope, QUERY, now, outbox);
 }
 
 /* submit_reply, submit_refusal, stats_reply: the whole answer. */
@@ -62,25 +62,25 @@ static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_o
 {
     (void)now;
     gateway *g = self;
-    dv_questions_answer(g->questions, envelope, true, outbox);
+    dv_pending_answer(g->pending, envelope, true, outbox);
 }
 
 DV_HANDLER(gateway, order_item)
 {
     uint64_t request_id = envelope->message.request_id;
-    if (request_id & DV_TAPE_REQUEST)
-        dv_tape_view(self->tape, request_id, message);
+    if (request_id & DV_ALL_FEED_REQUEST)
+        dv_all_feed_view(self->all_feed, request_id, message);
     else
-        dv_questions_answer(self->questions, envelope, false, outbox);
+        dv_pending_answer(self->pending, envelope, false, outbox);
 }
 
 DV_HANDLER(gateway, query_reply)
 {
     uint64_t request_id = envelope->message.request_id;
-    if (request_id & DV_TAPE_REQUEST)
-        dv_tape_page_done(self->tape, request_id, message, now);
+    if (request_id & DV_ALL_FEED_REQUEST)
+        dv_all_feed_page_done(self->all_feed, request_id, message, now);
     else
-        dv_questions_answer(self->questions, envelope, true, outbox);
+        dv_pending_answer(self->pending, envelope, true, outbox);
 }
 
 /* ---- WebSockets ---- */
@@ -88,16 +88,16 @@ DV_HANDLER(gateway, query_reply)
 DV_HANDLER(gateway, client_open_event)
 {
     if (message->all_orders)
-        dv_tape_open(self->tape, message, now, outbox);
+        dv_all_feed_open(self->all_feed, message, now, outbox);
     else
-        dv_follow_open(self->follow, message, now, outbox);
+        dv_order_feed_open(self->order_feed, message, now, outbox);
 }
 
 DV_HANDLER(gateway, client_close_event)
 {
     uint64_t connection = message->connection;
-    dv_tape_gone(self->tape, connection, outbox);
-    dv_follow_gone(self->follow, connection, outbox);
+    dv_all_feed_gone(self->all_feed, connection, outbox);
+    dv_order_feed_gone(self->order_feed, connection, outbox);
 }
 
 /* ---- the feed ---- */
@@ -105,33 +105,33 @@ DV_HANDLER(gateway, client_close_event)
 DV_HANDLER(gateway, update_event)
 {
     dv_frames frames;
-    dv_frames_init(&frames, self->front.tokens, &message->view);
-    bool wanted = dv_follow_update(self->follow, &frames, now, outbox);
-    if (message->live && !dv_tape_update(self->tape, &frames, now, outbox) && !wanted)
-        dv_follow_decline(&message->view.terms.order_id, outbox);
+    dv_frames_init(&frames, self->service.tokens, &message->view);
+    bool wanted = dv_order_feed_update(self->order_feed, &frames, now, outbox);
+    if (message->live && !dv_all_feed_update(self->all_feed, &frames, now, outbox) && !wanted)
+        dv_order_feed_decline(&message->view.terms.order_id, outbox);
     dv_frames_fini(&frames);
 }
 
 DV_HANDLER(gateway, watch_refusal)
 {
-    dv_follow_refused(self->follow, message, now, outbox);
+    dv_order_feed_refused(self->order_feed, message, now, outbox);
 }
 
 DV_HANDLER(gateway, head_event)
 {
-    dv_tape_head(self->tape, message->position, now);
+    dv_all_feed_head(self->all_feed, message->position, now);
 }
 
 /* ---- health ---- */
 
 DV_HANDLER(gateway, beat_event)
 {
-    bool anew = dv_board_beat(self->front.board, message, now);
+    bool anew = dv_roster_beat(self->service.roster, message, now);
     const dv_role *role = dv_role_of_instance(message->actor);
     bool feeds = role != NULL && strcmp(role->name, "notification") == 0;
     if (!anew || !feeds) return;
-    dv_follow_renew(self->follow); /* it does not know what others were asked to send */
-    dv_tape_renew(self->tape);
+    dv_order_feed_renew(self->order_feed); /* it does not know what others were asked to send */
+    dv_all_feed_renew(self->all_feed);
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
@@ -159,10 +159,10 @@ static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
     gateway *self = actor;
     if (now.mono_ns >= self->drained_by_ns) self->drain_is_over = true;
     int64_t next_ns = self->drain_is_over ? DV_NEVER : self->drained_by_ns;
-    next_ns = dv_min_i64(next_ns, dv_questions_tick(self->questions, now, outbox));
-    next_ns = dv_min_i64(next_ns, dv_follow_tick(self->follow, now, outbox));
-    next_ns = dv_min_i64(next_ns, dv_tape_tick(self->tape, now, outbox));
-    return dv_min_i64(next_ns, dv_hub_tend(self->front.hub, now.mono_ns));
+    next_ns = dv_min_i64(next_ns, dv_pending_tick(self->pending, now, outbox));
+    next_ns = dv_min_i64(next_ns, dv_order_feed_tick(self->order_feed, now, outbox));
+    next_ns = dv_min_i64(next_ns, dv_all_feed_tick(self->all_feed, now, outbox));
+    return dv_min_i64(next_ns, dv_hub_tend(self->service.hub, now.mono_ns));
 }
 
 /* ---- commands ---- */
@@ -171,11 +171,11 @@ static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV
 {
     (void)outbox;
     gateway *self = actor;
-    self->front.started_ns = now.mono_ns;
-    dv_err error = dv_http_start(&self->front, &self->http, ret_why);
+    self->service.started_ns = now.mono_ns;
+    dv_err error = dv_api_start(&self->service, &self->http, ret_why);
     if (error == DV_OK)
-        dv_info("listening", NULL, dv_kv_string("host", self->front.config->host),
-                dv_kv_number("port", self->front.config->port));
+        dv_info("listening", NULL, dv_kv_string("host", self->service.config->host),
+                dv_kv_number("port", self->service.config->port));
     return error;
 }
 
@@ -183,8 +183,8 @@ static void drain(void *actor, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     gateway *self = actor;
-    dv_board_set_stage(self->front.board, DV_STAGE_DRAINING);
-    dv_hub_close_all(self->front.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
+    dv_roster_set_stage(self->service.roster, DV_STAGE_DRAINING);
+    dv_hub_close_all(self->service.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
     self->drained_by_ns = now.mono_ns + DRAIN_WAIT_NS;
 }
 
@@ -192,24 +192,24 @@ static bool drained(const void *actor)
 {
     const gateway *self = actor;
     if (self->drain_is_over) return true;
-    return dv_questions_none(self->questions) && dv_http_busy(self->http) == 0 &&
-           dv_hub_count(self->front.hub) == 0;
+    return dv_pending_none(self->pending) && dv_http_busy(self->http) == 0 &&
+           dv_hub_count(self->service.hub) == 0;
 }
 
 static void destroy(void **actor)
 {
     gateway *self = *actor;
     if (self == NULL) return;
-    dv_board_set_stage(self->front.board, DV_STAGE_STOPPING);
+    dv_roster_set_stage(self->service.roster, DV_STAGE_STOPPING);
     dv_http_stop(&self->http);
-    dv_follow_destroy(&self->follow);
-    dv_tape_destroy(&self->tape);
-    dv_hub_destroy(&self->front.hub);
-    dv_limiter_destroy(&self->front.limiter);
-    dv_desk_destroy(&self->front.desk);
-    dv_door_destroy(&self->front.door);
-    dv_board_destroy(&self->front.board);
-    dv_questions_destroy(&self->questions);
+    dv_order_feed_destroy(&self->order_feed);
+    dv_all_feed_destroy(&self->all_feed);
+    dv_hub_destroy(&self->service.hub);
+    dv_limiter_destroy(&self->service.limiter);
+    dv_desk_destroy(&self->service.desk);
+    dv_admission_destroy(&self->service.admission);
+    dv_roster_destroy(&self->service.roster);
+    dv_pending_destroy(&self->pending);
     dv_buffer_fini(&self->named);
     free(self);
     *actor = NULL;
@@ -224,21 +224,21 @@ void *dv_gateway_new(const dv_gateway_config *config, const char *node, dv_roles
     uint32_t queue_max = config->websocket_queue_max;
     char name[DV_NAME_MAX + 1] = "gateway";
     if (*node != '\0') snprintf(name, sizeof name, "gateway@%.20s", node);
-    g->front = (dv_front){
+    g->service = (dv_service){
         .config = config,
         .overdue_ms = overdue_ms,
         .tokens = tokens,
-        .board = dv_board_new(name, expected),
-        .door = dv_door_new(DOOR_ROOM, DOOR_WAIT_NS),
+        .roster = dv_roster_new(name, expected),
+        .admission = dv_admission_new(DOOR_ROOM, DOOR_WAIT_NS),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
-    g->front.desk = dv_desk_new(g->desk_endpoint, g->front.board);
+    g->service.desk = dv_desk_new(g->desk_endpoint, g->service.roster);
     uint64_t random;
     randombytes_buf(&random, sizeof random);
-    g->questions = dv_questions_new(config->answer_timeout_ms, random);
-    g->follow = dv_follow_new(tokens, g->front.hub);
-    g->tape = dv_tape_new(tokens, g->front.hub, random);
+    g->pending = dv_pending_new(config->answer_timeout_ms, random);
+    g->order_feed = dv_order_feed_new(tokens, g->service.hub);
+    g->all_feed = dv_all_feed_new(tokens, g->service.hub, random);
     g->drained_by_ns = DV_NEVER;
     return g;
 }

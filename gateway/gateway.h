@@ -13,12 +13,12 @@
    Limits           http_threads requests and websockets_max WebSockets at once; 1 MiB a body;
                     websocket_queue_max frames waiting for a WebSocket
    If it dies       clients connect again and resume with `since` */
-#ifndef DV_GATEWAY_H
-#define DV_GATEWAY_H
+#ifndef DV_GATEWAY_GATEWAY_H
+#define DV_GATEWAY_GATEWAY_H
 
 #include "actors/base/actor.h"
 #include "actors/base/tokens.h"
-#include "gateway/config.h"
+#include "gateway/http/config.h"
 #include "proto/roles.h"
 
 extern const dv_actor_class DV_GATEWAY_CLASS;

@@ -2,7 +2,7 @@
 #ifndef DV_GATEWAY_STATUS_H
 #define DV_GATEWAY_STATUS_H
 
-#include "gateway/config.h"
+#include "gateway/http/config.h"
 
 /* Asks the gateway at config's host and port. Returns what the program exits with: 0 when the
    engine is ready, 1 when it is not, 2 when no gateway answers; then a line on standard error says

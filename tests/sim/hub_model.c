@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "gateway/http.h"
+#include "gateway/api/api.h"
 
 #define WIRE_NS_MAX (3 * SIM_MS) /* a frame is under way to its client */
 
@@ -128,7 +128,7 @@ void sim_hub_leave(dv_hub *hub, uint64_t id)
     if (x != NULL) wire_free(x);
 }
 
-/* ---- in place of gateway/hub.c ------------------------------------------------------------- */
+/* ---- in place of gateway/stream/hub.c ------------------------------------------------------ */
 
 dv_frame *dv_frame_new(const char *bytes, size_t size)
 {
@@ -240,11 +240,11 @@ uint32_t dv_hub_count(dv_hub *hub)
     return count;
 }
 
-/* ---- in place of gateway/http.c ------------------------------------------------------------ */
+/* ---- in place of gateway/api/api.c and gateway/http/server.c --------------------------------- */
 
-dv_err dv_http_start(const dv_front *front, dv_http **ret_http, char ret_why[DV_REASON_MAX])
+dv_err dv_api_start(const dv_service *service, dv_http **ret_http, char ret_why[DV_REASON_MAX])
 {
-    (void)front, (void)ret_why;
+    (void)service, (void)ret_why;
     *ret_http = NULL;
     return DV_OK;
 }

@@ -1,9 +1,9 @@
-/* The clients' end of a gateway: stands in for gateway/hub.c and gateway/http.c, so that the real
-   gateway actor runs without threads and sockets. */
+/* The clients' end of a gateway. It stands in for the hub, the API and the HTTP server, so that the
+   real gateway actor runs without threads and sockets. */
 #ifndef SIM_HUB_MODEL_H
 #define SIM_HUB_MODEL_H
 
-#include "gateway/hub.h"
+#include "gateway/stream/hub.h"
 #include "tests/sim/world.h"
 
 /* Who reads a WebSocket. */

@@ -2,7 +2,7 @@
 #ifndef DV_TESTS_RENDER_SCENE_H
 #define DV_TESTS_RENDER_SCENE_H
 
-#include "gateway/render.h"
+#include "gateway/json/render.h"
 #include "proto/buffer.h"
 #include "tests/support/mints.h"
 

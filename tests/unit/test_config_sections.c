@@ -49,6 +49,7 @@ static const struct {
     {"actors/dex/pools/config.h", "actors/chain/"}, /* a DEX on Solana reads both */
     {"actors/chain/config.h", "actors/dex/pools/"},
     {"actors/base/process_config.h", "actors/wiring.h"},
+    {"gateway/http/config.h", "gateway/"}, /* one actor in several folders */
 };
 
 static uint32_t includes;

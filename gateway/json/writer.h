@@ -1,0 +1,46 @@
+/* Writing JSON: yajl's generator, member by member, into a dv_buffer. Every function takes the
+   member's name first; NULL writes an array's element or the whole text. */
+#ifndef DV_GATEWAY_JSON_WRITER_H
+#define DV_GATEWAY_JSON_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/buffer.h"
+#include "proto/id.h"
+#include "proto/message.h"
+#include "proto/text.h"
+
+typedef struct yajl_gen_t dv_json;
+
+/* A writer that appends to `out`, which is borrowed until destroy. Aborts without memory. */
+dv_json *dv_json_new(dv_buffer *out);
+
+/* Frees the writer and clears the pointer. Accepts NULL. */
+void dv_json_destroy(dv_json **json);
+
+/* Open and close; what is opened must be closed. */
+void dv_json_object(dv_json *json, const char *name);
+void dv_json_object_end(dv_json *json);
+void dv_json_array(dv_json *json, const char *name);
+void dv_json_array_end(dv_json *json);
+
+/* A string of any bytes: one that is not UTF-8 is written with its foreign bytes as "?". */
+void dv_json_text(dv_json *json, const char *name, dv_text text);
+
+/* A string; NULL is written as an empty one. */
+void dv_json_string(dv_json *json, const char *name, const char *string);
+
+/* A number, as the text given: it must be a JSON number. */
+void dv_json_number(dv_json *json, const char *name, dv_text digits);
+void dv_json_uint(dv_json *json, const char *name, uint64_t value);
+
+/* The literals true, false and null. */
+void dv_json_bool(dv_json *json, const char *name, bool value);
+void dv_json_null(dv_json *json, const char *name);
+
+/* An id in its canonical form, and a time (microseconds since 1970) in ISO 8601: strings both. */
+void dv_json_id(dv_json *json, const char *name, const dv_id *id);
+void dv_json_time(dv_json *json, const char *name, int64_t wall_us);
+
+#endif
