@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 #include "actors/base/log.h"
-#include "gateway/api/api.h"
+#include "gateway/api/routes.h"
 #include "gateway/calls/pending.h"
 #include "gateway/stream/all_feed.h"
 #include "gateway/stream/order_feed.h"
@@ -12,16 +12,16 @@
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define QUERY DV_PORT(DV_LINK_query, 0)
-#define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer the close of a WebSocket */
-#define DOOR_ROOM 256u                      /* submissions: as many as keep the engine busy */
-#define DOOR_WAIT_NS (500 * DV_NS_PER_MS)   /* for a burst to be taken, one after the other */
-#define ID_RANDOM 10u                       /* random bytes of an order's id */
-#define QUEUE_LEAST (2 * DV_EVENTS_MAX)     /* frames: the whole history of an order always fits */
+#define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS)    /* for clients to answer the close of a WebSocket */
+#define ADMITTED_MAX 256u                      /* submissions: as many as keep the engine busy */
+#define ADMISSION_WAIT_NS (500 * DV_NS_PER_MS) /* for a burst to be taken, one after the other */
+#define ID_RANDOM 10u                          /* random bytes of an order's id */
+#define QUEUE_LEAST (2 * DV_EVENTS_MAX) /* frames: the whole history of an order always fits */
 
 typedef struct gateway {
     char desk_endpoint[DV_CONFIG_TEXT_MAX];
-    dv_service service; /* for the threads; its objects are ours to free */
-    dv_http *http;      /* NULL before start */
+    dv_shared shared; /* for the threads; its objects are ours to free */
+    dv_http *http;    /* NULL before start */
     dv_order_feed *order_feed;
     dv_all_feed *all_feed;
     dv_pending *pending;
@@ -105,7 +105,7 @@ DV_HANDLER(gateway, client_close_event)
 DV_HANDLER(gateway, update_event)
 {
     dv_frames frames;
-    dv_frames_init(&frames, self->service.tokens, &message->view);
+    dv_frames_init(&frames, self->shared.tokens, &message->view);
     bool wanted = dv_order_feed_update(self->order_feed, &frames, now, outbox);
     if (message->live && !dv_all_feed_update(self->all_feed, &frames, now, outbox) && !wanted)
         dv_order_feed_decline(&message->view.terms.order_id, outbox);
@@ -126,7 +126,7 @@ DV_HANDLER(gateway, head_event)
 
 DV_HANDLER(gateway, beat_event)
 {
-    bool anew = dv_roster_beat(self->service.roster, message, now);
+    bool anew = dv_roster_beat(self->shared.roster, message, now);
     const dv_role *role = dv_role_of_instance(message->actor);
     bool feeds = role != NULL && strcmp(role->name, "notification") == 0;
     if (!anew || !feeds) return;
@@ -162,7 +162,7 @@ static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
     next_ns = dv_min_i64(next_ns, dv_pending_tick(self->pending, now, outbox));
     next_ns = dv_min_i64(next_ns, dv_order_feed_tick(self->order_feed, now, outbox));
     next_ns = dv_min_i64(next_ns, dv_all_feed_tick(self->all_feed, now, outbox));
-    return dv_min_i64(next_ns, dv_hub_tend(self->service.hub, now.mono_ns));
+    return dv_min_i64(next_ns, dv_hub_tend(self->shared.hub, now.mono_ns));
 }
 
 /* ---- commands ---- */
@@ -171,11 +171,11 @@ static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV
 {
     (void)outbox;
     gateway *self = actor;
-    self->service.started_ns = now.mono_ns;
-    dv_err error = dv_api_start(&self->service, &self->http, ret_why);
+    self->shared.started_ns = now.mono_ns;
+    dv_err error = dv_api_start(&self->shared, &self->http, ret_why);
     if (error == DV_OK)
-        dv_info("listening", NULL, dv_kv_string("host", self->service.config->host),
-                dv_kv_number("port", self->service.config->port));
+        dv_info("listening", NULL, dv_kv_string("host", self->shared.config->host),
+                dv_kv_number("port", self->shared.config->port));
     return error;
 }
 
@@ -183,8 +183,8 @@ static void drain(void *actor, dv_time now, dv_outbox *outbox)
 {
     (void)outbox;
     gateway *self = actor;
-    dv_roster_set_stage(self->service.roster, DV_STAGE_DRAINING);
-    dv_hub_close_all(self->service.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
+    dv_roster_set_stage(self->shared.roster, DV_STAGE_DRAINING);
+    dv_hub_close_all(self->shared.hub, DV_CLOSE_GOING_AWAY, "the engine is stopping");
     self->drained_by_ns = now.mono_ns + DRAIN_WAIT_NS;
 }
 
@@ -193,22 +193,22 @@ static bool drained(const void *actor)
     const gateway *self = actor;
     if (self->drain_is_over) return true;
     return dv_pending_none(self->pending) && dv_http_busy(self->http) == 0 &&
-           dv_hub_count(self->service.hub) == 0;
+           dv_hub_count(self->shared.hub) == 0;
 }
 
 static void destroy(void **actor)
 {
     gateway *self = *actor;
     if (self == NULL) return;
-    dv_roster_set_stage(self->service.roster, DV_STAGE_STOPPING);
+    dv_roster_set_stage(self->shared.roster, DV_STAGE_STOPPING);
     dv_http_stop(&self->http);
     dv_order_feed_destroy(&self->order_feed);
     dv_all_feed_destroy(&self->all_feed);
-    dv_hub_destroy(&self->service.hub);
-    dv_limiter_destroy(&self->service.limiter);
-    dv_desk_destroy(&self->service.desk);
-    dv_admission_destroy(&self->service.admission);
-    dv_roster_destroy(&self->service.roster);
+    dv_hub_destroy(&self->shared.hub);
+    dv_limiter_destroy(&self->shared.limiter);
+    dv_desk_destroy(&self->shared.desk);
+    dv_admission_destroy(&self->shared.admission);
+    dv_roster_destroy(&self->shared.roster);
     dv_pending_destroy(&self->pending);
     dv_buffer_fini(&self->named);
     free(self);
@@ -224,21 +224,21 @@ void *dv_gateway_new(const dv_gateway_config *config, const char *node, dv_roles
     uint32_t queue_max = config->websocket_queue_max;
     char name[DV_NAME_MAX + 1] = "gateway";
     if (*node != '\0') snprintf(name, sizeof name, "gateway@%.20s", node);
-    g->service = (dv_service){
+    g->shared = (dv_shared){
         .config = config,
         .overdue_ms = overdue_ms,
         .tokens = tokens,
         .roster = dv_roster_new(name, expected),
-        .admission = dv_admission_new(DOOR_ROOM, DOOR_WAIT_NS),
+        .admission = dv_admission_new(ADMITTED_MAX, ADMISSION_WAIT_NS),
         .hub =
             dv_hub_new(config->websockets_max, queue_max < QUEUE_LEAST ? QUEUE_LEAST : queue_max),
         .limiter = dv_limiter_new(config->rate_limit_per_second, config->rate_limit_burst)};
-    g->service.desk = dv_desk_new(g->desk_endpoint, g->service.roster);
+    g->shared.desk = dv_desk_new(g->desk_endpoint, g->shared.roster);
     uint64_t random;
     randombytes_buf(&random, sizeof random);
     g->pending = dv_pending_new(config->answer_timeout_ms, random);
-    g->order_feed = dv_order_feed_new(tokens, g->service.hub);
-    g->all_feed = dv_all_feed_new(tokens, g->service.hub, random);
+    g->order_feed = dv_order_feed_new(tokens, g->shared.hub);
+    g->all_feed = dv_all_feed_new(tokens, g->shared.hub, random);
     g->drained_by_ns = DV_NEVER;
     return g;
 }

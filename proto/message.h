@@ -244,7 +244,7 @@
 #define DV_MESSAGE_client_open_event(F, S)                                                         \
     F(S, UINT, connection, , DV_U64, "the WebSocket")                                              \
     F(S, UINT, all_orders, , 1, "1: every order; 0: order_id")                                     \
-    F(S, UINT, frame_type, , DV_U8, "which `type` its frames bear (gateway/json/render.h)")        \
+    F(S, UINT, frame_type, , DV_U8, "which `type` its frames bear (gateway/json/frame_out.h)")     \
     F(S, ID, order_id, , 0, "the one order")                                                       \
     F(S, UINT, has_since, , 1, "1: resume after `since`")                                          \
     F(S, UINT, since, , DV_U64, "seq for one order, position for all")

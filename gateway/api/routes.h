@@ -1,16 +1,13 @@
-/* The API's paths and what each of them answers. */
+/* The table of routes, and the server that serves it. */
 #ifndef DV_GATEWAY_API_ROUTES_H
 #define DV_GATEWAY_API_ROUTES_H
 
-#include "gateway/http/reply.h"
+#include "gateway/api/shared.h"
+#include "gateway/http/server.h"
 
-/* Fills in the reply to any request that is not an upgrade to a WebSocket. Blocks for at most
-   answer_timeout_ms, and for as long as the body takes to arrive. */
-void dv_api_serve(dv_request *request, dv_reply *ret_reply);
-
-/* Asks whether an order exists. Errors: ORDER_NOT_FOUND, STORE_AWAY, ENGINE_TIMEOUT, … On DV_OK
-   ret_state is the state it is in. */
-DV_MUST_CHECK dv_err dv_api_order_state(const dv_service *service, const dv_id *order_id,
-                                        uint8_t *ret_state);
+/* Serves the API on the configured host and port. shared is borrowed until dv_http_stop. On
+   START_FAILED, ret_why says where the server cannot listen, and why. */
+DV_MUST_CHECK dv_err dv_api_start(const dv_shared *shared, dv_http **ret_http,
+                                  char ret_why[DV_REASON_MAX]);
 
 #endif

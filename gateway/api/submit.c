@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
-#include "gateway/json/render.h"
+#include "gateway/json/order_in.h"
+#include "gateway/json/order_out.h"
+#include "gateway/json/problem_out.h"
 #include "proto/arena.h"
-#include "proto/buffer.h"
 
-/* What a client is told whose order was not answered in time. */
+/* Messages for orders that the engine did not answer in time. */
 static const char MAYBE_KEYED[] =
     "the engine did not answer in time: the order may have been accepted; send it again with the "
     "same Idempotency-Key to find it, which never makes a second one";
@@ -14,12 +15,12 @@ static const char MAYBE[] =
     "the engine did not answer in time: the order may have been accepted; look for it before "
     "sending it again, which may make a second one. With an Idempotency-Key the same key finds it";
 
-/* One order on its way: what its answer is read with. */
+/* One order on its way to the engine, and what its answer needs. */
 typedef struct submitting {
-    const dv_service *service;
+    const dv_shared *shared;
     dv_text path;
     dv_order_fields fields;
-    bool keyed; /* has an idempotency key */
+    bool keyed; /* with an idempotency key */
     dv_submission *ret;
 } submitting;
 
@@ -30,7 +31,7 @@ static void refuse(dv_submission *ret, dv_err error, dv_text message, const dv_f
     dv_render_error(&ret->body, error, message, faults, path);
 }
 
-/* What the client called a field of terms. */
+/* The name that the client gave to a field of the terms. */
 static dv_text field_named(const dv_order_fields *fields, dv_text field)
 {
     const char *name = NULL;
@@ -48,7 +49,7 @@ static void refused_take(const submitting *s, const dv_submit_refusal *refused)
 {
     dv_err error = (dv_err)refused->error;
     dv_text message = refused->error_text;
-    if (error == DV_ENGINE_FULL) dv_admission_shut(s->service->admission, dv_time_now());
+    if (error == DV_ENGINE_FULL) dv_admission_shut(s->shared->admission, dv_time_now());
     if (refused->field.size == 0) {
         refuse(s->ret, error, message, NULL, s->path);
         return;
@@ -67,7 +68,7 @@ static bool answer_take(const submitting *s, const dv_message *answer)
         const dv_view *view = &answer->submit_reply.view;
         s->ret->order_id = view->terms.order_id;
         s->ret->replayed = answer->submit_reply.replayed != 0;
-        dv_render_accepted(&s->ret->body, s->service->tokens, view);
+        dv_render_accepted(&s->ret->body, s->shared->tokens, view);
     } else {
         return false;
     }
@@ -80,12 +81,12 @@ static bool each_take(void *arg, uint32_t index, const dv_message *answer)
     return answer_take(list[index], answer);
 }
 
-/* Reads an order into a question for the engine. False: it is refused. */
+/* Reads an order and makes the question for the engine. False: the order is refused. */
 static bool question_make(submitting *s, dv_text body, dv_text key, const char *address,
                           dv_arena *arena, dv_message *question)
 {
     dv_submission *ret = s->ret;
-    if (!dv_limiter_take(s->service->limiter, address, dv_time_now().mono_ns, &ret->allowance)) {
+    if (!dv_limiter_take(s->shared->limiter, address, dv_time_now().mono_ns, &ret->allowance)) {
         refuse(ret, DV_REQUEST_RATE_LIMITED, (dv_text){0}, NULL, s->path);
         return false;
     }
@@ -93,7 +94,7 @@ static bool question_make(submitting *s, dv_text body, dv_text key, const char *
     dv_terms *terms = &question->submit_request.terms;
     dv_faults faults = {0};
     dv_err error =
-        dv_order_in_order(body, key, s->service->tokens, arena, terms, &s->fields, &faults);
+        dv_order_in_read(body, key, s->shared->tokens, arena, terms, &s->fields, &faults);
     if (error != DV_OK) {
         refuse(ret, error, (dv_text){0}, &faults, s->path);
         return false;
@@ -103,14 +104,14 @@ static bool question_make(submitting *s, dv_text body, dv_text key, const char *
     return true;
 }
 
-/* Asks the engine; an order without an answer gets the error instead. */
-static void questions_ask(const dv_service *service, dv_message *questions, submitting *const *list,
+/* Asks the engine. An order without an answer gets the error as its answer. */
+static void questions_ask(const dv_shared *shared, dv_message *questions, submitting *const *list,
                           uint32_t count)
 {
     if (count == 0) return;
-    dv_err error = dv_desk_ask_all(service->desk, questions, count,
-                                   service->config->answer_timeout_ms, each_take, (void *)list);
-    if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the orders were on their way */
+    dv_err error = dv_desk_ask_all(shared->desk, questions, count,
+                                   shared->config->answer_timeout_ms, each_take, (void *)list);
+    if (error == DV_ENGINE_DRAINING) error = DV_ENGINE_TIMEOUT; /* the orders had been sent */
     for (uint32_t i = 0; i < count && error != DV_OK; i++) {
         const submitting *s = list[i];
         if (s->ret->body.size > 0) continue; /* answered */
@@ -120,34 +121,34 @@ static void questions_ask(const dv_service *service, dv_message *questions, subm
     }
 }
 
-/* Whether a submission may go on, whatever it is; if DV_OK, it leaves by the door. */
-static dv_err enter(const dv_service *service)
+/* Admits a submission. On DV_OK the caller must call dv_admission_leave. */
+static dv_err enter(const dv_shared *shared)
 {
-    if (dv_roster_stage(service->roster) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
-    return dv_admission_enter(service->admission, dv_time_now()) ? DV_OK : DV_ENGINE_FULL;
+    if (dv_roster_stage(shared->roster) != DV_STAGE_SERVING) return DV_ENGINE_DRAINING;
+    return dv_admission_enter(shared->admission, dv_time_now()) ? DV_OK : DV_ENGINE_FULL;
 }
 
-void dv_submit(const dv_service *service, dv_text body, dv_text key, const char *address,
+void dv_submit(const dv_shared *shared, dv_text body, dv_text key, const char *address,
                dv_text path, dv_submission *ret)
 {
     *ret = (dv_submission){0};
-    dv_err error = enter(service);
+    dv_err error = enter(shared);
     if (error != DV_OK) {
         refuse(ret, error, (dv_text){0}, NULL, path);
         return;
     }
     dv_arena *arena = dv_arena_new();
     dv_message question;
-    submitting s = {.service = service, .path = path, .ret = ret}, *list[] = {&s};
+    submitting s = {.shared = shared, .path = path, .ret = ret}, *list[] = {&s};
     bool goes = question_make(&s, body, key, address, arena, &question);
-    questions_ask(service, &question, list, goes ? 1 : 0);
+    questions_ask(shared, &question, list, goes ? 1 : 0);
     dv_arena_destroy(&arena);
-    dv_admission_leave(service->admission);
+    dv_admission_leave(shared->admission);
 }
 
 /* ---- batches ------------------------------------------------------------------------------ */
 
-static void batch_ask(const dv_service *service, const dv_text *orders, uint32_t count,
+static void batch_ask(const dv_shared *shared, const dv_text *orders, uint32_t count,
                       const char *address, dv_text path, dv_arena *arena, dv_submission *ret)
 {
     submitting *all = dv_arena_alloc(arena, count * sizeof *all);
@@ -155,21 +156,21 @@ static void batch_ask(const dv_service *service, const dv_text *orders, uint32_t
     dv_message *questions = dv_arena_alloc(arena, count * sizeof *questions);
     uint32_t n = 0;
     for (uint32_t i = 0; i < count; i++) {
-        all[i] = (submitting){.service = service, .path = path, .ret = &ret[i]};
+        all[i] = (submitting){.shared = shared, .path = path, .ret = &ret[i]};
         asked[n] = &all[i];
         if (question_make(&all[i], orders[i], (dv_text){0}, address, arena, &questions[n])) n++;
     }
-    questions_ask(service, questions, asked, n);
+    questions_ask(shared, questions, asked, n);
 }
 
-dv_err dv_submit_batch(const dv_service *service, dv_batch_cut *cut, dv_text body,
-                       const char *address, dv_text path, dv_submission **ret, uint32_t *ret_count,
+dv_err dv_submit_batch(const dv_shared *shared, dv_batch_in *cut, dv_text body, const char *address,
+                       dv_text path, dv_submission **ret, uint32_t *ret_count,
                        dv_faults *ret_faults)
 {
     *ret = NULL;
     *ret_count = 0;
     *ret_faults = (dv_faults){0};
-    dv_err error = enter(service);
+    dv_err error = enter(shared);
     if (error != DV_OK) return error;
     dv_arena *arena = dv_arena_new();
     dv_text *orders;
@@ -179,10 +180,10 @@ dv_err dv_submit_batch(const dv_service *service, dv_batch_cut *cut, dv_text bod
         *ret = calloc(count, sizeof **ret);
         if (*ret == NULL) abort();
         *ret_count = count;
-        batch_ask(service, orders, count, address, path, arena, *ret);
+        batch_ask(shared, orders, count, address, path, arena, *ret);
     }
     dv_arena_destroy(&arena);
-    dv_admission_leave(service->admission);
+    dv_admission_leave(shared->admission);
     return error;
 }
 

@@ -1,4 +1,4 @@
-/* Paths of requests, and the patterns that they are held against. */
+/* Patterns of paths. */
 #ifndef DV_GATEWAY_HTTP_PATH_H
 #define DV_GATEWAY_HTTP_PATH_H
 
@@ -6,8 +6,8 @@
 
 #include "proto/text.h"
 
-/* Whether a path has the shape of a pattern, in which one segment may be ":name" for any segment
-   that is not empty. ret_capture: that segment as it came, empty without one. */
+/* Whether a path has the shape of a pattern. One segment of the pattern may be ":name", for any
+   segment that is not empty. ret_capture: that segment of the path; empty when there is none. */
 bool dv_path_is(dv_text path, const char *pattern, dv_text *ret_capture);
 
 #endif

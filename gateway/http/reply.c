@@ -2,10 +2,12 @@
 #include "proto/buffer.h"
 
 #include <stdio.h>
-#include <strings.h>
+#include <string.h>
 
-#define RETRY_SOON_S 1     /* after an error that may pass at any time */
-#define RETRY_DRAINING_S 5 /* for another instance to take over */
+#include "gateway/json/problem_out.h"
+
+#define RETRY_SOON_S 1     /* after an error that may end at any time */
+#define RETRY_DRAINING_S 5 /* until another instance has taken over */
 #define HEAD_SIZE 512
 
 static void add_string(dv_buffer *out, const char *string)
@@ -28,6 +30,16 @@ void dv_reply_header_number(dv_reply *reply, const char *name, uint64_t value)
     dv_reply_header(reply, name, digits);
 }
 
+void dv_reply_allowance(dv_reply *reply, const dv_allowance *allowance, bool refused)
+{
+    if (!allowance->limited) return;
+    dv_reply_header_number(reply, "RateLimit-Limit", allowance->limit);
+    dv_reply_header_number(reply, "RateLimit-Remaining", allowance->left);
+    dv_reply_header_number(reply, "RateLimit-Reset", allowance->reset_s);
+    if (refused)
+        dv_reply_header_number(reply, "Retry-After", allowance->retry_s ? allowance->retry_s : 1);
+}
+
 void dv_reply_error(dv_reply *reply, dv_err error, dv_text message, const dv_faults *faults,
                     dv_text path)
 {
@@ -38,6 +50,11 @@ void dv_reply_error(dv_reply *reply, dv_err error, dv_text message, const dv_fau
     if (reply->status == 503)
         dv_reply_header_number(reply, "Retry-After",
                                error == DV_ENGINE_DRAINING ? RETRY_DRAINING_S : RETRY_SOON_S);
+}
+
+void dv_reply_refuse(dv_reply *reply, const dv_request *request, dv_err error)
+{
+    dv_reply_error(reply, error, (dv_text){0}, NULL, request->path);
 }
 
 bool dv_reply_keeps_alive(const struct mg_connection *connection)
@@ -76,14 +93,4 @@ void dv_reply_send(dv_reply *reply, struct mg_connection *connection, bool close
     dv_buffer_fini(&out);
     dv_buffer_fini(&reply->headers);
     dv_buffer_fini(&reply->body);
-}
-
-bool dv_query_value(const struct mg_request_info *info, const char *name, char *ret_value,
-                    size_t size, bool *ret_given)
-{
-    const char *query = info->query_string ? info->query_string : "";
-    int length = mg_get_var(query, strlen(query), name, ret_value, size);
-    *ret_given = length != -1;
-    return length >= 0 && strlen(ret_value) == (size_t)length &&
-           dv_text_is_utf8(dv_text_of(ret_value));
 }

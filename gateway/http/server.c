@@ -8,59 +8,22 @@
 #include <strings.h>
 
 #include "actors/base/log.h"
+#include "gateway/http/body.h"
 #include "gateway/http/stack.h"
-#include "proto/buffer.h"
 
-#define LINGER_BYTES (8u << 20) /* read after a refusal, so that the client can read it */
-#define LINGER_NS (2000 * DV_NS_PER_MS)
-#define BUSY_PERCENT 80 /* of all threads; connections then end after their reply */
+#define BUSY_PERCENT 80 /* of all threads: above, connections end after their reply */
 #define OPTIONS_MAX 32
-#define WORKER 1 /* civetweb's word for a thread that serves a connection */
+#define WORKER 1 /* civetweb's kind of thread that serves a connection */
 
 struct dv_http {
-    const dv_service *service;
-    const dv_http_routes *routes;
+    const dv_gateway_config *config;
+    const dv_http_handlers *handlers;
+    const struct dv_shared *shared;
     struct mg_context *context;
     uint32_t threads;
     _Atomic uint32_t busy;        /* requests under way */
     _Atomic uint32_t connections; /* open */
 };
-
-static bool length_is_plain(const struct mg_request_info *info)
-{
-    uint32_t told = 0;
-    for (int i = 0; i < info->num_headers; i++) {
-        const char *name = info->http_headers[i].name, *value = info->http_headers[i].value;
-        bool length = strcasecmp(name, "Content-Length") == 0;
-        if (length || strcasecmp(name, "Transfer-Encoding") == 0) told++;
-        if (!length) continue;
-        size_t digits = strspn(value, "0123456789");
-        if (digits == 0 || value[digits + strspn(value + digits, " \t")] != '\0') return false;
-    }
-    return told <= 1;
-}
-
-/* Whether what is left of the body is little enough for civetweb to read and forget. */
-static bool rest_is_small(const dv_request *request)
-{
-    if (request->body_taken) return true;
-    if (mg_get_header(request->connection, "Transfer-Encoding") != NULL) return false;
-    return request->info->content_length <= (long long)DV_BODY_MAX;
-}
-
-/* Reads on for a while after a reply that ends the connection: closing with bytes unread would
-   reset it, and the client might lose the reply. */
-static void linger(const dv_request *request)
-{
-    if (mg_get_header(request->connection, "Expect") != NULL) return; /* it sends no more */
-    int64_t deadline_ns = dv_time_now().mono_ns + LINGER_NS;
-    char bytes[4096];
-    size_t total = 0;
-    int size;
-    while (total < LINGER_BYTES && dv_time_now().mono_ns < deadline_ns &&
-           (size = mg_read(request->connection, bytes, sizeof bytes)) > 0)
-        total += (size_t)size;
-}
 
 /* ---- requests ---- */
 
@@ -78,36 +41,43 @@ static bool crowded(const dv_http *http)
     return http->connections * 100u > http->threads * BUSY_PERCENT;
 }
 
-/* civetweb asks this before it does anything of its own, and what is done here is all it does but
-   for WebSockets, which it hands to the handlers of websocket.h. */
+static dv_request request_of(const dv_http *http, struct mg_connection *connection)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    return (dv_request){.connection = connection,
+                        .info = info,
+                        .config = http->config,
+                        .shared = http->shared,
+                        .tcp = mg_get_user_connection_data(connection),
+                        .path = dv_text_of(info->local_uri)};
+}
+
+/* civetweb calls this for every request first. Upgrades are left to civetweb, which hands them to
+   the handlers of WebSockets below. */
 static int on_request(struct mg_connection *connection)
 {
     if (is_upgrade(connection)) return 0;
     dv_http *http = mg_get_user_data(mg_get_context(connection));
     http->busy++;
-    dv_request request = {.connection = connection,
-                          .info = mg_get_request_info(connection),
-                          .service = http->service,
-                          .tcp = mg_get_user_connection_data(connection)};
-    request.path = dv_text_of(request.info->local_uri);
+    dv_request request = request_of(http, connection);
     dv_reply reply = {0};
     request.tcp->posted = false;
-    bool plain = length_is_plain(request.info);
-    if (plain)
-        http->routes->serve(&request, &reply);
+    bool delimited = dv_body_is_delimited(request.info);
+    if (delimited)
+        http->handlers->serve(&request, &reply);
     else
         dv_reply_error(&reply, DV_REQUEST_MALFORMED,
                        dv_text_of("the length of the body is not plain"), NULL, request.path);
     int status = reply.status;
-    bool small = plain && rest_is_small(&request);
+    bool small = delimited && dv_body_rest_is_small(&request);
     bool close = !small || crowded(http) || !dv_reply_keeps_alive(connection);
     dv_reply_send(&reply, connection, close);
-    if (!small) linger(&request);
+    if (!small) dv_body_drain(&request);
     http->busy--;
     return status;
 }
 
-/* What civetweb itself refuses, mostly what it cannot parse: the request may not be there. */
+/* A request that civetweb refuses by itself, mostly because it cannot parse the request. */
 static int on_error(struct mg_connection *connection, int status, const char *message)
 {
     dv_reply reply = {0};
@@ -119,15 +89,51 @@ static int on_error(struct mg_connection *connection, int status, const char *me
     return 0;
 }
 
+/* ---- WebSockets ---- */
+
+/* A handshake. Returns 0 to accept it. civetweb lets the handler reply before it refuses. */
+static int on_upgrade(const struct mg_connection *connection, void *http_at)
+{
+    const dv_http *http = http_at;
+    dv_request request = request_of(http, (struct mg_connection *)connection);
+    dv_reply reply = {0};
+    bool accepted = http->handlers->upgrade(&request, &reply);
+    if (!accepted) dv_reply_send(&reply, request.connection, true);
+    return accepted ? 0 : 1;
+}
+
+static void on_open(struct mg_connection *connection, void *http_at)
+{
+    const dv_http *http = http_at;
+    dv_request request = request_of(http, connection);
+    http->handlers->opened(&request);
+}
+
+/* Returns 0 to end the connection. */
+static int on_frame(struct mg_connection *connection, int bits, char *bytes, size_t size,
+                    void *http_at)
+{
+    const dv_http *http = http_at;
+    dv_request request = request_of(http, connection);
+    return http->handlers->frame(&request, bits, bytes, size) ? 1 : 0;
+}
+
+static void on_close(const struct mg_connection *connection, void *http_at)
+{
+    const dv_http *http = http_at;
+    dv_request request = request_of(http, (struct mg_connection *)connection);
+    http->handlers->closed(&request);
+}
+
 /* ---- threads and connections ---- */
 
-/* One turn of the gateway wakes hundreds of workers. As batch threads they take the processor when
-   it is free, and not from the actor that is just answering the others, or from PostgreSQL. */
+/* One turn of the gateway wakes hundreds of workers. As batch threads, they do not take the processor
+   from the actor, which is still answering other workers, nor from PostgreSQL. */
 static void *on_thread(const struct mg_context *context, int kind)
 {
     (void)context;
     dv_log_actor("gateway");
-    if (kind == WORKER) /* a sandbox may forbid it, which costs time only */
+    if (kind == WORKER) /* a sandbox may forbid this, which only costs time */
         (void)pthread_setschedparam(pthread_self(), SCHED_BATCH, &(struct sched_param){0});
     return NULL;
 }
@@ -142,13 +148,13 @@ static int on_connection(const struct mg_connection *connection, void **ret_data
     return 0;
 }
 
-/* The last moment at which the connection's data is still there. */
+/* civetweb still has the connection's data here, for the last time. */
 static void on_connection_close(const struct mg_connection *connection)
 {
     dv_http *http = mg_get_user_data(mg_get_context(connection));
     dv_connection *tcp = mg_get_user_connection_data(connection);
     if (tcp == NULL) return;
-    http->routes->sockets_fini(http->service, tcp);
+    http->handlers->gone(http->shared, tcp);
     free(tcp);
     http->connections--;
     dv_stack_release();
@@ -198,7 +204,7 @@ static void options_fill(options *o, const dv_gateway_config *config, uint32_t t
     option_set(o, "listen_backlog", "1024");
     option_set(o, "tcp_nodelay", "1");
     option_set(o, "enable_keep_alive", "yes");
-    option_set(o, "decode_url", "no"); /* a %2F in an id is no separator: api.c decodes */
+    option_set(o, "decode_url", "no"); /* a %2F in an id is no separator: routes decode */
     option_set(o, "enable_directory_listing", "no");
     option_set_number(o, "keep_alive_timeout_ms", config->keep_alive_timeout_ms);
     option_set_number(o, "request_timeout_ms", config->request_timeout_ms);
@@ -206,16 +212,18 @@ static void options_fill(options *o, const dv_gateway_config *config, uint32_t t
     option_set(o, "enable_websocket_ping_pong", "yes");
 }
 
-dv_err dv_http_start(const dv_service *service, const dv_http_routes *routes, dv_http **ret_http,
+dv_err dv_http_start(const dv_gateway_config *config, const dv_http_handlers *handlers,
+                     const struct dv_shared *shared, dv_http **ret_http,
                      char ret_why[DV_REASON_MAX])
 {
     dv_http *http = calloc(1, sizeof *http);
     if (http == NULL) abort();
-    http->service = service;
-    http->routes = routes;
-    http->threads = service->config->http_threads + service->config->websockets_max;
+    http->config = config;
+    http->handlers = handlers;
+    http->shared = shared;
+    http->threads = config->http_threads + config->websockets_max;
     options o = {0};
-    options_fill(&o, service->config, http->threads);
+    options_fill(&o, config, http->threads);
     const struct mg_callbacks callbacks = {.begin_request = on_request,
                                            .http_error = on_error,
                                            .init_thread = on_thread,
@@ -235,7 +243,7 @@ dv_err dv_http_start(const dv_service *service, const dv_http_routes *routes, dv
         free(http);
         return DV_START_FAILED;
     }
-    http->routes->sockets_register(http->context, service);
+    mg_set_websocket_handler(http->context, "/**", on_upgrade, on_open, on_frame, on_close, http);
     *ret_http = http;
     return DV_OK;
 }

@@ -1,10 +1,11 @@
-#include "gateway/json/members.h"
+#include "gateway/json/batch_in.h"
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <yajl/yajl_parse.h>
 
-/* ---- batches ------------------------------------------------------------------------------ */
+#include "gateway/json/members.h"
 
 /* One reading of an array of orders. */
 typedef struct cutting {
@@ -101,7 +102,7 @@ static const yajl_callbacks CUTTING_CALLBACKS = {
     .yajl_end_array = cut_end,
 };
 
-dv_err dv_order_in_batch(dv_text body, dv_arena *arena, dv_text **ret_orders, uint32_t *ret_count,
+dv_err dv_batch_in_array(dv_text body, dv_arena *arena, dv_text **ret_orders, uint32_t *ret_count,
                          dv_faults *ret_faults)
 {
     *ret_faults = (dv_faults){0};
@@ -130,7 +131,7 @@ static dv_text trimmed(const char *at, const char *end)
     return (dv_text){at, (uint32_t)(end - at)};
 }
 
-dv_err dv_order_in_lines(dv_text body, dv_arena *arena, dv_text **ret_orders, uint32_t *ret_count,
+dv_err dv_batch_in_lines(dv_text body, dv_arena *arena, dv_text **ret_orders, uint32_t *ret_count,
                          dv_faults *ret_faults)
 {
     *ret_faults = (dv_faults){0};

@@ -1,15 +1,18 @@
+#include "gateway/json/frame_out.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "gateway/json/order_parts.h"
-#include "gateway/json/render.h"
+#include "gateway/json/route_out.h"
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* The frame's sentence for people. */
+/* The sentence for people. */
 static void put_message(dv_json *json, const dv_moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
-    char text[2 * DV_REASON_MAX], name[DEX_NAME_SIZE];
+    char text[2 * DV_REASON_MAX], name[DV_DEX_NAME_SIZE];
     const char *dex = dv_dex_name(attempt->venue, name);
     switch (m->event.state) {
     case DV_STATE_pending: snprintf(text, sizeof text, "Order received"); break;
@@ -41,7 +44,7 @@ static void put_message(dv_json *json, const dv_moment *m)
     dv_json_string(json, "message", text);
 }
 
-/* Members that a frame has from building on. */
+/* The members that frames have from `building` on. */
 static void put_route(dv_json *json, const dv_moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
@@ -57,7 +60,7 @@ static void put_route(dv_json *json, const dv_moment *m)
     dv_json_object_end(json);
 }
 
-/* Members that a frame has at the end. */
+/* The members of the last frame. */
 static void put_result(dv_json *json, const dv_moment *m)
 {
     const dv_attempt *attempt = &m->attempt;
@@ -73,7 +76,7 @@ static void put_result(dv_json *json, const dv_moment *m)
     }
 }
 
-/* What happened, to clients that go by it: what becomes of a confirmation is no new status. */
+/* The `type` of a frame. Clients learn from it what became of a confirmed trade. */
 static const char *frame_type(const dv_moment *m, dv_frame_type type)
 {
     if (m->event.state == DV_STATE_superseded) return "superseded";
@@ -85,8 +88,7 @@ void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *vie
                      dv_frame_type type)
 {
     dv_moment m = dv_moment_at(tokens, view, seq);
-    dv_json *json = dv_json_new(out);
-    dv_json_object(json, NULL);
+    dv_json *json = dv_json_begin(out);
     dv_json_string(json, "type", frame_type(&m, type));
     dv_json_id(json, "orderId", &view->terms.order_id);
     dv_put_status(json, &m);
@@ -100,47 +102,57 @@ void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *vie
     if (m.attempt.signature.size > 0) dv_json_uint(json, "slippageBps", view->terms.slippage_bps);
     put_result(json, &m);
     dv_put_order(json, "order", &m);
-    dv_json_object_end(json);
-    dv_json_destroy(&json);
+    dv_json_end(&json);
 }
 
-/* ---- the answer to a POST ------------------------------------------------------------------
- */
+/* ---- greetings ---------------------------------------------------------------------------- */
 
-/* How the connection that the POST came on can be turned into the order's WebSocket. */
-static void put_upgrade(dv_json *json, const char *url)
+/* Clients read the id of a connection as a string. */
+static void put_connection(dv_json *json, const char *name, uint64_t connection)
 {
-    dv_json_object(json, "upgradeInstructions");
-    dv_json_string(json, "method", "GET");
-    dv_json_string(json, "url", url);
-    dv_json_object(json, "headers");
-    dv_json_string(json, "Connection", "Upgrade");
-    dv_json_string(json, "Upgrade", "websocket");
-    dv_json_string(json, "Sec-WebSocket-Version", "13");
-    dv_json_object_end(json);
-    dv_json_object_end(json);
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, connection);
+    dv_json_string(json, name, text);
 }
 
-void dv_render_accepted(dv_buffer *out, const dv_tokens *tokens, const dv_view *view)
+void dv_render_connected(dv_buffer *out, const dv_id *order_id, uint64_t client_id, int64_t wall_us)
 {
-    dv_moment m = dv_moment_at(tokens, view, 1);
-    char id[DV_ID_TEXT_SIZE], url[96];
-    dv_id_format(&view->terms.order_id, id);
-    snprintf(url, sizeof url, "/api/orders/stream?orderId=%s", id);
+    dv_json *json = dv_json_begin(out);
+    dv_json_string(json, "type", "connected");
+    dv_json_id(json, "orderId", order_id);
+    put_connection(json, "clientId", client_id);
+    dv_json_time(json, "timestamp", wall_us);
+    dv_json_end(&json);
+}
 
-    dv_json *json = dv_json_new(out);
-    dv_json_object(json, NULL);
-    dv_json_bool(json, "success", true);
-    dv_json_string(json, "orderId", id);
-    dv_json_string(json, "status", dv_state_name(DV_STATE_pending));
-    dv_put_token_in(json, "tokenIn", &m);
-    dv_put_token_out(json, "tokenOut", &m);
-    dv_put_amount_in(json, "amountIn", &m);
-    dv_put_side(json, &m);
-    dv_json_time(json, "createdAt", (int64_t)view->terms.created_at_us);
-    dv_json_string(json, "message", "Order accepted");
-    dv_json_string(json, "websocketUrl", url);
-    put_upgrade(json, url);
-    dv_json_object_end(json);
-    dv_json_destroy(&json);
+void dv_render_established(dv_buffer *out, const dv_id *order_id, uint8_t current_state,
+                           int64_t wall_us)
+{
+    dv_json *json = dv_json_begin(out);
+    dv_json_string(json, "type", "connection_established");
+    dv_json_id(json, "orderId", order_id);
+    dv_json_string(json, "status", "connected");
+    dv_json_string(json, "message", "Connected: the order's updates follow");
+    dv_json_time(json, "timestamp", wall_us);
+    dv_json_string(json, "currentOrderStatus",
+                   dv_state_name((uint8_t)dv_state_shown(current_state)));
+    dv_json_end(&json);
+}
+
+void dv_render_established_all(dv_buffer *out, uint64_t connection_id, int64_t wall_us)
+{
+    dv_json *json = dv_json_begin(out);
+    dv_json_string(json, "type", "connection_established");
+    put_connection(json, "connectionId", connection_id);
+    dv_json_string(json, "message", "Connected: every order's updates follow");
+    dv_json_time(json, "timestamp", wall_us);
+    dv_json_end(&json);
+}
+
+void dv_render_pong(dv_buffer *out, int64_t wall_us)
+{
+    dv_json *json = dv_json_begin(out);
+    dv_json_string(json, "type", "pong");
+    dv_json_time(json, "timestamp", wall_us);
+    dv_json_end(&json);
 }

@@ -14,10 +14,9 @@ const char *dv_member_name(dv_member member)
     return MEMBER_NAMES[member];
 }
 
-void dv_faults_add(dv_faults *faults, dv_err error, dv_text field, dv_text message)
+bool dv_member_given(const dv_reading *r, dv_member member)
 {
-    if (faults->count == 0) faults->error = error;
-    if (faults->count < DV_FAULTS_MAX) faults->list[faults->count++] = (dv_fault){field, message};
+    return r->values[member].kind > DV_VALUE_NULL;
 }
 
 void dv_member_fault(dv_reading *r, dv_err error, dv_member member, const char *message)
@@ -25,8 +24,7 @@ void dv_member_fault(dv_reading *r, dv_err error, dv_member member, const char *
     dv_faults_add(r->faults, error, dv_text_of(MEMBER_NAMES[member]), dv_text_of(message));
 }
 
-/* ---- from JSON to members: yajl's callbacks, which return 0 to stop ----------------------------
- */
+/* ---- yajl's callbacks: each returns 0 to stop --------------------------------------------- */
 
 static int refuse_body(dv_reading *r, dv_text field, const char *message)
 {
@@ -116,7 +114,7 @@ static const yajl_callbacks CALLBACKS = {
     .yajl_end_array = on_end,
 };
 
-/* What yajl has against the body, as a fault. */
+/* Adds yajl's complaint about the body as a fault. */
 static void syntax_fault(dv_reading *r, yajl_handle parser)
 {
     unsigned char *why = yajl_get_error(parser, 0, NULL, 0);
@@ -127,7 +125,6 @@ static void syntax_fault(dv_reading *r, yajl_handle parser)
     if (why) yajl_free_error(parser, why);
 }
 
-/* Reads the members of a body. False, and a fault is noted, when it is not one JSON object. */
 bool dv_members_read(dv_reading *r, dv_text body)
 {
     if (!dv_text_is_utf8(body)) {

@@ -35,6 +35,19 @@ void dv_json_destroy(dv_json **json)
     *json = NULL;
 }
 
+dv_json *dv_json_begin(dv_buffer *out)
+{
+    dv_json *json = dv_json_new(out);
+    dv_json_object(json, NULL);
+    return json;
+}
+
+void dv_json_end(dv_json **json)
+{
+    dv_json_object_end(*json);
+    dv_json_destroy(json);
+}
+
 static void put_name(dv_json *json, const char *name)
 {
     if (name) must(yajl_gen_string(json, (const unsigned char *)name, strlen(name)));
@@ -126,4 +139,12 @@ void dv_json_time(dv_json *json, const char *name, int64_t wall_us)
     char text[DV_ISO_SIZE];
     dv_time_iso(wall_us, text);
     dv_json_string(json, name, text);
+}
+
+void dv_json_text_or_null(dv_json *json, const char *name, dv_text text)
+{
+    if (text.size > 0)
+        dv_json_text(json, name, text);
+    else
+        dv_json_null(json, name);
 }

@@ -19,7 +19,11 @@ dv_json *dv_json_new(dv_buffer *out);
 /* Frees the writer and clears the pointer. Accepts NULL. */
 void dv_json_destroy(dv_json **json);
 
-/* Open and close; what is opened must be closed. */
+/* The same for a text that is one object: begin opens it, end closes it. */
+dv_json *dv_json_begin(dv_buffer *out);
+void dv_json_end(dv_json **json);
+
+/* Open and close. Everything opened must be closed. */
 void dv_json_object(dv_json *json, const char *name);
 void dv_json_object_end(dv_json *json);
 void dv_json_array(dv_json *json, const char *name);
@@ -27,6 +31,9 @@ void dv_json_array_end(dv_json *json);
 
 /* A string of any bytes: one that is not UTF-8 is written with its foreign bytes as "?". */
 void dv_json_text(dv_json *json, const char *name, dv_text text);
+
+/* The same; an empty text is written as null. */
+void dv_json_text_or_null(dv_json *json, const char *name, dv_text text);
 
 /* A string; NULL is written as an empty one. */
 void dv_json_string(dv_json *json, const char *name, const char *string);

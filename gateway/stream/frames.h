@@ -2,7 +2,7 @@
 #ifndef DV_GATEWAY_STREAM_FRAMES_H
 #define DV_GATEWAY_STREAM_FRAMES_H
 
-#include "gateway/json/render.h"
+#include "gateway/json/frame_out.h"
 #include "gateway/stream/hub.h"
 
 typedef struct dv_frames {

@@ -1,7 +1,6 @@
 #include "gateway/stream/hub.h"
 
 #include <assert.h>
-#include <civetweb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,12 +12,11 @@
 
 #include "actors/base/clock.h"
 
-#define WRITERS_KEPT 2   /* writers that stay when there is nothing to write */
-#define WRITER_IDLE_S 5  /* others end after so long */
-#define FRAMES_A_TURN 16 /* written to one connection before the next has its turn */
+#define WRITERS_KEPT 2   /* writers that stay without work */
+#define WRITER_IDLE_S 5  /* without work, after which other writers end */
+#define FRAMES_A_TURN 16 /* written to one connection before the next connection */
 #define WAIT_MAX_NS (20 * DV_NS_PER_MS)
 #define WRITER_STACK_BYTES (256u * 1024u)
-#define REASON_SIZE 101
 
 struct dv_frame {
     _Atomic uint32_t references;
@@ -31,27 +29,27 @@ typedef struct slot {
     uint64_t mark;
 } slot;
 
-/* What becomes of a connection. */
 typedef enum course {
     OPEN,
-    CLOSING, /* a close frame follows what is queued */
-    CLOSED,  /* nothing may be written any more */
+    CLOSING, /* the queue is still written, then the close */
+    CLOSED,  /* nothing may be written */
 } course;
 
 typedef struct connection {
     uint64_t id;
-    struct mg_connection *wire;
-    dv_id order_id; /* nil: it does not watch just one */
-    slot *slots;    /* a ring; grows up to the hub's queue_max */
+    const dv_sink *sink;
+    void *to;       /* the connection, as the sink knows it */
+    dv_id order_id; /* nil: the connection watches several orders, or none */
+    slot *slots;    /* a ring, which grows up to queue_max */
     uint32_t first, count, capacity;
-    uint64_t mark; /* of the last frame written whole; DV_NO_MARK before */
+    uint64_t mark; /* of the last frame written whole; before: DV_NO_MARK */
     course course;
     uint16_t close_code;
-    char close_reason[REASON_SIZE];
-    bool resumable;   /* its marks mean something to its client */
-    bool ready;       /* it is in the list of those that wait for a writer */
-    bool busy;        /* a writer has it */
-    int64_t ready_ns; /* since when it waits */
+    char close_reason[DV_CLOSE_REASON_SIZE];
+    bool resumable;   /* its marks mean something to the client */
+    bool ready;       /* waits for a writer, in the list `ready` */
+    bool busy;        /* a writer serves it */
+    int64_t ready_ns; /* start of the wait for a writer */
     struct connection *prev, *next;
     UT_hash_handle hh;
 } connection;
@@ -59,7 +57,7 @@ typedef struct connection {
 struct dv_hub {
     pthread_mutex_t mutex; /* guards all of the hub */
     pthread_cond_t work;   /* a connection is ready, or the hub stops */
-    pthread_cond_t done;   /* a writer let go of a connection, or ended */
+    pthread_cond_t done;   /* a writer has left a connection, or has ended */
     connection *connections, *ready;
     uint64_t last_id;
     uint32_t connections_max, reserved, queue_max;
@@ -141,40 +139,34 @@ static void make_ready(dv_hub *hub, connection *c)
 
 /* ---- writers ---- */
 
-/* Writes a close frame, after which civetweb's thread ends as soon as its client answers, or at its
-   next look. */
-static void close_write(connection *c)
+/* Says goodbye. A client that was too slow is told from where to resume. */
+static void close_write(const connection *c)
 {
-    char payload[2 + REASON_SIZE];
-    payload[0] = (char)(c->close_code >> 8);
-    payload[1] = (char)(c->close_code & 0xff);
-    int size = 0;
+    char reason[DV_CLOSE_REASON_SIZE] = "";
     if (c->close_code != DV_CLOSE_TOO_SLOW)
-        size = snprintf(payload + 2, REASON_SIZE, "%s", c->close_reason);
+        snprintf(reason, sizeof reason, "%s", c->close_reason);
     else if (!c->resumable)
-        size = snprintf(payload + 2, REASON_SIZE, "resume each order from its last seq");
+        snprintf(reason, sizeof reason, "resume each order from its last seq");
     else if (c->mark != DV_NO_MARK)
-        size = snprintf(payload + 2, REASON_SIZE, "resume from %llu", (unsigned long long)c->mark);
-    mg_websocket_write(c->wire, MG_WEBSOCKET_OPCODE_CONNECTION_CLOSE, payload, 2 + (size_t)size);
+        snprintf(reason, sizeof reason, "resume from %llu", (unsigned long long)c->mark);
+    c->sink->close(c->to, c->close_code, reason);
 }
 
-/* Writes frames until one fails; drops them all. Returns how many were written whole. */
+/* Writes frames until one fails, and drops them all. Returns how many were written whole. */
 static uint32_t frames_write(connection *c, slot *slots, uint32_t count)
 {
     uint32_t written = 0;
     bool well = true;
     for (uint32_t i = 0; i < count; i++) {
         const dv_frame *frame = slots[i].frame;
-        if (well)
-            well = mg_websocket_write(c->wire, MG_WEBSOCKET_OPCODE_TEXT, frame->bytes,
-                                      frame->size) == (int)frame->size;
+        if (well) well = c->sink->write(c->to, frame->bytes, frame->size);
         if (well) written++;
         dv_frame_drop(&slots[i].frame);
     }
     return written;
 }
 
-/* Serves one connection for a turn. The hub is locked, but not while writing. */
+/* Writes one turn's frames of one connection. The hub is locked, except during writes. */
 static void serve(dv_hub *hub, connection *c)
 {
     slot slots[FRAMES_A_TURN];
@@ -187,23 +179,23 @@ static void serve(dv_hub *hub, connection *c)
 
     for (uint32_t i = 0; i < written; i++)
         if (c->resumable && slots[i].mark != DV_NO_MARK) c->mark = slots[i].mark;
-    if (written < count) { /* part of a frame may be out: nothing sensible can follow it */
+    if (written < count) { /* part of a frame may be out, and nothing can follow a part */
         queue_clear(c);
         c->course = CLOSED;
-        mg_disable_connection_keep_alive(c->wire);
+        c->sink->end(c->to);
     } else if (c->course == CLOSING && c->count == 0) {
         c->course = CLOSED;
         pthread_mutex_unlock(&hub->mutex);
         close_write(c);
         pthread_mutex_lock(&hub->mutex);
-        mg_disable_connection_keep_alive(c->wire);
+        c->sink->end(c->to);
     }
     c->busy = false;
     if (c->count > 0 || c->course == CLOSING) make_ready(hub, c);
     pthread_cond_broadcast(&hub->done);
 }
 
-/* Waits for work. False: there was none for so long that this writer is not needed. */
+/* Waits for work. False: no work came for WRITER_IDLE_S, and other writers suffice. */
 static bool work_wait(dv_hub *hub)
 {
     struct timespec until;
@@ -298,11 +290,13 @@ void dv_hub_release(dv_hub *hub)
     pthread_mutex_unlock(&hub->mutex);
 }
 
-uint64_t dv_hub_add(dv_hub *hub, struct mg_connection *wire, const dv_id *order_id, bool resumable)
+uint64_t dv_hub_add(dv_hub *hub, const dv_sink *sink, void *to, const dv_id *order_id,
+                    bool resumable)
 {
     connection *c = calloc(1, sizeof *c);
     if (c == NULL) abort();
-    c->wire = wire;
+    c->sink = sink;
+    c->to = to;
     c->mark = DV_NO_MARK;
     c->resumable = resumable;
     if (order_id != NULL) c->order_id = *order_id;
@@ -329,7 +323,7 @@ void dv_hub_remove(dv_hub *hub, uint64_t id)
 {
     pthread_mutex_lock(&hub->mutex);
     connection *c = find(hub, id);
-    assert(c != NULL); /* its own thread removes it, once */
+    assert(c != NULL); /* its own thread removes a connection, once */
     HASH_DEL(hub->connections, c);
     seize(hub, c);
     pthread_mutex_unlock(&hub->mutex);
@@ -349,7 +343,7 @@ bool dv_hub_retire(dv_hub *hub, uint64_t id)
     return open;
 }
 
-/* The hub is locked. Drops what is queued when the queue must not be waited for. */
+/* The hub is locked. A connection that was too slow loses its queue. */
 static void close_begin(dv_hub *hub, connection *c, uint16_t code, const char *reason)
 {
     if (c->course != OPEN) return;

@@ -4,6 +4,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "gateway/json/problem_out.h"
 #include "proto/buffer.h"
 #include "proto/view.h"
 

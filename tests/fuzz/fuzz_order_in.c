@@ -1,6 +1,8 @@
 /* Any bytes as the body of an order: read within its bounds, and what is accepted can be sent. */
 #include <assert.h>
 
+#include "gateway/http/body.h"
+#include "gateway/json/batch_in.h"
 #include "gateway/json/order_in.h"
 #include "proto/arena.h"
 #include "proto/codec.h"
@@ -39,7 +41,7 @@ static void check_batch(dv_text body, dv_arena *arena)
     dv_text *orders;
     uint32_t count;
     dv_faults faults;
-    dv_err error = dv_order_in_batch(body, arena, &orders, &count, &faults);
+    dv_err error = dv_batch_in_array(body, arena, &orders, &count, &faults);
     assert((error == DV_OK) == (faults.count == 0) && count <= DV_BATCH_ORDERS_MAX);
     const char *end = body.at;
     for (uint32_t i = 0; i < count && error == DV_OK; i++) {
@@ -58,14 +60,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     dv_terms terms;
     dv_order_fields fields;
     dv_faults faults;
-    dv_err error = dv_order_in_order(body, (dv_text){0}, &TOKENS, arena, &terms, &fields, &faults);
+    dv_err error = dv_order_in_read(body, (dv_text){0}, &TOKENS, arena, &terms, &fields, &faults);
     if (error == DV_OK) {
         assert(faults.count == 0);
         check_terms(&terms, arena);
     } else {
         assert(faults.count > 0 && faults.count <= DV_FAULTS_MAX && faults.error == error);
     }
-    bool ping = dv_order_in_is_ping(body);
+    bool ping = dv_is_ping(body);
     assert(!ping || error != DV_OK);
     check_batch(body, arena);
     dv_arena_destroy(&arena);

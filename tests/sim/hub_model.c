@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "gateway/api/api.h"
+#include "gateway/api/routes.h"
 
 #define WIRE_NS_MAX (3 * SIM_MS) /* a frame is under way to its client */
 
@@ -240,11 +240,11 @@ uint32_t dv_hub_count(dv_hub *hub)
     return count;
 }
 
-/* ---- in place of gateway/api/api.c and gateway/http/server.c --------------------------------- */
+/* ---- in place of gateway/api/routes.c and gateway/http/server.c --------------------------------- */
 
-dv_err dv_api_start(const dv_service *service, dv_http **ret_http, char ret_why[DV_REASON_MAX])
+dv_err dv_api_start(const dv_shared *shared, dv_http **ret_http, char ret_why[DV_REASON_MAX])
 {
-    (void)service, (void)ret_why;
+    (void)shared, (void)ret_why;
     *ret_http = NULL;
     return DV_OK;
 }

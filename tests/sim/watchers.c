@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gateway/json/render.h"
+#include "gateway/json/frame_out.h"
 #include "tests/sim/book.h"
 #include "tests/sim/hub_model.h"
 

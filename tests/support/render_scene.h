@@ -2,7 +2,11 @@
 #ifndef DV_TESTS_RENDER_SCENE_H
 #define DV_TESTS_RENDER_SCENE_H
 
-#include "gateway/json/render.h"
+#include "gateway/json/frame_out.h"
+#include "gateway/json/list_out.h"
+#include "gateway/json/order_out.h"
+#include "gateway/json/problem_out.h"
+#include "gateway/json/service_out.h"
 #include "proto/buffer.h"
 #include "tests/support/mints.h"
 

@@ -19,7 +19,7 @@ static void setup(void)
     outbox = dv_outbox_new();
     now = (dv_time){.mono_ns = 1000 * DV_NS_PER_MS};
     ck_assert(dv_hub_reserve(hub));
-    connection = dv_hub_add(hub, NULL, NULL, true);
+    connection = dv_hub_add(hub, NULL, NULL, NULL, true);
 }
 
 static void teardown(void)

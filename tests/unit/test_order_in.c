@@ -1,4 +1,6 @@
 /* What an order may look like, and what is said of one that is not right. */
+#include "gateway/json/batch_in.h"
+#include "gateway/json/members.h"
 #include "gateway/json/order_in.h"
 #include "proto/arena.h"
 #include "tests/support/mints.h"
@@ -28,8 +30,8 @@ static void tear_down(void)
 
 static dv_err read_with_key(const char *body, const char *key)
 {
-    return dv_order_in_order(dv_text_of(body), dv_text_of(key), &tokens, arena, &terms, &fields,
-                             &faults);
+    return dv_order_in_read(dv_text_of(body), dv_text_of(key), &tokens, arena, &terms, &fields,
+                            &faults);
 }
 
 static dv_err read_body(const char *body)
@@ -413,7 +415,7 @@ static uint32_t batch_count;
 
 static dv_err read_batch(const char *body)
 {
-    return dv_order_in_batch(dv_text_of(body), arena, &batch, &batch_count, &faults);
+    return dv_batch_in_array(dv_text_of(body), arena, &batch, &batch_count, &faults);
 }
 
 START_TEST(a_batch_is_cut_into_its_orders)
@@ -461,7 +463,7 @@ END_TEST
 START_TEST(ndjson_is_cut_at_its_lines)
 {
     dv_text body = dv_text_of("\n{\"a\":1}\r\n \t\n7\n  {} ");
-    ck_assert(dv_order_in_lines(body, arena, &batch, &batch_count, &faults) == DV_OK);
+    ck_assert(dv_batch_in_lines(body, arena, &batch, &batch_count, &faults) == DV_OK);
     ck_assert_uint_eq(batch_count, 3);
     assert_text(batch[0], "{\"a\":1}");
     assert_text(batch[1], "7");
@@ -474,12 +476,12 @@ START_TEST(ndjson_has_a_line_and_a_limit)
     static char body[2 * DV_BATCH_ORDERS_MAX + 3];
     for (size_t i = 0; i <= DV_BATCH_ORDERS_MAX; i++) memcpy(body + 2 * i, "7\n", 2);
     dv_text most = {body, 2 * DV_BATCH_ORDERS_MAX}, more = {body, most.size + 2};
-    ck_assert(dv_order_in_lines(most, arena, &batch, &batch_count, &faults) == DV_OK);
+    ck_assert(dv_batch_in_lines(most, arena, &batch, &batch_count, &faults) == DV_OK);
     ck_assert_uint_eq(batch_count, DV_BATCH_ORDERS_MAX);
-    ck_assert(dv_order_in_lines(more, arena, &batch, &batch_count, &faults) ==
+    ck_assert(dv_batch_in_lines(more, arena, &batch, &batch_count, &faults) ==
               DV_REQUEST_TOO_LARGE);
     dv_text none = dv_text_of(" \n\n");
-    ck_assert(dv_order_in_lines(none, arena, &batch, &batch_count, &faults) ==
+    ck_assert(dv_batch_in_lines(none, arena, &batch, &batch_count, &faults) ==
               DV_REQUEST_MALFORMED);
     ck_assert_uint_eq(faults.count, 1);
 }
@@ -487,8 +489,8 @@ END_TEST
 
 START_TEST(only_a_ping_is_a_ping)
 {
-    ck_assert(dv_order_in_is_ping(dv_text_of("{\"type\":\"ping\"}")));
-    ck_assert(dv_order_in_is_ping(dv_text_of(" {\"timestamp\":1, \"type\" : \"ping\"} ")));
+    ck_assert(dv_is_ping(dv_text_of("{\"type\":\"ping\"}")));
+    ck_assert(dv_is_ping(dv_text_of(" {\"timestamp\":1, \"type\" : \"ping\"} ")));
     static const char *const others[] = {
         "",
         "ping",
@@ -504,7 +506,7 @@ START_TEST(only_a_ping_is_a_ping)
         "{\"type\":\"market\"," PAIR "\"amount\":1}",
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        ck_assert_msg(!dv_order_in_is_ping(dv_text_of(others[i])), "%s", others[i]);
+        ck_assert_msg(!dv_is_ping(dv_text_of(others[i])), "%s", others[i]);
 }
 END_TEST
 

@@ -19,7 +19,12 @@ BEGIN {
     may["actors/persistence/pg"] = "actors/persistence sql " below
     may["actors/retry"] = below
     may["actors/notification"] = below
-    may["gateway"] = below
+    may["gateway"] = "gateway/api gateway/http gateway/stream gateway/calls " below
+    may["gateway/api"] = "gateway/http gateway/stream gateway/json gateway/calls " below
+    may["gateway/http"] = "gateway/json " below
+    may["gateway/stream"] = "gateway/json " below
+    may["gateway/json"] = "gateway/calls " below
+    may["gateway/calls"] = below
     free["actors"] = 1 # the program: it makes every actor
 }
 
