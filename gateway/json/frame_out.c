@@ -81,7 +81,7 @@ static const char *frame_type(const dv_moment *m, dv_frame_type type)
 {
     if (m->event.state == DV_STATE_superseded) return "superseded";
     if (dv_moment_is_finalized(m)) return "finalized";
-    return type == DV_FRAME_ORDER_UPDATE ? "update_event" : "status_update";
+    return type == DV_FRAME_ORDER_UPDATE ? "order_update" : "status_update";
 }
 
 void dv_render_frame(dv_buffer *out, const dv_tokens *tokens, const dv_view *view, uint32_t seq,

@@ -261,7 +261,7 @@ START_TEST(a_socket_of_all_orders_shows_what_is_committed_from_then_on)
     event_tell(43);
     const char *frame = read_frame(&c);
     ck_assert_says(frame, "position", 42);
-    ck_assert_contains(frame, "\"type\":\"update_event\"");
+    ck_assert_contains(frame, "\"type\":\"order_update\"");
     ck_assert_says(read_frame(&c), "position", 43);
     hang_up(&c);
     ck_assert_uint_eq(expect(&feed, DV_MSG_watch_orders).watch_orders.on, 0);

@@ -483,7 +483,7 @@ function client003(holder) {
     assertFields(greeting, ['connectionId', 'message', 'timestamp'], 'the greeting');
     const { orderId } = await holder.engine.api.order({ ...order, amount: undefined });
     await watch.ended(orderId);
-    checkConfirmed(watch.updates(orderId), 'update_event');
+    checkConfirmed(watch.updates(orderId), 'order_update');
   });
 
   it('polls its order each second until it is done', async () => {

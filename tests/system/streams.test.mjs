@@ -54,7 +54,7 @@ function oneOrder(holder) {
     for (const watch of watches) {
       const frames = watch.updates(orderId);
       assert.deepEqual(frames.map(transition), told, `expected ${watch.path} to be told the same`);
-      const type = watch.path === '/api/orders/test-ws' ? 'update_event' : 'status_update';
+      const type = watch.path === '/api/orders/test-ws' ? 'order_update' : 'status_update';
       checkConfirmed(frames, type);
     }
     const { statusHistory } = await engine.finished(orderId);

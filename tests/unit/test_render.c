@@ -241,7 +241,7 @@ START_TEST(frames_of_all_orders_are_order_updates)
     dv_view view = confirmed_view();
     dv_render_frame(&out, &tokens, &view, 2, DV_FRAME_ORDER_UPDATE);
     parse();
-    assert_string("type", "update_event");
+    assert_string("type", "order_update");
     assert_string("message", "Comparing venues");
 }
 END_TEST

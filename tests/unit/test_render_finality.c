@@ -142,7 +142,7 @@ START_TEST(watchers_of_all_orders_are_told_of_finality_by_type_too)
 {
     ORDER_OF(DV_STATE_confirmed, DV_STATE_finalized);
     render_frame(5, DV_FRAME_ORDER_UPDATE);
-    assert_string("type", "update_event");
+    assert_string("type", "order_update");
     render_frame(6, DV_FRAME_ORDER_UPDATE);
     assert_string("type", "finalized");
 }
