@@ -12,29 +12,29 @@
 #define DESK DV_PORT(DV_LINK_desk, 0)
 #define SUBMIT DV_PORT(DV_LINK_submit, 0)
 #define QUERY DV_PORT(DV_LINK_query, 0)
-#define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS)    /* for clients to answer the close of a WebSocket */
-#define ADMITTED_MAX 256u                      /* submissions: as many as keep the engine busy */
-#define ADMISSION_WAIT_NS (500 * DV_NS_PER_MS) /* for a burst to be taken, one after the other */
+#define DRAIN_WAIT_NS (2000 * DV_NS_PER_MS) /* for clients to answer a close of their WebSocket */
+#define ADMITTED_MAX 256u                   /* submissions at a time; they keep the engine busy */
+#define ADMISSION_WAIT_NS (500 * DV_NS_PER_MS) /* for a burst to be admitted */
 #define ID_RANDOM 10u                          /* random bytes of an order's id */
-#define QUEUE_LEAST (2 * DV_EVENTS_MAX) /* frames: the whole history of an order always fits */
+#define QUEUE_LEAST (2 * DV_EVENTS_MAX)        /* frames; an order's whole history fits */
 
 typedef struct gateway {
     char desk_endpoint[DV_CONFIG_TEXT_MAX];
-    dv_shared shared; /* for the threads; its objects are ours to free */
+    dv_shared shared; /* for the threads; the actor owns its objects */
     dv_http *http;    /* NULL before start */
     dv_order_feed *order_feed;
     dv_all_feed *all_feed;
     dv_pending *pending;
-    uint8_t random[ID_RANDOM * 64]; /* for the next ids: the system is asked for many at once */
-    uint32_t random_left;           /* bytes of it, at its end */
-    dv_buffer named;                /* an order that is sent on, with its id */
-    int64_t drained_by_ns;          /* DV_NEVER until the drain begins */
-    bool drain_is_over;             /* what has not ended by now is cut off */
+    uint8_t random[ID_RANDOM * 64]; /* for the next ids */
+    uint32_t random_left;           /* unused bytes, at the end */
+    dv_buffer named;                /* encodes an order with its id */
+    int64_t drained_by_ns;          /* DV_NEVER before the drain */
+    bool drain_is_over;             /* requests and WebSockets still open are cut off */
 } gateway;
 
 /* ---- questions and answers ---- */
 
-/* The order gets its id before anybody hears of it, so that whoever hears of it twice knows. */
+/* The order gets its id before the engine hears of it, so that the engine knows a repeated order. */
 DV_HANDLER(gateway, submit_request)
 {
     dv_envelope named = *envelope;
@@ -57,7 +57,7 @@ static void on_query(void *self, const dv_envelope *envelope, dv_time now, dv_ou
     dv_pending_ask(g->pending, envelope, QUERY, now, outbox);
 }
 
-/* submit_reply, submit_refusal, stats_reply: the whole answer. */
+/* submit_reply, submit_refusal and stats_reply are a whole answer. */
 static void on_answer(void *self, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
     (void)now;
@@ -126,11 +126,11 @@ DV_HANDLER(gateway, head_event)
 
 DV_HANDLER(gateway, beat_event)
 {
-    bool anew = dv_roster_beat(self->shared.roster, message, now);
+    bool is_new = dv_roster_beat(self->shared.roster, message, now);
     const dv_role *role = dv_role_of_instance(message->actor);
     bool feeds = role != NULL && strcmp(role->name, "notification") == 0;
-    if (!anew || !feeds) return;
-    dv_order_feed_renew(self->order_feed); /* it does not know what others were asked to send */
+    if (!is_new || !feeds) return;
+    dv_order_feed_renew(self->order_feed); /* a new notification knows no watches */
     dv_all_feed_renew(self->all_feed);
 }
 

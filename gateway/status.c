@@ -14,7 +14,7 @@
 #define EXIT_READY 0
 #define EXIT_UNREADY 1
 #define EXIT_UNREACHABLE 2
-#define ANSWER_MAX (1u << 20) /* bytes; more is no answer of a gateway */
+#define ANSWER_MAX (1u << 20) /* bytes; no gateway answers more */
 #define WAIT_MS 5000
 #define CELL_SIZE 40
 #define TEXT_SIZE 256
@@ -28,7 +28,7 @@ static int unreachable(const dv_gateway_config *config, const char *why)
     return EXIT_UNREACHABLE;
 }
 
-/* An address to listen on everywhere is none to connect to. */
+/* The address to connect to. A gateway that listens on all addresses is asked on loopback. */
 static const char *host_of(const dv_gateway_config *config)
 {
     bool everywhere = config->host[0] == '\0' || strcmp(config->host, "0.0.0.0") == 0;
@@ -48,7 +48,7 @@ static bool body_read(struct mg_connection *connection, dv_buffer *ret_body)
     return size == 0;
 }
 
-/* On false ret_why, 200 bytes, says what went wrong. */
+/* On false, ret_why says what went wrong. */
 static bool ask(const dv_gateway_config *config, dv_buffer *ret_body, char ret_why[DV_REASON_MAX])
 {
     snprintf(ret_why, DV_REASON_MAX, "it does not speak HTTP");
@@ -72,8 +72,8 @@ static yajl_val member(yajl_val object, const char *name)
     return yajl_tree_get(object, (const char *[]){name, NULL}, yajl_t_any);
 }
 
-/* A member as text, a dash when it is not there. What came over the wire may hold anything, and a
-   terminal is not to be told what to do by it. */
+/* A member as text; a dash when there is none. Control characters become "?", because the answer may
+   hold any bytes and must not drive the terminal. */
 static const char *cell(yajl_val object, const char *name, char *ret_text, size_t size)
 {
     yajl_val value = member(object, name);
@@ -102,7 +102,7 @@ static void instance_print(yajl_val instance)
     putchar('\n');
 }
 
-/* False: this is no such answer. */
+/* False: the answer is not a gateway's. */
 static bool cluster_print(yajl_val root, bool *ret_ready)
 {
     yajl_val ready = member(root, "ready"), instances = member(root, "instances");

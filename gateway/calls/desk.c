@@ -8,21 +8,21 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 
-#define LOOK_UP_EVERY_MS 100 /* at most so long without a look at whether the gateway stops */
-#define WINDOWS_KEPT 1024    /* that wait for a thread, of some 64 KiB each */
+#define LOOK_UP_EVERY_MS 100 /* between two looks at whether the gateway stops */
+#define WINDOWS_KEPT 1024    /* free windows, of some 64 KiB each */
 
 typedef struct window {
-    void *socket;        /* libzmq's DEALER */
-    dv_arena *arena;     /* of one answer's message */
-    uint64_t request_id; /* of the latest question; older answers are stale */
+    void *socket;        /* of libzmq: a DEALER */
+    dv_arena *arena;     /* for one message of an answer */
+    uint64_t request_id; /* of the latest question; answers to older ones are dropped */
     struct window *next;
 } window;
 
 struct dv_desk {
     const char *endpoint;
     dv_roster *roster;
-    pthread_mutex_t mutex; /* guards the rest; a window that is taken is its thread's alone */
-    window *free;          /* the one used last first */
+    pthread_mutex_t mutex; /* guards the free windows; a taken window belongs to its thread */
+    window *free;          /* the latest used first */
     uint32_t free_count;
 };
 
@@ -53,7 +53,7 @@ void dv_desk_destroy(dv_desk **desk_at)
     *desk_at = NULL;
 }
 
-/* NULL: libzmq has no more sockets. */
+/* NULL: libzmq has no socket left. */
 static window *window_open(const dv_desk *desk)
 {
     window *w = calloc(1, sizeof *w);
@@ -70,7 +70,7 @@ static window *window_open(const dv_desk *desk)
     return NULL;
 }
 
-/* libzmq lets a socket go from thread to thread if a lock lies between. */
+/* A socket of libzmq may move from thread to thread when a lock lies between. */
 static window *window_take(dv_desk *desk)
 {
     pthread_mutex_lock(&desk->mutex);
@@ -96,8 +96,8 @@ static void window_give(dv_desk *desk, window *w)
     if (!kept) window_close(w);
 }
 
-/* An inproc peer gets what was written before the socket was closed, so a window that is closed
-   loses nothing. */
+/* An inproc peer still gets what was written before the socket closed, so no message is lost when
+   window_give closes the window. */
 void dv_desk_tell(dv_desk *desk, const dv_message *message)
 {
     window *w = window_take(desk);
@@ -109,15 +109,15 @@ void dv_desk_tell(dv_desk *desk, const dv_message *message)
     window_give(desk, w);
 }
 
-/* What is being asked: questions with consecutive request_ids, up to the window's latest. */
+/* Questions under way. Their request_ids are consecutive, and end with the window's latest. */
 typedef struct asking {
     uint64_t first_id;
-    uint32_t open; /* questions whose last message has not come */
+    uint32_t open; /* questions whose answer is not complete */
     dv_desk_take_each *take;
     void *arg;
 } asking;
 
-/* Takes the first message off a frame. */
+/* Takes the first message of a frame off the frame. */
 static void answer_take(window *w, asking *a, dv_text *frame)
 {
     dv_message answer;
@@ -129,8 +129,8 @@ static void answer_take(window *w, asking *a, dv_text *frame)
     if (ours && a->take(a->arg, (uint32_t)(id - a->first_id), &answer)) a->open--;
 }
 
-/* Takes one frame off the socket, waiting for it until it is time to look up. A blocking receive is
-   the cheapest wait that libzmq has: one call to the kernel, where a poll makes several. */
+/* Takes one frame off the socket, or waits for LOOK_UP_EVERY_MS. A blocking receive is libzmq's
+   cheapest wait: one system call, where a poll makes several. */
 static void answers_take(window *w, asking *a)
 {
     zmq_msg_t frame;

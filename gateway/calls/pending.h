@@ -1,10 +1,12 @@
-/* Questions: what the gateway's threads have asked, until the engine has answered.
+/* Pending questions: what the gateway's threads have asked, until the engine has answered.
 
-   A question that stays without an answer is asked again, of another instance where there are
-   several: an order every second, as the same order, so that it is accepted once however often it
-   arrives; what only reads once, after two seconds. When the asker's time is up it is forgotten,
-   and an answer after that is nobody's. An order that was sent more than once is not refused for
-   want of room or a database: one of those it was sent to may have taken it. */
+   A question without an answer is sent again, to another instance where there are several. An order
+   is sent again every second with the same id, so it is accepted once, however often it arrives. A
+   read is sent again once, after two seconds. When the asker's time is up, the question is
+   forgotten, and a late answer is dropped.
+
+   An order that was sent more than once is not refused for lack of room or of the database: another
+   instance may have accepted it. */
 #ifndef DV_GATEWAY_CALLS_PENDING_H
 #define DV_GATEWAY_CALLS_PENDING_H
 
@@ -12,24 +14,24 @@
 
 typedef struct dv_pending dv_pending;
 
-/* Makes an empty book for askers that wait for wait_ms each. random: any number; request ids begin
-   at one that follows from it, so that what is still answered to a gateway of this name that died
-   is nobody's. Never NULL. */
+/* Makes an empty table for askers that wait for wait_ms each. random: request ids start at a number
+   that follows from it. So an answer to a dead gateway of the same name matches no question. Never
+   NULL. */
 dv_pending *dv_pending_new(uint32_t wait_ms, uint64_t random);
-void dv_pending_destroy(dv_pending **questions); /* accepts NULL */
+void dv_pending_destroy(dv_pending **pending); /* accepts NULL */
 
-/* Sends a thread's question on to `port` as it came (envelope->bytes), under a request id of ours. */
-void dv_pending_ask(dv_pending *questions, const dv_envelope *envelope, dv_port port, dv_time now,
+/* Sends a thread's question (envelope->bytes) on to `port`, under a request id of its own. */
+void dv_pending_ask(dv_pending *pending, const dv_envelope *envelope, dv_port port, dv_time now,
                     dv_outbox *outbox);
 
-/* Hands an answer, or a part of it, to the thread that asked. last: nothing of it follows. */
-void dv_pending_answer(dv_pending *questions, const dv_envelope *envelope, bool last,
+/* Hands an answer, or a part of one, to the thread that asked. last: the answer is complete. */
+void dv_pending_answer(dv_pending *pending, const dv_envelope *envelope, bool last,
                        dv_outbox *outbox);
 
 /* Whether every question is answered. */
-bool dv_pending_none(const dv_pending *questions);
+bool dv_pending_none(const dv_pending *pending);
 
-/* Asks again what is due. Returns when there will be more to do, monotonic nanoseconds. */
-int64_t dv_pending_tick(dv_pending *questions, dv_time now, dv_outbox *outbox);
+/* Sends again what is due. Returns when to call again, in monotonic nanoseconds. */
+int64_t dv_pending_tick(dv_pending *pending, dv_time now, dv_outbox *outbox);
 
 #endif

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #define SILENT_AFTER_NS (3000 * DV_NS_PER_MS)
-#define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* an instance that does not come back */
+#define FORGET_AFTER_NS (60000 * DV_NS_PER_MS) /* of silence */
 
 typedef struct row {
-    dv_instance instance; /* but for what depends on the time of looking */
+    dv_instance instance; /* without the members that depend on the time of judging */
     int64_t beat_at_ns;
 } row;
 
@@ -19,8 +19,8 @@ struct dv_roster {
     pthread_mutex_t mutex; /* guards rows */
     row rows[DV_ROSTER_MAX];
     uint32_t count;
-    dv_instance gateway; /* this one; never changes */
-    dv_roles expected;   /* never changes */
+    dv_instance gateway; /* this instance; constant */
+    dv_roles expected;   /* constant */
     _Atomic dv_stage stage;
 };
 
@@ -44,7 +44,7 @@ void dv_roster_destroy(dv_roster **roster)
     *roster = NULL;
 }
 
-/* The row of an actor; of an unknown one a new row, in place of the longest silent if need be. */
+/* The row of an actor. An unknown actor gets a new row, or the row that was silent the longest. */
 static row *row_of(dv_roster *roster, dv_text actor)
 {
     row *oldest = &roster->rows[0];
@@ -62,8 +62,9 @@ bool dv_roster_beat(dv_roster *roster, const dv_beat_event *beat, dv_time now)
     if (dv_text_is(beat->actor, roster->gateway.name)) return false;
     pthread_mutex_lock(&roster->mutex);
     row *r = row_of(roster, beat->actor);
-    bool anew = r->instance.pid != beat->pid || r->instance.started_at_us != beat->started_at_us ||
-                now.mono_ns - r->beat_at_ns > SILENT_AFTER_NS;
+    bool is_new = r->instance.pid != beat->pid ||
+                  r->instance.started_at_us != beat->started_at_us ||
+                  now.mono_ns - r->beat_at_ns > SILENT_AFTER_NS;
     r->beat_at_ns = now.mono_ns;
     r->instance = (dv_instance){.heard = true,
                                 .degraded = (uint16_t)beat->degraded,
@@ -79,7 +80,7 @@ bool dv_roster_beat(dv_roster *roster, const dv_beat_event *beat, dv_time now)
     dv_text_copy(r->instance.name, sizeof r->instance.name, beat->actor);
     dv_text_copy(r->instance.text, sizeof r->instance.text, beat->text);
     pthread_mutex_unlock(&roster->mutex);
-    return anew;
+    return is_new;
 }
 
 void dv_roster_set_stage(dv_roster *roster, dv_stage stage)
@@ -121,7 +122,7 @@ static void silence(dv_instance *instance, const char *text)
     snprintf(instance->text, sizeof instance->text, "%s", text);
 }
 
-/* A role of which nobody has been heard. */
+/* Adds a role without any instance. */
 static void absent_add(dv_readiness *ret, const char *role)
 {
     dv_instance absent = {0};
@@ -130,15 +131,15 @@ static void absent_add(dv_readiness *ret, const char *role)
     instance_add(ret, &absent);
 }
 
-/* Whether one of two roles suffices. Routers stand in for one another: an order goes to the DEX that is
-   left. A role that only some clusters need stands for itself. */
+/* Whether one of two roles suffices. Roles of a family that every cluster needs stand in for each
+   other: without one router, orders go to the other DEX. */
 static bool alike(const dv_role *role, const dv_role *other)
 {
     return role == other ||
            (role->need == DV_NEED_ALWAYS && strcmp(role->family, other->family) == 0);
 }
 
-/* How a role and those alike are: as their best instance, ENGINE_TIMEOUT when none lives. */
+/* Judges a role and its alikes by their best instance; ENGINE_TIMEOUT when none lives. */
 static dv_err alike_judge(const dv_roster *roster, const dv_role *role, int64_t now_ns,
                           bool *ret_seen, dv_readiness *ret)
 {
@@ -159,7 +160,7 @@ static dv_err alike_judge(const dv_roster *roster, const dv_role *role, int64_t 
     return error;
 }
 
-/* Roles that are alike are judged where the first of them stands in the list. */
+/* Whether a role is the first among its alikes. They are judged together. */
 static bool is_first(uint32_t i)
 {
     for (uint32_t k = 0; k < i; k++)
@@ -169,7 +170,7 @@ static bool is_first(uint32_t i)
 
 static void role_judge(const dv_roster *roster, uint32_t i, int64_t now_ns, dv_readiness *ret)
 {
-    static const char GATEWAY[] = "gateway"; /* this one is its own witness, and needs no other */
+    static const char GATEWAY[] = "gateway"; /* this gateway lives, so no other is needed */
     const dv_role *role = dv_role_at(i);
     if (!is_first(i)) return;
     bool seen = false;

@@ -16,39 +16,39 @@ struct dv_admission {
 
 dv_admission *dv_admission_new(uint32_t room, int64_t wait_ns)
 {
-    dv_admission *door = calloc(1, sizeof *door);
-    if (door == NULL) abort();
-    door->wait_ns = wait_ns;
-    sem_init(&door->room, 0, room);
-    return door;
+    dv_admission *admission = calloc(1, sizeof *admission);
+    if (admission == NULL) abort();
+    admission->wait_ns = wait_ns;
+    sem_init(&admission->room, 0, room);
+    return admission;
 }
 
-void dv_admission_destroy(dv_admission **door)
+void dv_admission_destroy(dv_admission **admission)
 {
-    if (*door == NULL) return;
-    sem_destroy(&(*door)->room);
-    free(*door);
-    *door = NULL;
+    if (*admission == NULL) return;
+    sem_destroy(&(*admission)->room);
+    free(*admission);
+    *admission = NULL;
 }
 
-bool dv_admission_enter(dv_admission *door, dv_time now)
+bool dv_admission_enter(dv_admission *admission, dv_time now)
 {
-    if (now.mono_ns < door->shut_until_ns) return false;
-    if (sem_trywait(&door->room) == 0) return true;
-    int64_t until_ns = now.mono_ns + door->wait_ns;
+    if (now.mono_ns < admission->shut_until_ns) return false;
+    if (sem_trywait(&admission->room) == 0) return true;
+    int64_t until_ns = now.mono_ns + admission->wait_ns;
     struct timespec until = {until_ns / DV_NS_PER_S, until_ns % DV_NS_PER_S};
     int rc;
-    while ((rc = sem_clockwait(&door->room, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR) {
+    while ((rc = sem_clockwait(&admission->room, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR) {
     }
     return rc == 0;
 }
 
-void dv_admission_leave(dv_admission *door)
+void dv_admission_leave(dv_admission *admission)
 {
-    sem_post(&door->room);
+    sem_post(&admission->room);
 }
 
-void dv_admission_shut(dv_admission *door, dv_time now)
+void dv_admission_shut(dv_admission *admission, dv_time now)
 {
-    door->shut_until_ns = now.mono_ns + SHUT_FOR_NS;
+    admission->shut_until_ns = now.mono_ns + SHUT_FOR_NS;
 }

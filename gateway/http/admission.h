@@ -1,7 +1,6 @@
-/* The door: how many submissions, orders or batches of them, ask the engine at a time. Where more
-   come than it can take they wait at the door, for a moment; else most of what it can do would go
-   into refusing them, and whoever was let in would wait behind thousands. The gateway's threads
-   share it. */
+/* Admission: how many submissions, each an order or a batch, ask the engine at a time. Further
+   submissions wait for a moment. Without a bound, the engine would spend its time on refusals, and
+   each order would wait behind thousands. The gateway's threads share the admission. */
 #ifndef DV_GATEWAY_HTTP_ADMISSION_H
 #define DV_GATEWAY_HTTP_ADMISSION_H
 
@@ -11,21 +10,21 @@
 
 typedef struct dv_admission dv_admission;
 
-/* Makes a door; the caller owns it. room: submissions inside at a time, at least 1. wait_ns: how
-   long one waits to be let in. Never NULL. */
+/* Makes an admission, which the caller owns. room: submissions at a time, at least 1. wait_ns: the
+   longest wait for room. Never NULL. */
 dv_admission *dv_admission_new(uint32_t room, int64_t wait_ns);
 
-/* Frees it and clears the pointer, once no thread is inside or waits; accepts NULL. */
-void dv_admission_destroy(dv_admission **door);
+/* Frees the admission and clears the pointer; accepts NULL. No thread may be inside or wait. */
+void dv_admission_destroy(dv_admission **admission);
 
-/* Lets a submission in, who must leave again; may block. False: the engine is full. */
-bool dv_admission_enter(dv_admission *door, dv_time now);
+/* Admits a submission, which must leave again. Blocks for at most wait_ns. False: the engine is full. */
+bool dv_admission_enter(dv_admission *admission, dv_time now);
 
-/* A submission has its answer, or waits no longer. */
-void dv_admission_leave(dv_admission *door);
+/* A submission has its answer, or has stopped waiting for it. */
+void dv_admission_leave(dv_admission *admission);
 
-/* The engine has refused one because it is full: for a moment whoever comes is refused at once.
-   Those that wait already go on waiting. */
-void dv_admission_shut(dv_admission *door, dv_time now);
+/* The engine has refused a submission because it is full. For 25 ms, new submissions are refused at
+   once. Those that wait already go on waiting. */
+void dv_admission_shut(dv_admission *admission, dv_time now);
 
 #endif

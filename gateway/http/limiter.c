@@ -10,12 +10,12 @@
 
 #define ADDRESSES_MAX 65536
 #define ADDRESS_SIZE 48
-#define MICRO 1000000ull /* millionths of a token: what buckets count in */
+#define MICRO 1000000ull /* buckets count millionths of a token */
 
 typedef struct bucket {
     char address[ADDRESS_SIZE];
     uint64_t level;    /* millionths of a token */
-    int64_t filled_ns; /* when level was true */
+    int64_t filled_ns; /* the time of level, monotonic */
     UT_hash_handle hh;
 } bucket;
 

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define PAGE_BYTES 4096u /* or a divisor of it */
-#define KEPT_BYTES 2048u /* below our frame: what we use ourselves */
+#define PAGE_BYTES 4096u /* or a divisor of the page size */
+#define KEPT_BYTES 2048u /* below our frame, for the calls of this function */
 
 void dv_stack_release(void)
 {

@@ -1,10 +1,10 @@
-/* What a thread gives back before it waits: there are as many threads as connections. */
+/* Returns memory of a thread's stack to the kernel. */
 #ifndef DV_GATEWAY_HTTP_STACK_H
 #define DV_GATEWAY_HTTP_STACK_H
 
-/* For a thread of civetweb that may have no work for long: gives the kernel the pages of its stack
-   below the caller. A handshake or an order reaches some 20 KiB deeper than the thread does while
-   it waits for its client. */
+/* Returns the pages of the stack below the caller. For a thread of civetweb that may wait long for its
+   client: there are as many threads as connections, and a handshake or an order reaches some 20 KiB
+   deeper than the wait. */
 void dv_stack_release(void);
 
 #endif

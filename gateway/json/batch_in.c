@@ -17,7 +17,7 @@ typedef struct cutting {
     const char *flaw;
 } cutting;
 
-/* The place right after what yajl has read. */
+/* The offset right after the bytes that yajl has read. */
 static size_t cut_at(const cutting *c)
 {
     return yajl_get_bytes_consumed(c->parser);
@@ -33,7 +33,7 @@ static const char NOT_ORDERS[] = "the body is not a JSON array of orders";
 static const char TOO_MANY[] = "a batch holds at most 1000 orders";
 _Static_assert(DV_BATCH_ORDERS_MAX == 1000, "the message above names the limit");
 
-/* A value begins; the first byte of an object or array has just been read. */
+/* A value begins. yajl has just read the first byte of an object or array. */
 static int cut_value(cutting *c, bool nests, bool is_object)
 {
     if (c->depth == 0 && (!nests || is_object)) return cut_flawed(c, NOT_ORDERS);
@@ -110,7 +110,8 @@ dv_err dv_batch_in_array(dv_text body, dv_arena *arena, dv_text **ret_orders, ui
                  .orders = dv_arena_alloc(arena, DV_BATCH_ORDERS_MAX * sizeof(dv_text))};
     c.parser = yajl_alloc(&CUTTING_CALLBACKS, NULL, &c);
     if (c.parser == NULL) abort();
-    yajl_config(c.parser, yajl_dont_validate_strings, 1); /* each order is read again */
+    yajl_config(c.parser, yajl_dont_validate_strings,
+                1); /* dv_order_in_read validates each order */
     yajl_status status = yajl_parse(c.parser, (const unsigned char *)body.at, body.size);
     if (status == yajl_status_ok) status = yajl_complete_parse(c.parser);
     yajl_free(c.parser);

@@ -13,7 +13,7 @@ static void append(void *out, const char *bytes, size_t size)
     dv_buffer_add(out, bytes, size);
 }
 
-/* The generator refuses only misuse: a member without a name, too many ends, over 128 levels. */
+/* The generator only refuses misuse: a member without a name, an end too many, 129 levels. */
 static void must(yajl_gen_status status)
 {
     assert(status == yajl_gen_status_ok);
@@ -75,7 +75,7 @@ void dv_json_array_end(dv_json *json)
     must(yajl_gen_array_close(json));
 }
 
-/* Writes a text that is not UTF-8 as ASCII. */
+/* Writes a text that is not UTF-8, with "?" for bytes outside ASCII. */
 static void put_foreign(dv_json *json, dv_text text)
 {
     char *ascii = malloc(text.size);

@@ -1,5 +1,5 @@
-/* Writing JSON: yajl's generator, member by member, into a dv_buffer. Every function takes the
-   member's name first; NULL writes an array's element or the whole text. */
+/* Writes JSON member by member into a dv_buffer, with yajl's generator. Every function takes the
+   member's name; NULL for an element of an array, and for the whole text. */
 #ifndef DV_GATEWAY_JSON_WRITER_H
 #define DV_GATEWAY_JSON_WRITER_H
 
@@ -13,7 +13,7 @@
 
 typedef struct yajl_gen_t dv_json;
 
-/* A writer that appends to `out`, which is borrowed until destroy. Aborts without memory. */
+/* Makes a writer that appends to `out`, which is borrowed until destroy. Never NULL. */
 dv_json *dv_json_new(dv_buffer *out);
 
 /* Frees the writer and clears the pointer. Accepts NULL. */
@@ -29,16 +29,16 @@ void dv_json_object_end(dv_json *json);
 void dv_json_array(dv_json *json, const char *name);
 void dv_json_array_end(dv_json *json);
 
-/* A string of any bytes: one that is not UTF-8 is written with its foreign bytes as "?". */
+/* A string. In a text that is not UTF-8, each byte outside ASCII is written as "?". */
 void dv_json_text(dv_json *json, const char *name, dv_text text);
 
 /* The same; an empty text is written as null. */
 void dv_json_text_or_null(dv_json *json, const char *name, dv_text text);
 
-/* A string; NULL is written as an empty one. */
+/* A string; NULL is written as an empty string. */
 void dv_json_string(dv_json *json, const char *name, const char *string);
 
-/* A number, as the text given: it must be a JSON number. */
+/* A number. digits: a JSON number. */
 void dv_json_number(dv_json *json, const char *name, dv_text digits);
 void dv_json_uint(dv_json *json, const char *name, uint64_t value);
 
@@ -46,7 +46,7 @@ void dv_json_uint(dv_json *json, const char *name, uint64_t value);
 void dv_json_bool(dv_json *json, const char *name, bool value);
 void dv_json_null(dv_json *json, const char *name);
 
-/* An id in its canonical form, and a time (microseconds since 1970) in ISO 8601: strings both. */
+/* Strings: an id in its canonical form; a time, given in microseconds since 1970, in ISO 8601. */
 void dv_json_id(dv_json *json, const char *name, const dv_id *id);
 void dv_json_time(dv_json *json, const char *name, int64_t wall_us);
 

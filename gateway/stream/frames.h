@@ -1,4 +1,4 @@
-/* The frames of one view: each rendered when first asked for, then shared by all connections. */
+/* The frames of one order. Each frame is rendered when first asked for, and shared by all connections. */
 #ifndef DV_GATEWAY_STREAM_FRAMES_H
 #define DV_GATEWAY_STREAM_FRAMES_H
 
@@ -8,10 +8,10 @@
 typedef struct dv_frames {
     const dv_tokens *tokens;
     const dv_view *view;
-    dv_frame *of[DV_EVENTS_MAX + 1][2]; /* by seq and dv_frame_type; NULL until asked for */
+    dv_frame *of[DV_EVENTS_MAX + 1][2]; /* by seq and dv_frame_type; NULL: not rendered yet */
 } dv_frames;
 
-/* Borrows tokens and view until fini. */
+/* tokens and view are borrowed until fini. */
 void dv_frames_init(dv_frames *frames, const dv_tokens *tokens, const dv_view *view);
 void dv_frames_fini(dv_frames *frames);
 

@@ -10,15 +10,15 @@
 
 #define FEED DV_PORT(DV_LINK_feed, 0)
 #define ANSWER_WAIT_NS (1000 * DV_NS_PER_MS) /* for the answer to a watch */
-#define RENEW_EVERY_NS (5000 * DV_NS_PER_MS) /* in case the last update was lost */
+#define RENEW_EVERY_NS (5000 * DV_NS_PER_MS) /* in case an update was lost */
 #define LOOK_EVERY_NS (250 * DV_NS_PER_MS)
 
-/* One connection following one order; in the order's list and in the connection's. */
+/* A connection that follows an order. It stands in a list of the order and in one of the connection. */
 typedef struct follower {
     struct followed *order;
     struct client *client;
     uint64_t cursor; /* seq of the last event sent */
-    bool fresh;      /* nothing is sent yet, and it begins at whatever is the latest */
+    bool fresh;      /* nothing is sent yet; the latest event comes first */
     uint8_t frame_type;
     struct follower *prev, *next;               /* of the order */
     struct follower *client_prev, *client_next; /* of the connection */
@@ -27,7 +27,7 @@ typedef struct follower {
 typedef struct followed {
     dv_id id;
     follower *followers; /* never empty */
-    int64_t watch_at_ns; /* to be watched anew */
+    int64_t watch_at_ns; /* when to renew the watch */
     UT_hash_handle hh;
 } followed;
 
@@ -47,11 +47,11 @@ struct dv_order_feed {
 
 dv_order_feed *dv_order_feed_new(const dv_tokens *tokens, dv_hub *hub)
 {
-    dv_order_feed *book = calloc(1, sizeof *book);
-    if (book == NULL) abort();
-    book->tokens = tokens;
-    book->hub = hub;
-    return book;
+    dv_order_feed *feed = calloc(1, sizeof *feed);
+    if (feed == NULL) abort();
+    feed->tokens = tokens;
+    feed->hub = hub;
+    return feed;
 }
 
 static void *zeroed(size_t size)
@@ -63,33 +63,33 @@ static void *zeroed(size_t size)
 
 /* ---- the two lists ---- */
 
-static followed *order_of(dv_order_feed *book, const dv_id *id)
+static followed *order_of(dv_order_feed *feed, const dv_id *id)
 {
     followed *order;
-    HASH_FIND(hh, book->orders, id, sizeof *id, order);
+    HASH_FIND(hh, feed->orders, id, sizeof *id, order);
     return order;
 }
 
-static client *client_of(dv_order_feed *book, uint64_t connection)
+static client *client_of(dv_order_feed *feed, uint64_t connection)
 {
     client *c;
-    HASH_FIND(hh, book->clients, &connection, sizeof connection, c);
+    HASH_FIND(hh, feed->clients, &connection, sizeof connection, c);
     return c;
 }
 
-static follower *follower_add(dv_order_feed *book, uint64_t connection, const dv_id *order_id)
+static follower *follower_add(dv_order_feed *feed, uint64_t connection, const dv_id *order_id)
 {
-    client *c = client_of(book, connection);
+    client *c = client_of(feed, connection);
     if (c == NULL) {
         c = zeroed(sizeof *c);
         c->connection = connection;
-        HASH_ADD(hh, book->clients, connection, sizeof c->connection, c);
+        HASH_ADD(hh, feed->clients, connection, sizeof c->connection, c);
     }
-    followed *order = order_of(book, order_id);
+    followed *order = order_of(feed, order_id);
     if (order == NULL) {
         order = zeroed(sizeof *order);
         order->id = *order_id;
-        HASH_ADD(hh, book->orders, id, sizeof order->id, order);
+        HASH_ADD(hh, feed->orders, id, sizeof order->id, order);
     }
     follower *f = zeroed(sizeof *f);
     f->order = order;
@@ -99,9 +99,9 @@ static follower *follower_add(dv_order_feed *book, uint64_t connection, const dv
     return f;
 }
 
-/* Takes a follower off both lists, and a list that is empty then off its table. Returns true if
-   nobody follows the order any more. */
-static bool follower_remove(dv_order_feed *book, follower *f)
+/* Removes a follower from both lists, and an order or a connection without followers. Returns true
+   if the order has no followers left. */
+static bool follower_remove(dv_order_feed *feed, follower *f)
 {
     followed *order = f->order;
     client *c = f->client;
@@ -109,22 +109,22 @@ static bool follower_remove(dv_order_feed *book, follower *f)
     DL_DELETE2(c->follows, f, client_prev, client_next);
     free(f);
     if (c->follows == NULL) {
-        HASH_DEL(book->clients, c);
+        HASH_DEL(feed->clients, c);
         free(c);
     }
     if (order->followers != NULL) return false;
-    HASH_DEL(book->orders, order);
+    HASH_DEL(feed->orders, order);
     free(order);
     return true;
 }
 
-void dv_order_feed_destroy(dv_order_feed **book_at)
+void dv_order_feed_destroy(dv_order_feed **feed_at)
 {
-    dv_order_feed *book = *book_at;
-    if (book == NULL) return;
-    while (book->clients != NULL) (void)follower_remove(book, book->clients->follows);
-    free(book);
-    *book_at = NULL;
+    dv_order_feed *feed = *feed_at;
+    if (feed == NULL) return;
+    while (feed->clients != NULL) (void)follower_remove(feed, feed->clients->follows);
+    free(feed);
+    *feed_at = NULL;
 }
 
 /* ---- watching ---- */
@@ -142,50 +142,50 @@ static void unwatch(const dv_id *id, dv_outbox *outbox)
             &(dv_message){.type = DV_MSG_unwatch_order, .unwatch_order = {.order_id = *id}});
 }
 
-/* Whether a connection follows an order already: its client sent an idempotency key again. */
-static bool follows(dv_order_feed *book, uint64_t connection, const dv_id *order_id)
+/* Whether a connection already follows an order. Its client may have repeated an idempotency key. */
+static bool follows(dv_order_feed *feed, uint64_t connection, const dv_id *order_id)
 {
-    const client *c = client_of(book, connection);
+    const client *c = client_of(feed, connection);
     const follower *f;
     if (c != NULL) DL_FOREACH2(c->follows, f, client_next)
     if (dv_id_equal(&f->order->id, order_id)) return true;
     return false;
 }
 
-void dv_order_feed_open(dv_order_feed *book, const dv_client_open_event *open, dv_time now,
+void dv_order_feed_open(dv_order_feed *feed, const dv_client_open_event *open, dv_time now,
                         dv_outbox *outbox)
 {
     uint32_t room;
-    if (!dv_hub_room(book->hub, open->connection, &room)) return; /* closed meanwhile */
-    if (follows(book, open->connection, &open->order_id)) return;
-    follower *f = follower_add(book, open->connection, &open->order_id);
+    if (!dv_hub_room(feed->hub, open->connection, &room)) return; /* closed meanwhile */
+    if (follows(feed, open->connection, &open->order_id)) return;
+    follower *f = follower_add(feed, open->connection, &open->order_id);
     f->frame_type = (uint8_t)open->frame_type;
     f->fresh = !open->has_since;
     f->cursor = open->since;
-    if (open->has_since) dv_hub_mark(book->hub, open->connection, open->since);
+    if (open->has_since) dv_hub_mark(feed->hub, open->connection, open->since);
     watch(f->order, now, outbox);
 }
 
-void dv_order_feed_gone(dv_order_feed *book, uint64_t connection, dv_outbox *outbox)
+void dv_order_feed_gone(dv_order_feed *feed, uint64_t connection, dv_outbox *outbox)
 {
     client *c;
-    while ((c = client_of(book, connection)) != NULL) {
+    while ((c = client_of(feed, connection)) != NULL) {
         dv_id id = c->follows->order->id;
-        if (follower_remove(book, c->follows)) unwatch(&id, outbox);
+        if (follower_remove(feed, c->follows)) unwatch(&id, outbox);
     }
 }
 
 /* ---- updates ---- */
 
-/* Sends a follower all that is above its cursor. False: it needs nothing more of this order. */
-static bool advance(dv_order_feed *book, follower *f, dv_frames *frames)
+/* Sends a follower the events above its cursor. False: nothing more of this order will follow. */
+static bool advance(dv_order_feed *feed, follower *f, dv_frames *frames)
 {
     uint32_t last = frames->view->events_count;
     if (f->fresh) f->cursor = last - 1;
     f->fresh = false;
     while (f->cursor < last) {
         dv_frame *frame = dv_frames_get(frames, f->cursor + 1, f->frame_type);
-        if (!dv_hub_send(book->hub, f->client->connection, frame, f->cursor + 1)) return false;
+        if (!dv_hub_send(feed->hub, f->client->connection, frame, f->cursor + 1)) return false;
         f->cursor++;
     }
     return !dv_state_terminal((uint8_t)dv_view_last(frames->view)->state);
@@ -196,27 +196,27 @@ void dv_order_feed_decline(const dv_id *order_id, dv_outbox *outbox)
     unwatch(order_id, outbox);
 }
 
-bool dv_order_feed_update(dv_order_feed *book, dv_frames *frames, dv_time now, dv_outbox *outbox)
+bool dv_order_feed_update(dv_order_feed *feed, dv_frames *frames, dv_time now, dv_outbox *outbox)
 {
     dv_id id = frames->view->terms.order_id;
-    followed *order = order_of(book, &id);
+    followed *order = order_of(feed, &id);
     if (order == NULL || frames->view->events_count == 0) return order != NULL;
     order->watch_at_ns = now.mono_ns + RENEW_EVERY_NS;
     follower *f, *next;
     bool last = false;
     DL_FOREACH_SAFE(order->followers, f, next)
     {
-        if (!advance(book, f, frames)) last = follower_remove(book, f);
+        if (!advance(feed, f, frames)) last = follower_remove(feed, f);
     }
     if (last) unwatch(&id, outbox);
     return true;
 }
 
-void dv_order_feed_refused(dv_order_feed *book, const dv_watch_refusal *refused, dv_time now,
+void dv_order_feed_refused(dv_order_feed *feed, const dv_watch_refusal *refused, dv_time now,
                            dv_outbox *outbox)
 {
     (void)outbox;
-    followed *order = order_of(book, &refused->order_id);
+    followed *order = order_of(feed, &refused->order_id);
     if (order == NULL) return;
     order->watch_at_ns = now.mono_ns + ANSWER_WAIT_NS;
     if (refused->error != DV_ORDER_NOT_FOUND) return;
@@ -227,28 +227,28 @@ void dv_order_feed_refused(dv_order_feed *book, const dv_watch_refusal *refused,
     bool last = false;
     while (!last) {
         follower *f = order->followers;
-        dv_hub_send(book->hub, f->client->connection, frame, DV_NO_MARK);
-        dv_hub_close(book->hub, f->client->connection, DV_CLOSE_NOT_FOUND, "order not found");
-        last = follower_remove(book, f);
+        dv_hub_send(feed->hub, f->client->connection, frame, DV_NO_MARK);
+        dv_hub_close(feed->hub, f->client->connection, DV_CLOSE_NOT_FOUND, "order not found");
+        last = follower_remove(feed, f);
     }
     dv_frame_drop(&frame);
 }
 
 /* ---- time ---- */
 
-void dv_order_feed_renew(dv_order_feed *book)
+void dv_order_feed_renew(dv_order_feed *feed)
 {
-    for (followed *order = book->orders; order != NULL; order = order->hh.next)
+    for (followed *order = feed->orders; order != NULL; order = order->hh.next)
         order->watch_at_ns = 0;
-    book->look_at_ns = 0;
+    feed->look_at_ns = 0;
 }
 
-int64_t dv_order_feed_tick(dv_order_feed *book, dv_time now, dv_outbox *outbox)
+int64_t dv_order_feed_tick(dv_order_feed *feed, dv_time now, dv_outbox *outbox)
 {
-    if (book->orders == NULL) return DV_NEVER;
-    if (now.mono_ns < book->look_at_ns) return book->look_at_ns;
-    book->look_at_ns = now.mono_ns + LOOK_EVERY_NS;
-    for (followed *order = book->orders; order != NULL; order = order->hh.next)
+    if (feed->orders == NULL) return DV_NEVER;
+    if (now.mono_ns < feed->look_at_ns) return feed->look_at_ns;
+    feed->look_at_ns = now.mono_ns + LOOK_EVERY_NS;
+    for (followed *order = feed->orders; order != NULL; order = order->hh.next)
         if (now.mono_ns >= order->watch_at_ns) watch(order, now, outbox);
-    return book->look_at_ns;
+    return feed->look_at_ns;
 }

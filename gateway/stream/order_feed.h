@@ -1,8 +1,8 @@
-/* Who follows which order: the WebSockets that watch single orders, each with a cursor.
+/* The feed of single orders: which WebSocket follows which order, and how far each has been sent.
 
-   Every update_event carries the order's whole history, so one rule serves all: a follower is sent
-   every event above its cursor, and none at or below it. A message that is lost, late or doubled
-   therefore costs nothing: orders are watched anew from time to time, and the answer catches up. */
+   Every update_event carries the order's whole history. So one rule suffices: a follower is sent
+   every event above its cursor, and no event at or below it. A lost, late or doubled message costs
+   nothing, because watches are renewed from time to time and each renewal brings the history. */
 #ifndef DV_GATEWAY_STREAM_ORDER_FEED_H
 #define DV_GATEWAY_STREAM_ORDER_FEED_H
 
@@ -11,34 +11,34 @@
 
 typedef struct dv_order_feed dv_order_feed;
 
-/* Makes an empty book; tokens and hub are borrowed for its life. Never NULL. */
+/* Makes a feed without followers. tokens and hub are borrowed for its life. Never NULL. */
 dv_order_feed *dv_order_feed_new(const dv_tokens *tokens, dv_hub *hub);
-void dv_order_feed_destroy(dv_order_feed **book); /* accepts NULL */
+void dv_order_feed_destroy(dv_order_feed **feed); /* accepts NULL */
 
-/* A connection begins to follow an order: without `since` from its latest event on, with it from
-   the event after. One connection may follow several orders; the same one twice is once. */
-void dv_order_feed_open(dv_order_feed *book, const dv_client_open_event *open, dv_time now,
+/* A connection begins to follow an order: from the event after `since`, or else from the latest
+   event. A connection may follow several orders. To follow an order again changes nothing. */
+void dv_order_feed_open(dv_order_feed *feed, const dv_client_open_event *open, dv_time now,
                         dv_outbox *outbox);
 
-/* A connection closed: it follows nothing any more. One that follows nothing is fine. */
-void dv_order_feed_gone(dv_order_feed *book, uint64_t connection, dv_outbox *outbox);
+/* A connection has closed. It may have followed nothing. */
+void dv_order_feed_gone(dv_order_feed *feed, uint64_t connection, dv_outbox *outbox);
 
-/* Sends the followers of an order what they have not seen of it. Whoever has seen an order's end
-   does not follow it any longer. False: nobody follows it. */
-bool dv_order_feed_update(dv_order_feed *book, dv_frames *frames, dv_time now, dv_outbox *outbox);
+/* Sends the followers of an order its new events. A follower that has seen the last event leaves.
+   False: the order has no followers. */
+bool dv_order_feed_update(dv_order_feed *feed, dv_frames *frames, dv_time now, dv_outbox *outbox);
 
-/* Tells the feed that nobody here follows an order: it did not hear so, or was told by a gateway of
-   our name that is no more. */
+/* Tells notification that this gateway has no followers of an order. An unwatch was lost, or an
+   earlier gateway of the same name had followers. */
 void dv_order_feed_decline(const dv_id *order_id, dv_outbox *outbox);
 
-/* An order cannot be watched: tells its followers and closes them, or tries again later. */
-void dv_order_feed_refused(dv_order_feed *book, const dv_watch_refusal *refused, dv_time now,
+/* An order cannot be watched. An unknown order closes its followers; other refusals are retried. */
+void dv_order_feed_refused(dv_order_feed *feed, const dv_watch_refusal *refused, dv_time now,
                            dv_outbox *outbox);
 
-/* Watches all followed orders anew at the next tick: the feed has forgotten them. */
-void dv_order_feed_renew(dv_order_feed *book);
+/* Renews all watches at the next tick, because notification may have lost them. */
+void dv_order_feed_renew(dv_order_feed *feed);
 
-/* Watches anew what is due. Returns when there will be more to do, monotonic nanoseconds. */
-int64_t dv_order_feed_tick(dv_order_feed *book, dv_time now, dv_outbox *outbox);
+/* Renews the watches that are due. Returns when to call again, in monotonic nanoseconds. */
+int64_t dv_order_feed_tick(dv_order_feed *feed, dv_time now, dv_outbox *outbox);
 
 #endif

@@ -32,7 +32,7 @@ function setValue(item, name, text) {
   value.parentElement.hidden = text === "";
 }
 
-// An order rests on the routing of its current attempt, and a retry begins without one.
+// Shows the routing of the current attempt. A retry has none at first.
 function routingOf(order) {
   const history = order.statusHistory;
   for (let i = history.length - 1; i >= 0; i--) {
@@ -62,7 +62,7 @@ function amountText(order) {
 function show(order) {
   const row = shown.get(order.id) || addRow(order.id);
   const seq = order.statusHistory.length;
-  if (seq <= row.seq) return; // an answer that a frame has overtaken
+  if (seq <= row.seq) return; // a newer frame came before this answer
   row.seq = seq;
   const { item } = row;
   const status = item.querySelector(".status");
@@ -79,10 +79,10 @@ function show(order) {
 
 /* ---- the WebSocket, and how it is resumed -------------------------------- */
 
-let position = 0; // of the last event seen; the next connection goes on after it
+let position = 0; // of the last event seen; the next connection resumes after it
 let reconnectMs = RECONNECT_MIN_MS;
 
-// Begun after the socket is open, so that no event falls between the two.
+// Starts once the socket is open, so that no event is missed between the list and the socket.
 async function showRecent() {
   const answer = await fetch("/api/orders?limit=20");
   if (!answer.ok) return;
@@ -113,7 +113,7 @@ function connect() {
 
 /* ---- placing an order ---------------------------------------------------- */
 
-let idempotencyKey = null; // kept until an answer came, so that pressing again cannot order twice
+let idempotencyKey = null; // kept until an answer comes, so that a second click places no second order
 
 function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,4 +1,4 @@
-/* What an order may look like, and what is said of one that is not right. */
+/* Which orders are read, and how the faults of other bodies are told. */
 #include "gateway/json/batch_in.h"
 #include "gateway/json/members.h"
 #include "gateway/json/order_in.h"
@@ -514,7 +514,7 @@ END_TEST
 
 int main(void)
 {
-    TCase *tcase = tcase_create("request");
+    TCase *tcase = tcase_create("order_in");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_loop_test(tcase, an_order_of_a_pair_is_read_exactly, 0, COUNT(GOOD));
     tcase_add_test(tcase, a_buy_is_exact_in_what_it_receives);
@@ -536,7 +536,7 @@ int main(void)
     tcase_add_test(tcase, ndjson_is_cut_at_its_lines);
     tcase_add_test(tcase, ndjson_has_a_line_and_a_limit);
     tcase_add_test(tcase, only_a_ping_is_a_ping);
-    Suite *suite = suite_create("request");
+    Suite *suite = suite_create("unit/order_in");
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

@@ -1,4 +1,4 @@
-/* Questions: what is asked again, and which answers reach who asked. */
+/* Pending questions: which are sent again, and which answers reach the asker. */
 #include <check.h>
 
 #include "gateway/calls/pending.h"
@@ -126,8 +126,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("unit/questions");
-    TCase *tcase = tcase_create("questions");
+    Suite *suite = suite_create("unit/pending");
+    TCase *tcase = tcase_create("pending");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, a_refusal_of_the_first_try_is_handed_on);
     tcase_add_loop_test(tcase, a_refusal_for_want_of_something_is_not_believed_after_a_second_try,

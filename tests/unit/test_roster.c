@@ -7,7 +7,7 @@
 
 #define SIGNER dv_role_of("signer")
 
-static dv_roster *board;
+static dv_roster *roster;
 static dv_time now;
 static dv_readiness *r;
 
@@ -20,7 +20,7 @@ static void setup(void)
 static void teardown(void)
 {
     free(r);
-    dv_roster_destroy(&board);
+    dv_roster_destroy(&roster);
 }
 
 static void beat(const char *actor, dv_err degraded, const char *text)
@@ -34,7 +34,7 @@ static void beat(const char *actor, dv_err degraded, const char *text)
                            .messages_out = 7,
                            .busy_us = 8,
                            .idle_us = 9};
-    dv_roster_beat(board, &event, now);
+    dv_roster_beat(roster, &event, now);
 }
 
 /* Every role that each cluster needs is well. */
@@ -47,7 +47,7 @@ static void all_beat(void)
 static void judge(void)
 {
     free(r);
-    r = dv_roster_judge(board, now);
+    r = dv_roster_judge(roster, now);
 }
 
 static const dv_instance *shown(const char *name)
@@ -59,7 +59,7 @@ static const dv_instance *shown(const char *name)
 
 START_TEST(it_is_ready_once_every_needed_role_is_well)
 {
-    board = dv_roster_new("gateway", 0);
+    roster = dv_roster_new("gateway", 0);
     judge();
     ck_assert(!r->ready);
     ck_assert_ptr_nonnull(shown("ingest"));
@@ -73,7 +73,7 @@ END_TEST
 
 START_TEST(a_signer_that_the_cluster_has_is_missed)
 {
-    board = dv_roster_new("gateway", SIGNER);
+    roster = dv_roster_new("gateway", SIGNER);
     all_beat();
     judge();
     ck_assert(!r->ready);
@@ -91,7 +91,7 @@ END_TEST
 
 START_TEST(a_signer_that_signs_nothing_stops_orders_and_says_why)
 {
-    board = dv_roster_new("gateway", 0);
+    roster = dv_roster_new("gateway", 0);
     all_beat();
     beat("signer", DV_START_FAILED, "its journal cannot be written: nothing is signed");
     judge();
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(one_well_instance_of_a_family_suffices)
 {
-    board = dv_roster_new("gateway", 0);
+    roster = dv_roster_new("gateway", 0);
     all_beat();
     beat("router:raydium", DV_CHAIN_AWAY, "no endpoint answers");
     judge();
@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST(what_an_actor_did_is_kept_with_its_beat)
 {
-    board = dv_roster_new("gateway", 0);
+    roster = dv_roster_new("gateway", 0);
     all_beat();
     judge();
     const dv_instance *execution = shown("execution");
@@ -130,8 +130,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("board");
-    TCase *c = tcase_create("board");
+    Suite *suite = suite_create("unit/roster");
+    TCase *c = tcase_create("roster");
     suite_add_tcase(suite, c);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, it_is_ready_once_every_needed_role_is_well);
