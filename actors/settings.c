@@ -13,13 +13,6 @@ static void parts_fill(dv_settings *settings, dv_config_part ret_parts[COUNT])
 #undef PART
 }
 
-void dv_settings_set_defaults(dv_settings *settings)
-{
-#define DEFAULTS(member, section) dv_config_set_defaults(&section, &settings->member);
-    DV_SETTINGS(DEFAULTS)
-#undef DEFAULTS
-}
-
 dv_err dv_settings_load(const char *file, dv_settings *ret_settings,
                         char ret_why[DV_CONFIG_WHY_SIZE])
 {

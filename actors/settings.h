@@ -35,9 +35,6 @@ typedef struct dv_settings {
 #undef DV_SETTINGS_MEMBER
 } dv_settings;
 
-/* Sets every value to its default; reads no file and no environment. */
-void dv_settings_set_defaults(dv_settings *settings);
-
 /* dv_config_load of all sections. On an error ret_settings stays as it was. */
 DV_MUST_CHECK dv_err dv_settings_load(const char *file, dv_settings *ret_settings,
                                       char ret_why[DV_CONFIG_WHY_SIZE]);

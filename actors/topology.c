@@ -155,7 +155,7 @@ dv_err dv_topology_init(const dv_cluster *cluster, const dv_node *node, dv_roles
     if (t->remotes == NULL || t->peers == NULL) abort();
     names_init(t);
     for (uint32_t i = 0; i < LINK_COUNT; i++) {
-        t->links[i] = LINKS[i];
+        t->links[i] = *dv_link_at(i);
         link_init(t, i);
     }
     for (uint32_t i = 0; i < LINK_COUNT; i++) {

@@ -179,20 +179,6 @@ uint64_t dv_max_amount_in_floor(uint64_t expected_in, uint16_t slippage_bps)
     return most > UINT64_MAX ? UINT64_MAX : (uint64_t)most;
 }
 
-uint64_t dv_isqrt_floor(dv_u128 n)
-{
-    dv_u128 root = 0;
-    for (dv_u128 bit = (dv_u128)1 << 126; bit != 0; bit >>= 2) {
-        if (n >= root + bit) {
-            n -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
-    }
-    return (uint64_t)root;
-}
-
 #define PRICE_DIGITS 15
 
 uint32_t dv_price_format(uint64_t amount_in, uint8_t decimals_in, uint64_t amount_out,

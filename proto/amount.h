@@ -50,9 +50,6 @@ uint64_t dv_min_amount_out_ceil(uint64_t expected_out, uint16_t slippage_bps);
 /* The most input an order pays: expected plus slippage_bps, rounded down; saturates at 2^64 - 1. */
 uint64_t dv_max_amount_in_floor(uint64_t expected_in, uint16_t slippage_bps);
 
-/* The integer square root, rounded down. */
-uint64_t dv_isqrt_floor(dv_u128 n);
-
 /* Prints the price of a swap, out per in in whole tokens, before a fee of fee_ppm (0 for the
    effective price, below DV_PPM_ONE): amount_out / amount_in / (1 - fee). A plain decimal of 15
    significant digits, rounded down; "0" when amount_in is 0. Returns its length. */

@@ -127,14 +127,6 @@ bool dv_base58_decode(dv_text text, uint8_t *ret_bytes, size_t size)
     return true;
 }
 
-uint32_t dv_base58_encode_long(const uint8_t *bytes, size_t size,
-                               char ret_text[DV_BASE58_LONG_TEXT_SIZE])
-{
-    assert(size <= DV_BASE58_LONG_BYTES_MAX);
-    uint32_t limbs[TEXT_LIMBS(DV_BASE58_LONG_TEXT_SIZE)];
-    return encode(bytes, size, limbs, ret_text);
-}
-
 bool dv_base58_decode_long(dv_text text, uint8_t *ret_bytes, size_t capacity, size_t *ret_size)
 {
     assert(capacity <= DV_BASE58_LONG_BYTES_MAX);

@@ -24,10 +24,6 @@ DV_MUST_CHECK bool dv_base58_decode(dv_text text, uint8_t *ret_bytes, size_t siz
 #define DV_BASE58_LONG_BYTES_MAX 1232
 #define DV_BASE58_LONG_TEXT_SIZE 1684 /* its text and a NUL */
 
-/* Writes the text of 0..1232 bytes, NUL-terminated; returns its length. */
-uint32_t dv_base58_encode_long(const uint8_t *bytes, size_t size,
-                               char ret_text[DV_BASE58_LONG_TEXT_SIZE]);
-
 /* Reads a text of at most `capacity` (0..1232) bytes; the empty text is no bytes. False, and
    nothing written, when it holds other characters or more bytes. */
 DV_MUST_CHECK bool dv_base58_decode_long(dv_text text, uint8_t *ret_bytes, size_t capacity,

@@ -88,22 +88,19 @@ uint32_t dv_frame_count(const void *bytes, size_t size);
    gets smaller with each call, unless it is empty. */
 DV_MUST_CHECK dv_err dv_frame_decode(dv_text *frame, dv_arena *arena, dv_message *ret_message);
 
-/* Appends a message as one line of JSON, for logs and traces: texts quoted, blobs as lengths. */
-void dv_message_print(const dv_message *message, dv_buffer *buffer);
-
-/* The same three for a record on its own: what an actor keeps or stores. */
+/* Encode and decode a record on its own, as an actor keeps or stores it. */
 void dv_record_encode(const dv_shape *shape, const void *record, dv_buffer *buffer);
 DV_MUST_CHECK dv_err dv_record_decode(const dv_shape *shape, const void *bytes, size_t size,
                                       dv_arena *arena, void *ret_record);
+
+/* Appends a record as one line of JSON, without the members that are 0, nil or empty, at any depth.
+   Texts are quoted, blobs stand as their lengths. */
 void dv_record_print(const dv_shape *shape, const void *record, dv_buffer *buffer);
 
 /* For a copy of a record that is to outlive its texts: their bytes together, and the move of them to
    memory of that size, which the record's texts then borrow. Records within it are not looked at. */
 size_t dv_record_texts_size(const dv_shape *shape, const void *record);
 void dv_record_texts_move(const dv_shape *shape, void *record, char *to);
-
-/* Prints a record without its members that are 0, nil or empty, at any depth. */
-void dv_record_print_set(const dv_shape *shape, const void *record, dv_buffer *buffer);
 
 #define DV_RECORD_SHAPE(name) extern const dv_shape DV_SHAPE_##name;
 DV_RECORDS(DV_RECORD_SHAPE)

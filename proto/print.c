@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdio.h>
 
 #include "proto/fields.h"
@@ -51,10 +50,7 @@ static bool is_set(const dv_field *f, const void *record)
     return count > 0;
 }
 
-static void print_record(const dv_shape *shape, const void *record, bool only_set,
-                         dv_buffer *buffer);
-
-static void print_field(const dv_field *f, const void *record, bool only_set, dv_buffer *buffer)
+static void print_field(const dv_field *f, const void *record, dv_buffer *buffer)
 {
     switch (f->kind) {
     case DV_FIELD_UINT: print_uint(buffer, member_uint(record, f)); break;
@@ -66,14 +62,14 @@ static void print_field(const dv_field *f, const void *record, bool only_set, dv
     }
     case DV_FIELD_TEXT: print_string(buffer, member_text(record, f)); break;
     case DV_FIELD_BLOB: print_uint(buffer, member_text(record, f).size); break;
-    case DV_FIELD_ONE: print_record(f->shape, member(record, f), only_set, buffer); break;
+    case DV_FIELD_ONE: dv_record_print(f->shape, member(record, f), buffer); break;
     case DV_FIELD_LIST: {
         uint32_t count;
         const char *list = member_list(record, f, &count);
         dv_buffer_add(buffer, "[", 1);
         for (uint32_t i = 0; i < count; i++) {
             if (i > 0) dv_buffer_add(buffer, ",", 1);
-            print_record(f->shape, list + i * f->shape->size, only_set, buffer);
+            dv_record_print(f->shape, list + i * f->shape->size, buffer);
         }
         dv_buffer_add(buffer, "]", 1);
         break;
@@ -81,40 +77,18 @@ static void print_field(const dv_field *f, const void *record, bool only_set, dv
     }
 }
 
-static void print_record(const dv_shape *shape, const void *record, bool only_set,
-                         dv_buffer *buffer)
+void dv_record_print(const dv_shape *shape, const void *record, dv_buffer *buffer)
 {
     bool first = true;
     dv_buffer_add(buffer, "{", 1);
     for (uint32_t i = 0; i < shape->field_count; i++) {
         const dv_field *f = &shape->fields[i];
-        if (only_set && !is_set(f, record)) continue;
+        if (!is_set(f, record)) continue;
         if (!first) dv_buffer_add(buffer, ",", 1);
         first = false;
         print_string(buffer, dv_text_of(f->name));
         dv_buffer_add(buffer, ":", 1);
-        print_field(f, record, only_set, buffer);
+        print_field(f, record, buffer);
     }
-    dv_buffer_add(buffer, "}", 1);
-}
-
-void dv_record_print(const dv_shape *shape, const void *record, dv_buffer *buffer)
-{
-    print_record(shape, record, false, buffer);
-}
-
-void dv_record_print_set(const dv_shape *shape, const void *record, dv_buffer *buffer)
-{
-    print_record(shape, record, true, buffer);
-}
-
-void dv_message_print(const dv_message *message, dv_buffer *buffer)
-{
-    const dv_message_info *info = dv_message_info_of(message->type);
-    assert(info != NULL);
-    dv_buffer_add(buffer, "{", 1);
-    print_string(buffer, dv_text_of(info->name));
-    dv_buffer_add(buffer, ":", 1);
-    dv_record_print(info->shape, message->body, buffer);
     dv_buffer_add(buffer, "}", 1);
 }

@@ -3,21 +3,11 @@
 #include "actors/solana/pda.h"
 #include "actors/solana/programs.h"
 
-/* First byte of the data. */
-enum {
-    BUDGET_HEAP_FRAME = 1,
-    BUDGET_UNIT_LIMIT = 2,
-    BUDGET_UNIT_PRICE = 3,
-    BUDGET_LOADED_DATA = 4
-};
-enum { SYSTEM_TRANSFER = 2, SYSTEM_CREATE_WITH_SEED = 3, SYSTEM_TRANSFER_WITH_SEED = 11 }; /* u32 */
+/* The first byte of the data; of the system program, the first four. */
+enum { BUDGET_UNIT_LIMIT = 2, BUDGET_UNIT_PRICE = 3 };
+enum { SYSTEM_CREATE_WITH_SEED = 3, SYSTEM_TRANSFER_WITH_SEED = 11 };
 enum { ATA_CREATE_IDEMPOTENT = 1 };
-enum {
-    TOKEN_CLOSE_ACCOUNT = 9,
-    TOKEN_TRANSFER_CHECKED = 12,
-    TOKEN_SYNC_NATIVE = 17,
-    TOKEN_INITIALIZE_ACCOUNT_3 = 18
-};
+enum { TOKEN_CLOSE_ACCOUNT = 9, TOKEN_INITIALIZE_ACCOUNT_3 = 18 };
 
 static void budget(uint8_t tag, uint64_t value, uint32_t size, dv_instruction *ret_instruction)
 {
@@ -34,26 +24,6 @@ void dv_ix_compute_unit_limit(uint32_t units, dv_instruction *ret_instruction)
 void dv_ix_compute_unit_price(uint64_t micro_lamports, dv_instruction *ret_instruction)
 {
     budget(BUDGET_UNIT_PRICE, micro_lamports, 8, ret_instruction);
-}
-
-void dv_ix_heap_frame(uint32_t bytes, dv_instruction *ret_instruction)
-{
-    budget(BUDGET_HEAP_FRAME, bytes, 4, ret_instruction);
-}
-
-void dv_ix_loaded_data_limit(uint32_t bytes, dv_instruction *ret_instruction)
-{
-    budget(BUDGET_LOADED_DATA, bytes, 4, ret_instruction);
-}
-
-void dv_ix_transfer(const dv_pubkey *from, const dv_pubkey *to, uint64_t lamports,
-                    dv_instruction *ret_instruction)
-{
-    dv_instruction_begin(ret_instruction, &DV_PROGRAM_SYSTEM);
-    dv_instruction_put_le(ret_instruction, SYSTEM_TRANSFER, 4);
-    dv_instruction_put_le(ret_instruction, lamports, 8);
-    dv_instruction_add(ret_instruction, from, true, true);
-    dv_instruction_add(ret_instruction, to, false, true);
 }
 
 /* A text as the system program's instructions hold it: a u64 of its size, then its bytes. */
@@ -116,13 +86,6 @@ void dv_ix_create_ata(const dv_pubkey *payer, const dv_pubkey *owner, const dv_p
     dv_instruction_add(ret_instruction, token_program, false, false);
 }
 
-void dv_ix_sync_native(const dv_pubkey *account, dv_instruction *ret_instruction)
-{
-    dv_instruction_begin(ret_instruction, &DV_PROGRAM_TOKEN);
-    dv_instruction_put_le(ret_instruction, TOKEN_SYNC_NATIVE, 1);
-    dv_instruction_add(ret_instruction, account, false, true);
-}
-
 void dv_ix_close_account(const dv_pubkey *account, const dv_pubkey *destination,
                          const dv_pubkey *owner, const dv_pubkey *token_program,
                          dv_instruction *ret_instruction)
@@ -132,18 +95,6 @@ void dv_ix_close_account(const dv_pubkey *account, const dv_pubkey *destination,
     dv_instruction_add(ret_instruction, account, false, true);
     dv_instruction_add(ret_instruction, destination, false, true);
     dv_instruction_add(ret_instruction, owner, true, false);
-}
-
-void dv_ix_transfer_checked(const dv_token_transfer *transfer, dv_instruction *ret_instruction)
-{
-    dv_instruction_begin(ret_instruction, &transfer->token_program);
-    dv_instruction_put_le(ret_instruction, TOKEN_TRANSFER_CHECKED, 1);
-    dv_instruction_put_le(ret_instruction, transfer->amount, 8);
-    dv_instruction_put_le(ret_instruction, transfer->decimals, 1);
-    dv_instruction_add(ret_instruction, &transfer->source, false, true);
-    dv_instruction_add(ret_instruction, &transfer->mint, false, false);
-    dv_instruction_add(ret_instruction, &transfer->destination, false, true);
-    dv_instruction_add(ret_instruction, &transfer->owner, true, false);
 }
 
 void dv_ix_memo(dv_text text, const dv_pubkey *signer, dv_instruction *ret_instruction)

@@ -75,12 +75,6 @@ dv_signature dv_keypair_sign(const dv_keypair *keypair, const uint8_t *bytes, si
     return signature;
 }
 
-bool dv_signature_verify(const dv_signature *signature, const dv_pubkey *key, const uint8_t *bytes,
-                         size_t size)
-{
-    return crypto_sign_verify_detached(signature->bytes, bytes, size, key->bytes) == 0;
-}
-
 void dv_keypair_wipe(dv_keypair *keypair)
 {
     sodium_memzero(keypair, sizeof *keypair);

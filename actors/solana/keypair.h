@@ -4,14 +4,10 @@
 #define DV_SOLANA_KEYPAIR_H
 
 #include "actors/solana/pubkey.h"
+#include "actors/solana/signature.h"
 
 #define DV_SEED_BYTES 32
-#define DV_SIGNATURE_SIZE 64
 #define DV_KEY_FILE_TEXT_MAX 1024 /* bytes of text; what the tools write takes about 250 */
-
-typedef struct dv_signature {
-    uint8_t bytes[DV_SIGNATURE_SIZE];
-} dv_signature;
 
 /* Wipe it with dv_keypair_wipe. */
 typedef struct dv_keypair {
@@ -30,10 +26,6 @@ dv_pubkey dv_keypair_pubkey(const dv_keypair *keypair);
 
 /* Signs bytes; the same bytes always give the same signature (RFC 8032). */
 dv_signature dv_keypair_sign(const dv_keypair *keypair, const uint8_t *bytes, size_t size);
-
-/* Whether a signature of these bytes is that of the key. */
-bool dv_signature_verify(const dv_signature *signature, const dv_pubkey *key, const uint8_t *bytes,
-                         size_t size);
 
 /* Overwrites the secret, so that it is in no core dump later. */
 void dv_keypair_wipe(dv_keypair *keypair);

@@ -12,11 +12,9 @@ extern const dv_pubkey
     DV_PROGRAM_ASSOCIATED_TOKEN;                  /* ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL */
 extern const dv_pubkey DV_PROGRAM_COMPUTE_BUDGET; /* ComputeBudget111111111111111111111111111111 */
 extern const dv_pubkey DV_PROGRAM_MEMO;           /* MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr */
-extern const dv_pubkey
-    DV_PROGRAM_ADDRESS_LOOKUP_TABLE;           /* AddressLookupTab1e1111111111111111111111111 */
-extern const dv_pubkey DV_SYSVAR_OWNER;        /* Sysvar1111111111111111111111111111111111111 */
-extern const dv_pubkey DV_SYSVAR_CLOCK;        /* SysvarC1ock11111111111111111111111111111111 */
-extern const dv_pubkey DV_SYSVAR_INSTRUCTIONS; /* Sysvar1nstructions1111111111111111111111111 */
-extern const dv_pubkey DV_MINT_WSOL;           /* So11111111111111111111111111111111111111112 */
+extern const dv_pubkey DV_SYSVAR_OWNER;           /* Sysvar1111111111111111111111111111111111111 */
+extern const dv_pubkey DV_SYSVAR_CLOCK;           /* SysvarC1ock11111111111111111111111111111111 */
+extern const dv_pubkey DV_SYSVAR_INSTRUCTIONS;    /* Sysvar1nstructions1111111111111111111111111 */
+extern const dv_pubkey DV_MINT_WSOL;              /* So11111111111111111111111111111111111111112 */
 
 #endif

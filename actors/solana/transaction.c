@@ -233,34 +233,3 @@ dv_err dv_transaction_compile(const dv_transaction_plan *plan, dv_transaction *r
     *ret_transaction = made;
     return DV_OK;
 }
-
-/* ---- signing ------------------------------------------------------------------------------- */
-
-static const dv_keypair *find_keypair(const dv_keypair *keypairs, uint32_t count,
-                                      const dv_pubkey *key)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        dv_pubkey own = dv_keypair_pubkey(&keypairs[i]);
-        if (dv_pubkey_equal(&own, key)) return &keypairs[i];
-    }
-    return NULL;
-}
-
-dv_err dv_transaction_sign(dv_transaction *transaction, const dv_keypair *keypairs, uint32_t count)
-{
-    dv_transaction_view view;
-    dv_transaction made = *transaction;
-    if (made.size > DV_TRANSACTION_SIZE_MAX ||
-        dv_transaction_decode(made.bytes, made.size, &view) != DV_OK)
-        return DV_REQUEST_INVALID;
-    uint8_t *to = made.bytes + (view.signatures - made.bytes);
-    for (uint32_t i = 0; i < view.signer_count; i++) {
-        dv_pubkey signer = dv_pubkey_at(view.keys + i * DV_PUBKEY_SIZE);
-        const dv_keypair *keypair = find_keypair(keypairs, count, &signer);
-        if (keypair == NULL) return DV_REQUEST_INVALID;
-        dv_signature signature = dv_keypair_sign(keypair, view.message, view.message_size);
-        memcpy(to + i * DV_SIGNATURE_SIZE, signature.bytes, DV_SIGNATURE_SIZE);
-    }
-    *transaction = made;
-    return DV_OK;
-}

@@ -1,4 +1,4 @@
-/* Transactions: compiled from instructions, signed, and read back from hostile bytes.
+/* Transactions: compiled from instructions, and read back from hostile bytes.
 
    A transaction is its signatures (a compact count, 64 bytes each) and a message:
 
@@ -14,7 +14,7 @@
 
 #include "actors/solana/account.h"
 #include "actors/solana/instruction.h"
-#include "actors/solana/keypair.h"
+#include "actors/solana/signature.h"
 
 #define DV_TRANSACTION_SIZE_MAX 1232  /* bytes: PACKET_DATA_SIZE */
 #define DV_TRANSACTION_SIGNERS_MAX 12 /* what fits a packet with anything else */
@@ -64,11 +64,6 @@ typedef struct dv_transaction {
 DV_MUST_CHECK dv_err dv_transaction_compile(const dv_transaction_plan *plan,
                                             dv_transaction *ret_transaction);
 
-/* Signs with those of the keypairs that are asked for, in any order. REQUEST_INVALID when a
-   signer's keypair is not among them, or the bytes are no transaction. */
-DV_MUST_CHECK dv_err dv_transaction_sign(dv_transaction *transaction, const dv_keypair *keypairs,
-                                         uint32_t count);
-
 /* One instruction of a transaction that was read; everything points into the bytes. */
 typedef struct dv_instruction_view {
     uint8_t program;         /* index of a static key */
@@ -110,23 +105,5 @@ DV_MUST_CHECK dv_err dv_transaction_decode(const uint8_t *bytes, size_t size,
 /* Reads a message alone, as it is signed; signatures is NULL in the view. */
 DV_MUST_CHECK dv_err dv_transaction_message_decode(const uint8_t *bytes, size_t size,
                                                    dv_transaction_view *ret_view);
-
-/* Whether every signature is that of its key. */
-bool dv_transaction_verify(const dv_transaction_view *view);
-
-/* Whether the static key of an index is written to. */
-static inline bool dv_transaction_writes(const dv_transaction_view *view, uint32_t index)
-{
-    if (index < view->signer_count)
-        return index < (uint32_t)(view->signer_count - view->readonly_signer_count);
-    return index < (uint32_t)(view->key_count - view->readonly_other_count);
-}
-
-/* Reads a lookup table's account: 56 bytes of state, then addresses. ret_addresses: room for 256.
-   MESSAGE_MALFORMED when it is none, or is being deactivated. Source: solana-address-lookup-table
-   state.rs: type u32 (1), deactivation_slot u64, last_extended_slot u64, start index u8, authority.
- */
-DV_MUST_CHECK dv_err dv_lookup_table_decode(const dv_account *account, dv_pubkey *ret_addresses,
-                                            dv_lookup_table *ret_table);
 
 #endif

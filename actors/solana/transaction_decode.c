@@ -137,32 +137,3 @@ dv_err dv_transaction_decode(const uint8_t *bytes, size_t size, dv_transaction_v
     *ret_view = view;
     return DV_OK;
 }
-
-bool dv_transaction_verify(const dv_transaction_view *view)
-{
-    for (uint32_t i = 0; i < view->signer_count; i++) {
-        dv_pubkey key = dv_pubkey_at(view->keys + i * DV_PUBKEY_SIZE);
-        dv_signature signature;
-        memcpy(signature.bytes, view->signatures + i * DV_SIGNATURE_SIZE, DV_SIGNATURE_SIZE);
-        if (!dv_signature_verify(&signature, &key, view->message, view->message_size)) return false;
-    }
-    return true;
-}
-
-dv_err dv_lookup_table_decode(const dv_account *account, dv_pubkey *ret_addresses,
-                              dv_lookup_table *ret_table)
-{
-    enum { STATE_SIZE = 56, TYPE_TABLE = 1 };
-    if (!dv_pubkey_equal(&account->owner, &DV_PROGRAM_ADDRESS_LOOKUP_TABLE) ||
-        account->size < STATE_SIZE || (account->size - STATE_SIZE) % DV_PUBKEY_SIZE != 0)
-        return DV_MESSAGE_MALFORMED;
-    uint32_t count = (account->size - STATE_SIZE) / DV_PUBKEY_SIZE;
-    uint64_t deactivation_slot = dv_le64(account->data + 4);
-    if (dv_le32(account->data) != TYPE_TABLE || deactivation_slot != UINT64_MAX ||
-        count > DV_LOOKUP_TABLE_ADDRESSES_MAX)
-        return DV_MESSAGE_MALFORMED;
-    for (uint32_t i = 0; i < count; i++)
-        ret_addresses[i] = dv_pubkey_at(account->data + STATE_SIZE + i * DV_PUBKEY_SIZE);
-    *ret_table = (dv_lookup_table){account->address, ret_addresses, count};
-    return DV_OK;
-}

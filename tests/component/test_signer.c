@@ -15,6 +15,7 @@
 #include "tests/support/links.h"
 #include "tests/support/signer_scene.h"
 #include "tests/support/suite.h"
+#include "tests/support/wallet.h"
 
 #define DEADLINE_MS 10000
 #define SIGN DV_PORT(DV_LINK_sign, 0)
@@ -230,7 +231,7 @@ START_TEST(an_execution_gets_a_signature_that_the_chain_takes)
     ck_assert_int_eq(
         dv_transaction_decode((const uint8_t *)told.transaction.at, told.transaction.size, &view),
         DV_OK);
-    ck_assert(dv_transaction_verify(&view));
+    ck_assert(wallet_verify(&view));
     ck_assert_mem_eq(view.keys, &scene.wallet, sizeof scene.wallet);
     zmq_close(e);
 }
@@ -252,7 +253,7 @@ END_TEST
 START_TEST(a_refusal_says_why_over_the_wire)
 {
     void *e = peer_new("e", "execution@e");
-    dv_ix_transfer(&scene.wallet, &scene.stranger, 1, &scene.ix[MEMO]);
+    wallet_transfer(&scene.wallet, &scene.stranger, 1, &scene.ix[MEMO]);
     dv_sign_reply told = asked(e);
     ck_assert_uint_eq(told.error, DV_SIGNER_REFUSED);
     char text[DV_REASON_MAX + 1];

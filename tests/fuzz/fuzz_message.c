@@ -5,6 +5,7 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "proto/message.h"
+#include "tests/support/message_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         /* The encoding is a function of the fields alone, so equal bytes are equal messages. */
         dv_message_encode(&second, &twice);
         assert(once.size == twice.size && memcmp(once.bytes, twice.bytes, once.size) == 0);
-        dv_message_print(&first, &printed);
+        message_print(&first, &printed);
         dv_buffer_fini(&once);
         dv_buffer_fini(&twice);
         dv_buffer_fini(&printed);

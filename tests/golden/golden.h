@@ -6,7 +6,7 @@
 #include <stdnoreturn.h>
 #include <yajl/yajl_tree.h>
 
-#include "actors/solana/pubkey.h"
+#include "actors/solana/instruction.h"
 
 /* One check. */
 typedef struct golden_item {
@@ -25,6 +25,12 @@ void golden_add_wire(yajl_val root);
 
 /* Adds a check for every element of a list. */
 void golden_add_each(yajl_val list, const char *name, void (*run)(const golden_item *item));
+
+/* Reads an instruction as it is recorded: programId, keys, dataHex. */
+void golden_read_instruction(yajl_val node, dv_instruction *ret_instruction);
+
+/* Whether a recorded instruction comes out of a transaction as it went in. */
+void golden_check_carried(const golden_item *item);
 
 /* Whether a transaction is compiled, signed and read as recorded, and whether one is refused. */
 void golden_check_transaction(const golden_item *item);

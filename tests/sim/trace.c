@@ -9,6 +9,7 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/sim/world.h"
+#include "tests/support/message_print.h"
 
 #define LINES_MAX 4096u
 #define LINE_SIZE 700
@@ -59,7 +60,7 @@ void sim_trace_message(const char *from, const char *verb, const char *to, const
     if (dv_message_decode(bytes, size, arena, &message) != DV_OK) return;
     if (message.type == DV_MSG_beat_event || message.type == DV_MSG_load_event) return;
     dv_buffer text = {0};
-    dv_message_print(&message, &text);
+    message_print(&message, &text);
     sim_trace("%s %s %s %.*s", from, verb, to, (int)text.size, text.bytes);
     dv_buffer_fini(&text);
 }

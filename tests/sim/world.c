@@ -483,7 +483,9 @@ static void tokens_make(dv_tokens *tokens)
 
 static void config_make(dv_settings *config, uint64_t seed)
 {
-    dv_settings_set_defaults(config);
+#define DEFAULTS(member, section) dv_config_set_defaults(&section, &config->member);
+    DV_SETTINGS(DEFAULTS)
+#undef DEFAULTS
     config->gateway.websocket_queue_max = 16;
     config->gateway.answer_timeout_ms = 2500;
     config->retry.retry_lease_ms = 1500;

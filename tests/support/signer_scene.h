@@ -10,6 +10,7 @@
 #include "actors/dex/programs/program_ids.h"
 #include "actors/signer/policy.h"
 #include "actors/solana/builders.h"
+#include "actors/solana/keypair.h"
 #include "actors/solana/pda.h"
 #include "actors/solana/programs.h"
 #include "actors/solana/transaction.h"

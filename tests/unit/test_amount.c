@@ -182,23 +182,6 @@ START_TEST(the_most_input_is_rounded_down_and_saturates)
 }
 END_TEST
 
-START_TEST(the_square_root_is_rounded_down)
-{
-    ck_assert_uint_eq(dv_isqrt_floor(0), 0);
-    ck_assert_uint_eq(dv_isqrt_floor(1), 1);
-    ck_assert_uint_eq(dv_isqrt_floor(3), 1);
-    ck_assert_uint_eq(dv_isqrt_floor(4), 2);
-    dv_u128 most = (dv_u128)UINT64_MAX * UINT64_MAX;
-    ck_assert_uint_eq(dv_isqrt_floor(most), UINT64_MAX);
-    ck_assert_uint_eq(dv_isqrt_floor(most - 1), UINT64_MAX - 1);
-    ck_assert_uint_eq(dv_isqrt_floor(~(dv_u128)0), UINT64_MAX);
-    for (uint64_t n = 2; n < UINT64_MAX / 3; n *= 3) {
-        ck_assert_uint_eq(dv_isqrt_floor((dv_u128)n * n), n);
-        ck_assert_uint_eq(dv_isqrt_floor((dv_u128)n * n + 2 * n), n);
-    }
-}
-END_TEST
-
 static const struct {
     uint64_t amount_in;
     uint8_t decimals_in;
@@ -281,7 +264,6 @@ int main(void)
     tcase_add_test(c, mul_div_refuses_zero_divisors_and_what_does_not_fit);
     tcase_add_test(c, the_least_output_is_rounded_up);
     tcase_add_test(c, the_most_input_is_rounded_down_and_saturates);
-    tcase_add_test(c, the_square_root_is_rounded_down);
     tcase_add_loop_test(c, prices_have_fifteen_digits_rounded_down, 0, PRICE_COUNT);
     tcase_add_test(c, every_price_fits_its_buffer);
     tcase_add_test(c, swaps_compare_by_what_is_got_for_what_is_paid);

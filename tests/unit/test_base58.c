@@ -90,20 +90,41 @@ START_TEST(nothing_and_nul_and_too_much_are_refused)
 }
 END_TEST
 
-START_TEST(what_is_longer_than_a_signature_comes_back)
+/* Schoolbook division, digit by digit; overwrites the bytes, the first of which is not 0. */
+static uint32_t encode_slowly(uint8_t *bytes, size_t size, char *ret_text)
+{
+    static const char DIGITS[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    uint32_t length = 0;
+    for (size_t first = 0; first < size; first += bytes[first] == 0) {
+        uint32_t rest = 0;
+        for (size_t i = first; i < size; i++) {
+            rest = rest * 256 + bytes[i];
+            bytes[i] = (uint8_t)(rest / 58);
+            rest %= 58;
+        }
+        ret_text[length++] = DIGITS[rest];
+    }
+    for (uint32_t i = 0; i < length / 2; i++) {
+        char digit = ret_text[i];
+        ret_text[i] = ret_text[length - 1 - i];
+        ret_text[length - 1 - i] = digit;
+    }
+    return length;
+}
+
+START_TEST(what_is_longer_than_a_signature_is_read)
 {
     uint8_t bytes[DV_BASE58_LONG_BYTES_MAX], again[DV_BASE58_LONG_BYTES_MAX];
     char text[DV_BASE58_LONG_TEXT_SIZE];
     size_t size;
     memset(bytes, 0xff, sizeof bytes); /* the longest text of all */
-    uint32_t n = dv_base58_encode_long(bytes, sizeof bytes, text);
-    ck_assert_uint_lt(n, DV_BASE58_LONG_TEXT_SIZE);
+    uint32_t n = encode_slowly(bytes, sizeof bytes, text);
+    memset(bytes, 0xff, sizeof bytes);
+    ck_assert_uint_eq(n, DV_BASE58_LONG_TEXT_SIZE - 1);
     ck_assert(dv_base58_decode_long((dv_text){text, n}, again, sizeof again, &size));
     ck_assert_uint_eq(size, sizeof bytes);
     ck_assert_mem_eq(again, bytes, size);
     ck_assert(!dv_base58_decode_long((dv_text){text, n}, again, sizeof again - 1, &size));
-    n = dv_base58_encode_long(bytes, 0, text);
-    ck_assert_uint_eq(n, 0);
     ck_assert(dv_base58_decode_long((dv_text){text, 0}, again, 0, &size));
     ck_assert_uint_eq(size, 0);
     ck_assert(!dv_base58_decode_long(dv_text_of("1"), again, 0, &size));
@@ -119,7 +140,7 @@ int main(void)
     tcase_add_loop_test(c, a_text_of_another_size_is_refused, 0, VECTOR_COUNT);
     tcase_add_loop_test(c, other_characters_are_refused, 0,
                         sizeof OTHER_CHARACTERS / sizeof OTHER_CHARACTERS[0]);
-    tcase_add_test(c, what_is_longer_than_a_signature_comes_back);
+    tcase_add_test(c, what_is_longer_than_a_signature_is_read);
     tcase_add_test(c, nothing_and_nul_and_too_much_are_refused);
     return suite_run(suite);
 }

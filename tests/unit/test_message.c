@@ -3,6 +3,7 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "proto/message.h"
+#include "tests/support/message_print.h"
 #include "tests/support/suite.h"
 
 #include <check.h>
@@ -95,8 +96,8 @@ static dv_message filled(const dv_message_info *info, filling how)
 static void assert_equal(const dv_message *a, const dv_message *b)
 {
     bytes.size = again.size = 0;
-    dv_message_print(a, &bytes);
-    dv_message_print(b, &again);
+    message_print(a, &bytes);
+    message_print(b, &again);
     ck_assert_uint_eq(bytes.size, again.size);
     ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
     bytes.size = again.size = 0;
@@ -130,9 +131,9 @@ START_TEST(an_empty_message_comes_back_empty)
     dv_message_encode(&message, &bytes);
     ck_assert_int_eq(dv_message_decode(bytes.bytes, bytes.size, arena, &got), DV_OK);
     got.type = message.type;
-    dv_message_print(&got, &again);
+    message_print(&got, &again);
     bytes.size = 0;
-    dv_message_print(&message, &bytes);
+    message_print(&message, &bytes);
     ck_assert_uint_eq(bytes.size, again.size);
     ck_assert_mem_eq(bytes.bytes, again.bytes, bytes.size);
 }
@@ -183,7 +184,7 @@ END_TEST
 START_TEST(a_printed_message_is_json)
 {
     dv_message message = filled(catalogue[_i], SMALL);
-    dv_message_print(&message, &bytes);
+    message_print(&message, &bytes);
     yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
     ck_assert_int_eq(yajl_parse(parser, (unsigned char *)bytes.bytes, bytes.size), yajl_status_ok);
     ck_assert_int_eq(yajl_complete_parse(parser), yajl_status_ok);
@@ -200,7 +201,7 @@ START_TEST(a_record_is_printed_without_what_is_not_set)
                           .quotes = quotes,
                           .quotes_count = 2,
                           .amount_in = 7};
-    dv_record_print_set(&DV_SHAPE_attempt, &attempt, &bytes);
+    dv_record_print(&DV_SHAPE_attempt, &attempt, &bytes);
     dv_buffer_add(&bytes, "", 1);
     ck_assert_str_eq(bytes.bytes,
                      "{\"number\":2,\"reason\":\"a\\\"b\\\\c\\ufffd\\u000a\",\"quotes\":"

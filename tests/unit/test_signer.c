@@ -9,6 +9,7 @@
 #include "tests/support/signer_scene.h"
 #include "tests/support/stage.h"
 #include "tests/support/suite.h"
+#include "tests/support/wallet.h"
 
 #define PORT DV_PORT(DV_LINK_sign, 0)
 #define HOUR_MS (60 * 60 * 1000ll)
@@ -107,7 +108,7 @@ static void assert_signs(void)
     ck_assert_int_eq(
         dv_transaction_decode((const uint8_t *)t->transaction.at, t->transaction.size, &view),
         DV_OK);
-    ck_assert(dv_transaction_verify(&view));
+    ck_assert(wallet_verify(&view));
     dv_base58_encode(view.signatures, DV_SIGNATURE_SIZE, text);
     ck_assert(dv_text_is(t->signature, text));
     ck_assert_uint_eq(view.message_size, scene.ask.message.size);

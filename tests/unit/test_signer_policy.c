@@ -4,6 +4,7 @@
 
 #include "tests/support/signer_scene.h"
 #include "tests/support/suite.h"
+#include "tests/support/wallet.h"
 
 static sign_scene s;
 
@@ -74,8 +75,8 @@ START_TEST(sol_may_be_wrapped_by_a_transfer_into_an_own_account)
 {
     scene_create(&s.ix[MAKE], &s.wallet, "sol-1", SCENE_RENT, 165, &DV_PROGRAM_TOKEN);
     s.ix[s.ix_count++] = s.ix[SWAP];
-    dv_ix_transfer(&s.wallet, &s.own, SCENE_AMOUNT, &s.ix[SWAP]);
-    dv_ix_sync_native(&s.own, more());
+    wallet_transfer(&s.wallet, &s.own, SCENE_AMOUNT, &s.ix[SWAP]);
+    wallet_sync_native(&s.own, more());
     assert_signed(SCENE_AMOUNT, SCENE_LAMPORTS);
 }
 END_TEST
@@ -236,16 +237,16 @@ static void a_swap_that_lacks_accounts(void)
 }
 static void transfers_to_a_stranger(void)
 {
-    dv_ix_transfer(&s.wallet, &s.stranger, 1, more());
+    wallet_transfer(&s.wallet, &s.stranger, 1, more());
 }
 static void transfers_from_a_stranger(void)
 {
-    dv_ix_transfer(&s.stranger, &s.own, 1, more());
+    wallet_transfer(&s.stranger, &s.own, 1, more());
     s.ix[MEMO].accounts[0].is_signer = false;
 }
 static void transfers_to_its_own_usdc(void) /* where lamports would be lost */
 {
-    dv_ix_transfer(&s.wallet, &s.usdc_account, 1, more());
+    wallet_transfer(&s.wallet, &s.usdc_account, 1, more());
 }
 static void assigns(void)
 {
@@ -302,14 +303,15 @@ static void takes_back_for_a_stranger(void)
 }
 static void transfers_tokens(void)
 {
-    dv_token_transfer all = {.source = s.usdc_account,
-                             .mint = s.usdc,
-                             .destination = s.stranger,
-                             .owner = s.wallet,
-                             .token_program = DV_PROGRAM_TOKEN,
-                             .amount = 1,
-                             .decimals = 6};
-    dv_ix_transfer_checked(&all, more());
+    dv_instruction *to = more();
+    dv_instruction_begin(to, &DV_PROGRAM_TOKEN);
+    dv_instruction_put_le(to, 12, 1); /* TransferChecked */
+    dv_instruction_put_le(to, 1, 8);
+    dv_instruction_put_le(to, 6, 1); /* decimals */
+    dv_instruction_add(to, &s.usdc_account, false, true);
+    dv_instruction_add(to, &s.usdc, false, false);
+    dv_instruction_add(to, &s.stranger, false, true);
+    dv_instruction_add(to, &s.wallet, true, false);
 }
 static void approves(void)
 {

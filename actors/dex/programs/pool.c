@@ -13,13 +13,6 @@ const dv_pool_class *dv_pool_class_of(const dv_pubkey *program)
     return NULL;
 }
 
-const dv_pool_class *dv_pool_class_named(dv_text name)
-{
-    for (size_t i = 0; CLASSES[i] != NULL; i++)
-        if (dv_text_is(name, CLASSES[i]->name)) return CLASSES[i];
-    return NULL;
-}
-
 const dv_pool_class *dv_pool_class_next(const dv_pool_class *after)
 {
     size_t i = 0;

@@ -147,9 +147,6 @@ struct dv_pool {
 /* The class whose program owns a pool, NULL when it is none of ours. */
 const dv_pool_class *dv_pool_class_of(const dv_pubkey *program);
 
-/* The class of a name, NULL when there is none. */
-const dv_pool_class *dv_pool_class_named(dv_text name);
-
 /* The class after another, of all that there are, NULL after the last; after NULL the first. */
 const dv_pool_class *dv_pool_class_next(const dv_pool_class *after);
 

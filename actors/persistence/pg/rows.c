@@ -148,7 +148,7 @@ static void add_learnt(dv_buffer *b, const dv_step_request *step)
     for (uint32_t i = 0; i < count; i++) {
         attempts[i].transaction = (dv_text){0};
         dv_buffer_add(b, i == 0 ? "[" : ",", 1);
-        dv_record_print_set(&DV_SHAPE_attempt, &attempts[i], b);
+        dv_record_print(&DV_SHAPE_attempt, &attempts[i], b);
     }
     dv_buffer_add(b, "]", 1);
     size_t size = b->size - at - 4;
