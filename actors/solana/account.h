@@ -31,6 +31,12 @@ typedef struct dv_chain_clock {
     int64_t unix_time; /* seconds since 1970 */
 } dv_chain_clock;
 
+/* Seconds since 1970, 0 before. */
+static inline uint64_t dv_chain_clock_seconds(const dv_chain_clock *clock)
+{
+    return clock->unix_time < 0 ? 0 : (uint64_t)clock->unix_time;
+}
+
 #define DV_CLOCK_SIZE 40
 
 /* Reads the sysvar's account (00_common: slot u64 @0, epoch u64 @16, unixTimestamp i64 @32).

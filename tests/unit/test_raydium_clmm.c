@@ -376,7 +376,7 @@ START_TEST(arrays_of_other_pools_and_programs_are_not_looked_at)
         if (i == 1) scene_remove(&s, SCENE_ARRAY);
         if (i == 2) array[0] ^= 1;
         make();
-        ck_assert_uint_eq(((dv_clmm_pool *)s.pool)->array_count, 3);
+        ck_assert_uint_eq(((dv_clmm_pool *)s.pool)->arrays.count, 3);
         end();
     }
 }

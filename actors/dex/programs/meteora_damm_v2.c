@@ -5,8 +5,6 @@
    needs no vault: the pool's account holds price and liquidity. */
 #include "actors/dex/programs/meteora_damm_v2_math.h"
 
-#include <stdlib.h>
-
 #include "actors/dex/programs/pool.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
@@ -26,7 +24,6 @@ enum { COLLECT_OUTPUT = 0, COLLECT_ONLY_B = 1, COLLECT_COMPOUNDING = 2 };
 /* Side 0 is a, side 1 is b. */
 typedef struct damm {
     dv_pool pool;
-    dv_pubkey vault[2];
     dv_damm_fee fee;
     dv_damm_curve curve;
     dv_u128 variable_fee; /* numerator, as the stored volatility has it */
@@ -39,15 +36,13 @@ typedef struct damm {
     bool disabled, fee_only_b;
 } damm;
 
-static dv_err needs(const dv_account *own, const dv_account_set *accounts, dv_pool_needs *ret_needs,
-                    dv_refusal *ret_refusal)
+static dv_err needs(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                    dv_pool_needs *ret_needs, dv_refusal *ret_refusal)
 {
+    (void)own;
     (void)accounts;
     (void)ret_refusal;
-    for (uint32_t side = 0; side < 2; side++) {
-        dv_pubkey mint = dv_pubkey_at(own->data + 168 + 32 * side);
-        dv_pool_need(ret_needs, &mint);
-    }
+    for (uint32_t side = 0; side < 2; side++) dv_pool_need(ret_needs, &pool->mint[side]);
     return DV_OK;
 }
 
@@ -110,52 +105,26 @@ static bool read_curve(damm *self, const uint8_t *data)
            curve->sqrt_price <= curve->sqrt_max && curve->sqrt_max <= MAX_SQRT_PRICE;
 }
 
-static dv_err read_pool(damm *self, const dv_account *own, dv_refusal *ret_refusal)
+static dv_err read_own(damm *self, const uint8_t *data, dv_refusal *ret_refusal)
 {
-    const uint8_t *data = own->data;
-    self->pool =
-        (dv_pool){.class = &DV_METEORA_DAMM_V2, .program = own->owner, .address = own->address};
-    for (uint32_t side = 0; side < 2; side++) {
-        self->pool.mint[side] = dv_pubkey_at(data + 168 + 32 * side);
-        self->vault[side] = dv_pubkey_at(data + 232 + 32 * side);
-    }
     self->activation = dv_le64(data + 472);
     self->by_slot = data[480] == 0;
     self->disabled = data[481] != 0;
     self->fee_only_b = data[484] != COLLECT_OUTPUT;
-    if (memcmp(data, POOL_MARK, sizeof POOL_MARK) != 0 ||
-        dv_pubkey_equal(&self->pool.mint[0], &self->pool.mint[1]))
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "the account is no pool of Meteora DAMM v2");
     if (data[16] > DV_DAMM_FEE_PRICE_EXPONENTIAL || data[480] > 1 ||
         data[484] > COLLECT_COMPOUNDING || data[486] > 1)
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE,
-                         "the pool has a fee or activation mode that is not verified");
+        return dv_refuse_unsupported(ret_refusal,
+                                     "the pool has a fee or activation mode that is not verified");
     if (!read_fees(self, data) || !read_curve(self, data))
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "the pool's fees or prices are out of range");
+        return dv_refuse_malformed(ret_refusal, "the pool's fees or prices are out of range");
     return DV_OK;
 }
 
-static dv_err make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                   dv_refusal *ret_refusal)
+static dv_err decode(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                     dv_refusal *ret_refusal)
 {
-    damm *self = calloc(1, sizeof *self);
-    if (self == NULL) abort();
-    dv_err err = read_pool(self, own, ret_refusal);
-    for (uint32_t side = 0; err == DV_OK && side < 2; side++)
-        err = dv_pool_read_mint(&self->pool, side, accounts, ret_refusal);
-    if (err) {
-        free(self);
-        return err;
-    }
-    *ret_pool = &self->pool;
-    return DV_OK;
-}
-
-static void destroy(dv_pool *pool)
-{
-    free(pool);
+    dv_err err = read_own((damm *)pool, own->data, ret_refusal);
+    return err ? err : dv_pool_read_mints(pool, accounts, ret_refusal);
 }
 
 /* ---- quotes ------------------------------------------------------------------------------ */
@@ -230,20 +199,17 @@ static dv_damm_error quote_in(const swap_at *at, const dv_swap_ask *ask, uint32_
                               const dv_chain_clock *clock, dv_swap_quote *quote)
 {
     const dv_pool *pool = &at->pool->pool;
-    uint64_t paid, out, withheld;
+    uint64_t paid, out;
     bool partial = ask->mode == DV_SWAP_PARTIAL_FILL;
-    uint64_t arrives = ask->amount - dv_pool_withheld_ceil(pool, in, clock, ask->amount);
+    uint64_t arrives = dv_pool_arrives_floor(pool, in, clock, ask->amount);
     if (arrives == 0) return DV_DAMM_AMOUNT_IS_ZERO;
     dv_damm_error error = swap_in(at, arrives, partial, &paid, &out, &quote->fee);
     if (error) return error;
     if (paid == 0) return DV_DAMM_AMOUNT_IS_ZERO; /* the price is at its bound */
     quote->amount_in = ask->amount;
-    if (partial) {
-        if (!dv_pool_withheld_inverse_ceil(pool, in, clock, paid, &withheld))
-            return DV_DAMM_MATH_OVERFLOW;
-        quote->amount_in = paid + withheld;
-    }
-    quote->amount_out = out - dv_pool_withheld_ceil(pool, 1 - in, clock, out);
+    if (partial && !dv_pool_sent_ceil(pool, in, clock, paid, &quote->amount_in))
+        return DV_DAMM_MATH_OVERFLOW;
+    quote->amount_out = dv_pool_arrives_floor(pool, 1 - in, clock, out);
     return DV_DAMM_OK;
 }
 
@@ -251,19 +217,15 @@ static dv_damm_error quote_out(const swap_at *at, const dv_swap_ask *ask, uint32
                                const dv_chain_clock *clock, dv_swap_quote *quote)
 {
     const dv_pool *pool = &at->pool->pool;
-    uint64_t withheld, out = ask->amount, paid;
+    uint64_t out, paid;
     dv_damm_error error = DV_DAMM_OK;
-    if (out == 0) return DV_DAMM_AMOUNT_IS_ZERO;
-    if (!dv_pool_withheld_inverse_ceil(pool, 1 - in, clock, out, &withheld))
-        return DV_DAMM_MATH_OVERFLOW;
-    out += withheld;
+    if (ask->amount == 0) return DV_DAMM_AMOUNT_IS_ZERO;
+    if (!dv_pool_sent_ceil(pool, 1 - in, clock, ask->amount, &out)) return DV_DAMM_MATH_OVERFLOW;
     if (!at->fee_in) error = add_fee(at, &out, &quote->fee);
     if (!error) error = dv_damm_in_ceil(&at->pool->curve, at->moment.a_to_b, out, &paid);
     if (!error && at->fee_in) error = add_fee(at, &paid, &quote->fee);
     if (error) return error;
-    if (!dv_pool_withheld_inverse_ceil(pool, in, clock, paid, &withheld))
-        return DV_DAMM_MATH_OVERFLOW;
-    quote->amount_in = paid + withheld;
+    if (!dv_pool_sent_ceil(pool, in, clock, paid, &quote->amount_in)) return DV_DAMM_MATH_OVERFLOW;
     quote->amount_out = ask->amount;
     return DV_DAMM_OK;
 }
@@ -280,9 +242,7 @@ static dv_err refuse(dv_damm_error error, dv_refusal *ret_refusal)
         return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, error,
                          "the price would leave the pool's range");
     case DV_DAMM_MATH_OVERFLOW:
-    case DV_DAMM_TYPE_CAST_FAILED:
-        return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, error,
-                         "the pool does not hold that much");
+    case DV_DAMM_TYPE_CAST_FAILED: return dv_refuse_too_much(ret_refusal, error);
     default:
         return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, error,
                          "the program has no fee for this amount");
@@ -291,10 +251,9 @@ static dv_err refuse(dv_damm_error error, dv_refusal *ret_refusal)
 
 static swap_at swap_begin(const damm *self, uint32_t in, const dv_chain_clock *clock)
 {
-    uint64_t time = clock->unix_time < 0 ? 0 : (uint64_t)clock->unix_time;
     return (swap_at){
         .pool = self,
-        .moment = {.point = self->by_slot ? clock->slot : time,
+        .moment = {.point = self->by_slot ? clock->slot : dv_chain_clock_seconds(clock),
                    .activation = self->activation,
                    .sqrt_price = self->curve.sqrt_price,
                    .init_sqrt_price = self->init_sqrt_price,
@@ -347,8 +306,8 @@ static dv_err swap(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_add(ret_instruction, &pool->address, false, true);
     dv_instruction_add(ret_instruction, &user->account_in, false, true);
     dv_instruction_add(ret_instruction, &user->account_out, false, true);
-    dv_instruction_add(ret_instruction, &self->vault[0], false, true);
-    dv_instruction_add(ret_instruction, &self->vault[1], false, true);
+    dv_instruction_add(ret_instruction, &pool->vault[0], false, true);
+    dv_instruction_add(ret_instruction, &pool->vault[1], false, true);
     dv_instruction_add(ret_instruction, &pool->mint[0], false, false);
     dv_instruction_add(ret_instruction, &pool->mint[1], false, false);
     dv_instruction_add(ret_instruction, &user->owner, true, false);
@@ -368,11 +327,12 @@ const dv_pool_class DV_METEORA_DAMM_V2 = {
     .dex = "meteora",
     .programs = &DV_METEORA_DAMM_V2_PROGRAM,
     .program_count = 1,
-    .min_account_size = POOL_SIZE,
     .layout = {POOL_SIZE, 168, 232, false},
+    .mark = POOL_MARK,
+    .size = sizeof(damm),
+    .fills_partly = true,
     .needs = needs,
-    .make = make,
-    .destroy = destroy,
+    .decode = decode,
     .quote = quote,
     .swap = swap,
     .error_limit_out = DV_DAMM_EXCEEDED_SLIPPAGE,

@@ -5,8 +5,6 @@
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 
-#define SWAP_ARRAYS_MAX 12 /* bin arrays of one swap: what leaves room in a transaction */
-
 #define FEE_ONE 1000000000u     /* what fee rates are parts of */
 #define FEE_RATE_MAX 100000000u /* a fee is at most 10 % */
 #define VOLATILITY_ONE 10000    /* of volatility: one bin */
@@ -38,8 +36,8 @@ typedef struct walk {
     uint64_t in_left; /* atoms that the limit of an exact output still lets be paid */
     uint64_t in, out; /* atoms so far */
     uint64_t fee, protocol_fee, limit_order_fee;
-    int32_t first_array; /* numbers of those walked through */
-    uint32_t array_count, crossings;
+    dv_pool_arrays_way way;
+    uint32_t crossings;
 } walk;
 
 /* What a bin does. */
@@ -48,12 +46,6 @@ typedef struct fill {
     uint64_t fee, protocol_fee, limit_order_fee;
     bool is_emptied; /* everything was taken and something of the input is left */
 } fill;
-
-static dv_err overflowed(dv_refusal *ret_refusal)
-{
-    return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
-                     "the program's arithmetic would overflow");
-}
 
 /* An amount at a bin's price that does not fit 64 bits, in which the program keeps it. */
 static dv_err too_dear(dv_refusal *ret_refusal)
@@ -200,9 +192,11 @@ static dv_err take_exactly(const walk *w, const dv_dlmm_bin *bin, uint32_t rate,
     uint64_t in;
     if (!dv_dlmm_in_ceil(w->side, bin->price, with_fee, &in)) return too_dear(ret_refusal);
     uint64_t fee = w->fee_on_input ? fee_on_ceil(in, rate) : 0;
-    if (__builtin_add_overflow(in, fee, &in)) return overflowed(ret_refusal);
+    if (__builtin_add_overflow(in, fee, &in))
+        return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
     if (in > w->in_left) return limited(INSUFFICIENT_IN, ret_refusal);
-    if (!pay_bin(w, bin, rate, in, ret_fill)) return overflowed(ret_refusal);
+    if (!pay_bin(w, bin, rate, in, ret_fill))
+        return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
     if (ret_fill->out < out)
         return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, UNDETERMINED,
                          "the program fails on this very amount, by a unit of rounding within "
@@ -229,7 +223,9 @@ static dv_err take_bin(const walk *w, const dv_dlmm_bin *bin, fill *ret_fill,
             return take_exactly(w, bin, rate, w->left, (uint64_t)with_fee, ret_fill, ret_refusal);
         amount = w->in_left;
     }
-    return pay_bin(w, bin, rate, amount, ret_fill) ? DV_OK : overflowed(ret_refusal);
+    return pay_bin(w, bin, rate, amount, ret_fill)
+               ? DV_OK
+               : dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
 }
 
 /* ---- the walk ---- */
@@ -255,7 +251,7 @@ static bool account_for(walk *w, const fill *f)
 /* Where in the array's bins the walk begins: at the active bin or beyond it. */
 static int64_t begin_in(const walk *w, const dv_pool_array *array)
 {
-    const dv_dlmm_bin *bins = w->pool->bins + array->first;
+    const dv_dlmm_bin *bins = dv_dlmm_bin_at(w->pool, array->first);
     int32_t active = w->pool->active_id;
     if (array->number != dv_dlmm_array_of(active))
         return w->side == 0 ? (int64_t)array->count - 1 : 0;
@@ -275,55 +271,47 @@ static dv_err walk_array(walk *w, const dv_pool_array *array, dv_refusal *ret_re
 {
     int64_t step = w->side == 0 ? -1 : 1;
     for (int64_t i = begin_in(w, array); i >= 0 && i < array->count && !is_over(w); i += step) {
-        const dv_dlmm_bin *bin = &w->pool->bins[array->first + i];
+        const dv_dlmm_bin *bin = dv_dlmm_bin_at(w->pool, array->first + (uint32_t)i);
         if (bin->side[w->side].out_sum == 0) continue;
         fill f;
         dv_err err = take_bin(w, bin, &f, ret_refusal);
         if (err) return err;
-        if (!account_for(w, &f)) return overflowed(ret_refusal);
+        if (!account_for(w, &f)) return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
     }
     return DV_OK;
 }
 
 static dv_err none_left(const walk *w, dv_refusal *ret_refusal)
 {
-    uint32_t error = w->pool->bits.has_extension ? NONE_IN_DIRECTION : MISSING_EXTENSION;
+    uint32_t error = w->pool->arrays.bits.has_extension ? NONE_IN_DIRECTION : MISSING_EXTENSION;
     return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, error,
                      "the pool's liquidity ends before the amount");
 }
 
 static dv_err walk_on(walk *w, dv_refusal *ret_refusal)
 {
-    const dv_dlmm_pool *pool = w->pool;
-    int32_t number = dv_dlmm_array_of(pool->active_id);
-    bool in_own_bitmap = number >= DV_ARRAY_BITS_OWN_FIRST && number < -DV_ARRAY_BITS_OWN_FIRST;
-    if (!in_own_bitmap && !pool->bits.has_extension) return none_left(w, ret_refusal);
+    const dv_pool_arrays *arrays = &w->pool->arrays;
+    int32_t number = dv_dlmm_array_of(w->pool->active_id);
+    if (!dv_pool_arrays_reach(arrays, number)) return none_left(w, ret_refusal);
     while (!is_over(w)) {
-        if (!dv_array_bits_next(&pool->bits, number, w->side == 1, &number))
+        const dv_pool_array *array;
+        if (!dv_array_bits_next(&arrays->bits, number, w->way.up, &number))
             return none_left(w, ret_refusal);
-        const dv_pool_array *array = dv_pool_array_find(pool->arrays, pool->array_count, number);
-        if (!array)
-            return dv_refuse(ret_refusal, DV_VENUE_ACCOUNT_MISSING, DV_PROGRAM_ERROR_NONE,
-                             "a bin array that the swap comes through is missing");
-        if (w->array_count++ == 0) w->first_array = number;
-        dv_err err = walk_array(w, array, ret_refusal);
+        dv_err err = dv_pool_arrays_enter(arrays, number, &w->way, &array, ret_refusal);
+        if (err == DV_OK) err = walk_array(w, array, ret_refusal);
         if (err) return err;
         number += w->side == 0 ? -1 : 1;
     }
     return DV_OK;
 }
 
-static dv_err check_open(const dv_dlmm_pool *pool, const dv_swap_ask *ask,
-                         const dv_chain_clock *clock, dv_refusal *ret_refusal)
+static dv_err check_open(const dv_dlmm_pool *pool, const dv_chain_clock *clock,
+                         dv_refusal *ret_refusal)
 {
-    if (ask->mode == DV_SWAP_PARTIAL_FILL)
-        return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
-                         "a swap of this venue is not filled in part");
     if (pool->is_disabled)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, POOL_DISABLED, "the pool is disabled");
     if (!pool->has_activation) return DV_OK;
-    uint64_t now = clock->slot;
-    if (pool->activates_by_time) now = clock->unix_time < 0 ? 0 : (uint64_t)clock->unix_time;
+    uint64_t now = pool->activates_by_time ? dv_chain_clock_seconds(clock) : clock->slot;
     if (now < pool->activation_point)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, POOL_DISABLED,
                          "the pool is not active yet");
@@ -350,24 +338,20 @@ static bool refer(walk *w, const dv_dlmm_pool *pool, const dv_chain_clock *clock
 static dv_err walk_all(walk *w, const dv_dlmm_pool *pool, const dv_swap_ask *ask, uint32_t in,
                        const dv_chain_clock *clock, dv_refusal *ret_refusal)
 {
-    dv_err err = check_open(pool, ask, clock, ret_refusal);
+    dv_err err = check_open(pool, clock, ret_refusal);
     if (err) return err;
     *w = (walk){.pool = pool, .side = in, .exact_out = ask->mode == DV_SWAP_EXACT_OUT};
+    w->way.up = in == 1;
     w->fee_on_input = !pool->fee_on_y || in == 1;
-    if (!refer(w, pool, clock)) return overflowed(ret_refusal);
-    uint64_t withheld = 0;
-    bool ok;
-    w->in_left = ask->limit - dv_pool_withheld_ceil(&pool->base, in, clock, ask->limit);
-    if (w->exact_out)
-        ok = dv_pool_withheld_inverse_ceil(&pool->base, 1 - in, clock, ask->amount, &withheld) &&
-             !__builtin_add_overflow(ask->amount, withheld, &w->left);
-    else
-        ok = !__builtin_sub_overflow(
-            ask->amount, dv_pool_withheld_ceil(&pool->base, in, clock, ask->amount), &w->left);
-    if (!ok) return overflowed(ret_refusal);
+    if (!refer(w, pool, clock)) return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
+    w->in_left = dv_pool_arrives_floor(&pool->base, in, clock, ask->limit);
+    if (!w->exact_out)
+        w->left = dv_pool_arrives_floor(&pool->base, in, clock, ask->amount);
+    else if (!dv_pool_sent_ceil(&pool->base, 1 - in, clock, ask->amount, &w->left))
+        return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
     err = walk_on(w, ret_refusal);
     if (err) return err;
-    if (w->out == dv_pool_withheld_ceil(&pool->base, 1 - in, clock, w->out))
+    if (dv_pool_arrives_floor(&pool->base, 1 - in, clock, w->out) == 0)
         return dv_refuse(ret_refusal, DV_VENUE_AMOUNT_TOO_SMALL, NO_OUTPUT,
                          "the amount is too small for anything to arrive");
     if (w->left > 0) return limited(NOT_EXACT_OUT, ret_refusal);
@@ -382,46 +366,30 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     walk w;
     dv_err err = walk_all(&w, (const dv_dlmm_pool *)base, ask, in, clock, ret_refusal);
     if (err) return err;
-    uint64_t withheld;
     ret_quote->amount_in = ask->amount;
-    if (w.exact_out && (!dv_pool_withheld_inverse_ceil(base, in, clock, w.in, &withheld) ||
-                        __builtin_add_overflow(w.in, withheld, &ret_quote->amount_in)))
-        return overflowed(ret_refusal);
-    ret_quote->amount_out = w.out - dv_pool_withheld_ceil(base, 1 - in, clock, w.out);
+    if (w.exact_out && !dv_pool_sent_ceil(base, in, clock, w.in, &ret_quote->amount_in))
+        return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
+    ret_quote->amount_out = dv_pool_arrives_floor(base, 1 - in, clock, w.out);
     ret_quote->fee = w.fee;
     ret_quote->protocol_fee = w.protocol_fee;
     ret_quote->limit_order_fee = w.limit_order_fee;
     ret_quote->lp_fee = w.fee - w.protocol_fee - w.limit_order_fee;
     ret_quote->fee_on_input = w.fee_on_input;
     ret_quote->crossings = w.crossings;
-    ret_quote->arrays = w.array_count;
+    ret_quote->arrays = w.way.walked;
     return DV_OK;
-}
-
-/* The arrays walked through, and spare ones. */
-static void add_arrays(const walk *w, const dv_swap_user *user, dv_instruction *ret_instruction)
-{
-    dv_pool_arrays_add(&(dv_pool_arrays_way){.bits = &w->pool->bits,
-                                             .arrays = w->pool->arrays,
-                                             .count = w->pool->array_count,
-                                             .first = w->first_array,
-                                             .walked = w->array_count,
-                                             .most = SWAP_ARRAYS_MAX,
-                                             .spares_less = user->spares_less,
-                                             .up = w->side == 1},
-                       ret_instruction);
 }
 
 static void add_accounts(const dv_dlmm_pool *pool, const dv_swap_user *user, dv_instruction *to)
 {
     const dv_pool *base = &pool->base;
     dv_instruction_add(to, &base->address, false, true);
-    if (pool->bits.has_extension)
-        dv_instruction_add(to, &pool->extension, false, true);
+    if (pool->arrays.bits.has_extension)
+        dv_instruction_add(to, &pool->arrays.extension, false, true);
     else
         dv_instruction_add(to, &base->program, false, false); /* Anchor's way to say none */
-    dv_instruction_add(to, &pool->reserve[0], false, true);
-    dv_instruction_add(to, &pool->reserve[1], false, true);
+    dv_instruction_add(to, &base->vault[0], false, true);
+    dv_instruction_add(to, &base->vault[1], false, true);
     dv_instruction_add(to, &user->account_in, false, true);
     dv_instruction_add(to, &user->account_out, false, true);
     dv_instruction_add(to, &base->mint[0], false, false);
@@ -446,10 +414,8 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     const dv_dlmm_pool *pool = (const dv_dlmm_pool *)base;
     walk w;
     dv_err err = walk_all(&w, pool, ask, in, clock, ret_refusal);
+    if (err == DV_OK) err = dv_pool_arrays_fit(&w.way, ret_refusal);
     if (err) return err;
-    if (w.array_count > SWAP_ARRAYS_MAX)
-        return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, DV_PROGRAM_ERROR_NONE,
-                         "the swap comes through more bin arrays than fit into a transaction");
     dv_instruction *to = ret_instruction;
     dv_instruction_begin(to, &base->program);
     dv_instruction_put(to, w.exact_out ? SWAP_EXACT_OUT_2 : SWAP_2, sizeof SWAP_2);
@@ -457,7 +423,7 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_put_le(to, w.exact_out ? ask->amount : ask->limit, 8);
     dv_instruction_put_le(to, 0, 4); /* no accounts of transfer hooks */
     add_accounts(pool, user, to);
-    add_arrays(&w, user, to);
+    dv_pool_arrays_add(&pool->arrays, &w.way, user->spares_less, to);
     return DV_OK;
 }
 
@@ -466,11 +432,12 @@ const dv_pool_class DV_METEORA_DLMM = {
     .dex = "meteora",
     .programs = &DV_METEORA_DLMM_PROGRAM,
     .program_count = 1,
-    .min_account_size = DV_DLMM_POOL_SIZE,
     .layout = {DV_DLMM_POOL_SIZE, 88, 152, false},
+    .mark = DV_DLMM_POOL_MARK,
+    .size = sizeof(dv_dlmm_pool),
     .needs = dv_dlmm_needs,
-    .make = dv_dlmm_make,
-    .destroy = dv_dlmm_destroy,
+    .decode = dv_dlmm_decode,
+    .release = dv_dlmm_release,
     .quote = quote,
     .error_limit_out = SLIPPAGE_EXCEEDED,
     .error_limit_in = SLIPPAGE_EXCEEDED,

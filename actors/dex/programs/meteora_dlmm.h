@@ -30,8 +30,8 @@ typedef struct dv_dlmm_bin {
 } dv_dlmm_bin;
 
 typedef struct dv_dlmm_pool {
-    dv_pool base;                            /* mint 0 is X, mint 1 is Y */
-    dv_pubkey reserve[2], oracle, extension; /* addresses; extension if bits has one */
+    dv_pool base;     /* mint 0 is X, mint 1 is Y */
+    dv_pubkey oracle; /* an address */
     bool is_disabled;
     bool has_activation; /* closed before: */
     bool activates_by_time;
@@ -49,10 +49,7 @@ typedef struct dv_dlmm_pool {
     uint32_t volatility, volatility_reference, volatility_max; /* in 10^-4 bins */
     int32_t index_reference;                                   /* a bin id */
     int64_t updated_at;                                        /* seconds since 1970 */
-    dv_array_bits bits;                                        /* which bin arrays are in use */
-    uint32_t array_count;
-    dv_pool_array *arrays; /* those found, by number, without repetition */
-    dv_dlmm_bin *bins;     /* those of these that hold anything, ascending */
+    dv_pool_arrays arrays; /* the slots are dv_dlmm_bin, those that hold anything */
 } dv_dlmm_pool;
 
 /* The number of the array that a bin is in. */
@@ -66,11 +63,20 @@ static inline int32_t dv_dlmm_array_of(int32_t bin_id)
 DV_MUST_CHECK bool dv_dlmm_in_ceil(uint32_t side, dv_u128 price, uint64_t out, uint64_t *ret_in);
 DV_MUST_CHECK bool dv_dlmm_out_floor(uint32_t side, dv_u128 price, uint64_t in, uint64_t *ret_out);
 
+/* A bin by its place among those of all arrays. */
+static inline const dv_dlmm_bin *dv_dlmm_bin_at(const dv_dlmm_pool *pool, uint32_t i)
+{
+    return (const dv_dlmm_bin *)pool->arrays.slots + i;
+}
+
 /* The class's functions that decode; see pool.h. */
-dv_err dv_dlmm_needs(const dv_account *own, const dv_account_set *accounts,
+dv_err dv_dlmm_needs(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
                      dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
-dv_err dv_dlmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                    dv_refusal *ret_refusal);
-void dv_dlmm_destroy(dv_pool *pool);
+dv_err dv_dlmm_decode(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                      dv_refusal *ret_refusal);
+void dv_dlmm_release(dv_pool *pool);
+
+/* The 8 bytes that a pool's account begins with. */
+extern const uint8_t DV_DLMM_POOL_MARK[8];
 
 #endif

@@ -2,8 +2,6 @@
 
    The bins that hold anything are laid out in one ascending row, each with what it takes to empty
    it, so that a quote walks along it and divides only where it ends within a bin. */
-#include <stdlib.h>
-
 #include "actors/dex/programs/meteora_dlmm.h"
 #include "actors/solana/pda.h"
 
@@ -30,19 +28,9 @@ enum { FEE_ON_INPUT, FEE_ON_Y };
 enum { PAIR_PERMISSIONLESS, PAIR_PERMISSION, PAIR_CUSTOMIZABLE, PAIR_PERMISSIONLESS_V2 };
 
 /* sha256("account:<Name>")[0..8] of LbPair, BinArray and BinArrayBitmapExtension. */
-static const uint8_t IS_POOL[8] = {0x21, 0x0b, 0x31, 0x62, 0xb5, 0x65, 0xb1, 0x0d};
+const uint8_t DV_DLMM_POOL_MARK[8] = {0x21, 0x0b, 0x31, 0x62, 0xb5, 0x65, 0xb1, 0x0d};
 static const uint8_t IS_ARRAY[8] = {0x5c, 0x8e, 0x5c, 0xdc, 0x05, 0x94, 0x46, 0xb5};
 static const uint8_t IS_EXTENSION[8] = {0x50, 0x6f, 0x7c, 0x71, 0x37, 0xed, 0x12, 0x05};
-
-static dv_err malformed(dv_refusal *ret_refusal, const char *reason)
-{
-    return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE, reason);
-}
-
-static dv_err unsupported(dv_refusal *ret_refusal, const char *reason)
-{
-    return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE, reason);
-}
 
 /* ---- the pool's own account ---- */
 
@@ -69,7 +57,7 @@ static dv_err read_fee(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_re
     pool->index_reference = (int32_t)dv_le32(at + 48);
     pool->updated_at = (int64_t)dv_le64(at + 56);
     if (power > BASE_FEE_POWER_MAX || pool->protocol_share > DV_BPS_ONE)
-        return malformed(ret_refusal, "the pool's fee parameters are out of range");
+        return dv_refuse_malformed(ret_refusal, "the pool's fee parameters are out of range");
     pool->base_rate = base_rate_of(dv_le16(at + 8), pool->bin_step, power);
     return DV_OK;
 }
@@ -79,7 +67,7 @@ static dv_err read_kind(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_r
     uint8_t function = at[35], fee_mode = at[36], pair = at[75], activation = at[86];
     if (function > FUNCTION_LIMIT_ORDER || fee_mode > FEE_ON_Y || pair > PAIR_PERMISSIONLESS_V2 ||
         activation > 1)
-        return unsupported(ret_refusal, "the pool is of a newer kind");
+        return dv_refuse_unsupported(ret_refusal, "the pool is of a newer kind");
     bool has_rewards = false;
     for (int i = 0; i < 2; i++) {
         dv_pubkey mint = dv_pubkey_at(at + REWARD_MINTS_AT + REWARD_SIZE * i);
@@ -95,42 +83,15 @@ static dv_err read_kind(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_r
     return DV_OK;
 }
 
-static dv_err read_own(const dv_account *own, dv_dlmm_pool *pool, dv_refusal *ret_refusal)
+static dv_err read_own(const uint8_t *at, dv_dlmm_pool *pool, dv_refusal *ret_refusal)
 {
-    const uint8_t *at = own->data;
-    if (memcmp(at, IS_POOL, sizeof IS_POOL) != 0)
-        return malformed(ret_refusal, "the account is no DLMM pool");
-    pool->base.class = &DV_METEORA_DLMM;
-    pool->base.program = own->owner;
-    pool->base.address = own->address;
-    for (uint32_t side = 0; side < 2; side++) {
-        pool->base.mint[side] = dv_pubkey_at(at + 88 + 32 * side);
-        pool->reserve[side] = dv_pubkey_at(at + 152 + 32 * side);
-    }
     pool->oracle = dv_pubkey_at(at + 552);
     pool->active_id = (int32_t)dv_le32(at + 76);
     int32_t number = dv_dlmm_array_of(pool->active_id);
     if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
-        return malformed(ret_refusal, "the pool's active bin is out of range");
+        return dv_refuse_malformed(ret_refusal, "the pool's active bin is out of range");
     dv_err err = read_kind(at, pool, ret_refusal);
     return err ? err : read_fee(at, pool, ret_refusal);
-}
-
-/* ---- the bitmap ---- */
-
-/* ret_address may be NULL; is left alone without an extension. */
-static void read_bits(const dv_account *own, const dv_account_set *accounts,
-                      dv_array_bits *ret_bits, dv_pubkey *ret_address)
-{
-    const uint8_t *up = NULL, *down = NULL;
-    for (uint32_t i = 0; i < accounts->count && !up; i++) {
-        if (!dv_pool_array_belongs(&accounts->at[i], own, EXTENSION_SIZE, IS_EXTENSION, 8))
-            continue;
-        up = accounts->at[i].data + EXTENSION_UP_AT;
-        down = accounts->at[i].data + EXTENSION_DOWN_AT;
-        if (ret_address) *ret_address = accounts->at[i].address;
-    }
-    dv_array_bits_decode(own->data + BITMAP_AT, up, down, EXTENSION_GROUPS, true, ret_bits);
 }
 
 /* ---- bin arrays ---- */
@@ -139,9 +100,10 @@ static dv_err read_side(uint32_t side, dv_u128 price, dv_dlmm_side *to, dv_refus
 {
     for (int i = 0; i < DV_DLMM_LAYERS; i++) {
         if (to->out[i] == 0) continue;
-        if (price == 0) return malformed(ret_refusal, "a bin of the pool has no price");
+        if (price == 0) return dv_refuse_malformed(ret_refusal, "a bin of the pool has no price");
         if (__builtin_add_overflow(to->out_sum, to->out[i], &to->out_sum))
-            return malformed(ret_refusal, "a bin of the pool holds more than there can be");
+            return dv_refuse_malformed(ret_refusal,
+                                       "a bin of the pool holds more than there can be");
         if (!dv_dlmm_in_ceil(side, price, to->out[i], &to->need[i])) to->is_too_dear = true;
     }
     return DV_OK;
@@ -179,12 +141,13 @@ static dv_err read_array(const dv_account *account, const dv_pool *base, dv_pool
     int64_t number = (int64_t)dv_le64(account->data + 8);
     bool is_old = account->data[16] < ARRAY_VERSION_WITH_ORDERS;
     if (number < ARRAY_NUMBER_MIN || number >= -ARRAY_NUMBER_MIN)
-        return malformed(ret_refusal, "a bin array of the pool is out of range");
+        return dv_refuse_malformed(ret_refusal, "a bin array of the pool is out of range");
     *ret_array = (dv_pool_array){.address = account->address, .number = (int32_t)number};
     for (int32_t i = 0; i < DV_DLMM_ARRAY_BINS; i++) {
         const uint8_t *at = account->data + BINS_AT + BIN_SIZE * (uint32_t)i;
         if (is_old && pool->has_limit_orders && has_old_counters(at))
-            return unsupported(ret_refusal, "a bin array of the pool is of an older layout");
+            return dv_refuse_unsupported(ret_refusal,
+                                         "a bin array of the pool is of an older layout");
         dv_dlmm_bin *bin = &ret_bins[ret_array->count];
         dv_err err = read_bin(at, (int32_t)number * DV_DLMM_ARRAY_BINS + i, pool, bin, ret_refusal);
         if (err) return err;
@@ -198,75 +161,61 @@ static int64_t number_of(const uint8_t *data)
     return (int64_t)dv_le64(data + 8);
 }
 
-static const dv_pool_array_kind ARRAYS = {.size = ARRAY_SIZE,
-                                          .pool_at = 24,
-                                          .discriminator = IS_ARRAY,
-                                          .slots = DV_DLMM_ARRAY_BINS,
-                                          .slot_size = sizeof(dv_dlmm_bin),
-                                          .place = number_of,
-                                          .read = read_array};
-
-/* ---- the class's functions ---- */
-
-dv_err dv_dlmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                    dv_refusal *ret_refusal)
-{
-    dv_dlmm_pool *pool = calloc(1, sizeof *pool);
-    if (!pool)
-        return dv_refuse(ret_refusal, DV_OUT_OF_MEMORY, DV_PROGRAM_ERROR_NONE,
-                         "there is no memory for the pool");
-    dv_err err = read_own(own, pool, ret_refusal);
-    for (uint32_t side = 0; side < 2 && err == DV_OK; side++)
-        err = dv_pool_read_mint(&pool->base, side, accounts, ret_refusal);
-    if (err == DV_OK) {
-        read_bits(own, accounts, &pool->bits, &pool->extension);
-        void *bins;
-        err = dv_pool_arrays_read(&ARRAYS, own, accounts, &pool->base, &pool->arrays, &bins,
-                                  &pool->array_count, ret_refusal);
-        pool->bins = bins;
-    }
-    if (err == DV_OK)
-        *ret_pool = &pool->base;
-    else
-        dv_dlmm_destroy(&pool->base);
-    return err;
-}
-
-void dv_dlmm_destroy(dv_pool *pool)
-{
-    dv_dlmm_pool *self = (dv_dlmm_pool *)pool;
-    if (!self) return;
-    free(self->arrays);
-    free(self->bins);
-    free(self);
-}
-
-static void need_array(const dv_dlmm_pool *pool, int32_t number, dv_pool_needs *ret_needs)
+static bool address_of(const dv_pool *base, int32_t number, dv_pubkey *ret_address)
 {
     uint8_t little_endian[8];
     for (int i = 0; i < 8; i++) little_endian[i] = (uint8_t)((uint64_t)(int64_t)number >> (8 * i));
     const dv_seed seeds[] = {DV_SEED_TEXT("bin_array"),
-                             DV_SEED_KEY(&pool->base.address),
+                             DV_SEED_KEY(&base->address),
                              {little_endian, sizeof little_endian}};
-    dv_pubkey address;
-    if (dv_pda_find(seeds, 3, &pool->base.program, &address, NULL))
-        dv_pool_need(ret_needs, &address);
+    return dv_pda_find(seeds, 3, &base->program, ret_address, NULL);
 }
 
-dv_err dv_dlmm_needs(const dv_account *own, const dv_account_set *accounts,
+static const dv_pool_array_kind ARRAYS = {
+    .size = ARRAY_SIZE,
+    .pool_at = 24,
+    .discriminator = IS_ARRAY,
+    .slots = DV_DLMM_ARRAY_BINS,
+    .slot_size = sizeof(dv_dlmm_bin),
+    .place = number_of,
+    .read = read_array,
+    .address = address_of,
+    .bits_at = BITMAP_AT,
+    .extension_seed = "bitmap",
+    .extension_size = EXTENSION_SIZE,
+    .extension_discriminator = IS_EXTENSION,
+    .up_at = EXTENSION_UP_AT,
+    .down_at = EXTENSION_DOWN_AT,
+    .groups = EXTENSION_GROUPS,
+    .down_descends = true,
+};
+
+/* ---- the class's functions ---- */
+
+dv_err dv_dlmm_decode(dv_pool *base, const dv_account *own, const dv_account_set *accounts,
+                      dv_refusal *ret_refusal)
+{
+    dv_dlmm_pool *pool = (dv_dlmm_pool *)base;
+    dv_err err = read_own(own->data, pool, ret_refusal);
+    if (err == DV_OK) err = dv_pool_read_mints(base, accounts, ret_refusal);
+    if (err == DV_OK)
+        err = dv_pool_arrays_read(&ARRAYS, base, own, accounts, &pool->arrays, ret_refusal);
+    return err;
+}
+
+void dv_dlmm_release(dv_pool *pool)
+{
+    dv_pool_arrays_fini(&((dv_dlmm_pool *)pool)->arrays);
+}
+
+dv_err dv_dlmm_needs(const dv_pool *base, const dv_account *own, const dv_account_set *accounts,
                      dv_pool_needs *ret_needs, dv_refusal *ret_refusal)
 {
-    dv_dlmm_pool pool = {0};
-    dv_err err = read_own(own, &pool, ret_refusal);
+    dv_dlmm_pool pool = {.base = *base};
+    dv_err err = read_own(own->data, &pool, ret_refusal);
     if (err) return err;
-    const dv_seed seeds[] = {DV_SEED_TEXT("bitmap"), DV_SEED_KEY(&own->address)};
-    for (uint32_t side = 0; side < 2; side++) dv_pool_need(ret_needs, &pool.base.mint[side]);
-    if (dv_pda_find(seeds, 2, &own->owner, &pool.extension, NULL))
-        dv_pool_need(ret_needs, &pool.extension);
-    read_bits(own, accounts, &pool.bits, NULL);
-    int32_t near[DV_POOL_NEEDS_MAX];
-    uint32_t count = dv_array_bits_near(&pool.bits, dv_dlmm_array_of(pool.active_id),
-                                        DV_POOL_NEEDS_MAX - ret_needs->count, near);
-    for (uint32_t i = 0; i < count; i++) need_array(&pool, near[i], ret_needs);
+    for (uint32_t side = 0; side < 2; side++) dv_pool_need(ret_needs, &base->mint[side]);
+    dv_pool_arrays_need(&ARRAYS, &pool.base, own, accounts, dv_dlmm_array_of(pool.active_id),
+                        ret_needs);
     return DV_OK;
 }

@@ -13,6 +13,7 @@
 
 #include "actors/solana/instruction.h"
 #include "actors/solana/token.h"
+#include "proto/amount.h"
 
 typedef enum dv_pool_mode {
     DV_SWAP_EXACT_IN,     /* amount is what is paid */
@@ -74,6 +75,26 @@ static inline dv_err dv_refuse(dv_refusal *ret_refusal, dv_err err, uint32_t pro
     return err;
 }
 
+/* The refusals that several programs share; program_error as in dv_refusal. */
+static inline dv_err dv_refuse_malformed(dv_refusal *ret_refusal, const char *reason)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE, reason);
+}
+static inline dv_err dv_refuse_unsupported(dv_refusal *ret_refusal, const char *reason)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE, reason);
+}
+static inline dv_err dv_refuse_too_much(dv_refusal *ret_refusal, uint32_t program_error)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, program_error,
+                     "the pool does not hold that much");
+}
+static inline dv_err dv_refuse_overflow(dv_refusal *ret_refusal, uint32_t program_error)
+{
+    return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, program_error,
+                     "the program's arithmetic would overflow");
+}
+
 /* As many accounts as one pool may need: CLMM and DLMM name the arrays near the price. */
 #define DV_POOL_NEEDS_MAX 64
 
@@ -112,16 +133,21 @@ typedef struct dv_pool_class {
     const char *dex;           /* "raydium" */
     const dv_pubkey *programs; /* its ids: mainnet, devnet */
     uint32_t program_count;
-    uint32_t min_account_size; /* bytes of the pool's own account, checked before needs and new */
-    dv_pool_layout layout;
-    /* Lists everything that the pool needs as far as `accounts` tells, found or not; own is the
-       pool's account and not listed. ret_needs starts empty; use dv_pool_need. */
-    dv_err (*needs)(const dv_account *own, const dv_account_set *accounts, dv_pool_needs *ret_needs,
-                    dv_refusal *ret_refusal);
-    /* Makes a pool: heap memory that destroy frees. */
-    dv_err (*make)(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                   dv_refusal *ret_refusal);
-    void (*destroy)(dv_pool *pool);
+    dv_pool_layout layout; /* an account that is shorter than its size is refused */
+    const uint8_t *mark;   /* 8 bytes that the pool's account begins with; NULL: none */
+    size_t size;           /* bytes of the venue's own struct */
+    bool fills_partly;     /* takes DV_SWAP_PARTIAL_FILL; otherwise that mode is refused */
+    /* Lists everything that the pool needs as far as `accounts` tells, found or not. pool: its base
+       alone, without mints' tokens; own: its account, not to be listed. ret_needs starts empty; use
+       dv_pool_need. */
+    dv_err (*needs)(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                    dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
+    /* Decodes the rest of the venue's own struct, which starts zeroed but for its base; the two
+       mints are different. After an error the pool is released, too. */
+    dv_err (*decode)(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                     dv_refusal *ret_refusal);
+    /* Frees what the struct owns, but not the struct; NULL: it owns nothing. */
+    void (*release)(dv_pool *pool);
     /* The mints have been found to be the pool's: in is 0 when mint_in is the pool's mint 0, else
        1. The limit is checked by the caller afterwards; a venue whose program checks it earlier
        than another error checks it itself. ret_quote starts zeroed. */
@@ -139,8 +165,8 @@ typedef struct dv_pool_class {
 struct dv_pool {
     const dv_pool_class *class;
     dv_pubkey program, address;
-    dv_pubkey mint[2];
-    dv_pubkey token_program[2]; /* that own the mints */
+    dv_pubkey mint[2], vault[2]; /* addresses */
+    dv_pubkey token_program[2];  /* that own the mints */
     dv_mint token[2];
 };
 
@@ -184,18 +210,17 @@ DV_MUST_CHECK dv_err dv_pool_account(const dv_account_set *accounts, const dv_pu
                                      const dv_pubkey *owner, uint32_t size,
                                      const dv_account **ret_account, dv_refusal *ret_refusal);
 
-/* For decoders: reads the mint of a side (mint[side] is set) into token and token_program. A mint
-   with a transfer hook or an unknown extension, that is paused or cannot be transferred, is
-   VENUE_POOL_UNSUPPORTED. */
-DV_MUST_CHECK dv_err dv_pool_read_mint(dv_pool *pool, uint32_t side, const dv_account_set *accounts,
-                                       dv_refusal *ret_refusal);
-
-/* For decoders: reads how many atoms the vault of a side holds (mint[side] and token_program[side]
-   are set). One of another mint or program is VENUE_POOL_MALFORMED, a frozen one VENUE_POOL_CLOSED.
- */
-DV_MUST_CHECK dv_err dv_pool_read_vault(const dv_pool *pool, uint32_t side, const dv_pubkey *vault,
-                                        const dv_account_set *accounts, uint64_t *ret_amount,
+/* For decoders: reads both mints into token and token_program. A mint with a transfer hook or an
+   unknown extension, that is paused or cannot be transferred, is VENUE_POOL_UNSUPPORTED. */
+DV_MUST_CHECK dv_err dv_pool_read_mints(dv_pool *pool, const dv_account_set *accounts,
                                         dv_refusal *ret_refusal);
+
+/* For decoders: reads how many atoms the vault of a side holds beside what the pool `owes` to
+   others (token_program is set). A vault of another mint or program, or with less than is owed, is
+   VENUE_POOL_MALFORMED; a frozen vault is VENUE_POOL_CLOSED. */
+DV_MUST_CHECK dv_err dv_pool_read_reserve(const dv_pool *pool, uint32_t side, dv_u128 owes,
+                                          const dv_account_set *accounts, uint64_t *ret_reserve,
+                                          dv_refusal *ret_refusal);
 
 /* What Token-2022 withholds from a transfer of the mint of a side; see token.h. */
 static inline uint64_t dv_pool_withheld_ceil(const dv_pool *pool, uint32_t side,
@@ -205,15 +230,24 @@ static inline uint64_t dv_pool_withheld_ceil(const dv_pool *pool, uint32_t side,
     return dv_transfer_fee_ceil(dv_mint_fee_at(&pool->token[side], clock->epoch), amount);
 }
 
-/* What is withheld from a transfer of which `net` has to arrive. False when it does not fit u64. */
-DV_MUST_CHECK static inline bool dv_pool_withheld_inverse_ceil(const dv_pool *pool, uint32_t side,
-                                                               const dv_chain_clock *clock,
-                                                               uint64_t net, uint64_t *ret_withheld)
+/* What arrives of a transfer of `sent` atoms. */
+static inline uint64_t dv_pool_arrives_floor(const dv_pool *pool, uint32_t side,
+                                             const dv_chain_clock *clock, uint64_t sent)
 {
-    if (pool->token[side].has_transfer_fee)
-        return dv_transfer_fee_inverse_ceil(dv_mint_fee_at(&pool->token[side], clock->epoch), net,
-                                            ret_withheld);
-    *ret_withheld = 0;
+    return sent - dv_pool_withheld_ceil(pool, side, clock, sent);
+}
+
+/* What has to be sent so that `net` atoms arrive. False when it does not fit u64. */
+DV_MUST_CHECK static inline bool dv_pool_sent_ceil(const dv_pool *pool, uint32_t side,
+                                                   const dv_chain_clock *clock, uint64_t net,
+                                                   uint64_t *ret_sent)
+{
+    uint64_t withheld = 0;
+    if (pool->token[side].has_transfer_fee &&
+        !dv_transfer_fee_inverse_ceil(dv_mint_fee_at(&pool->token[side], clock->epoch), net,
+                                      &withheld))
+        return false;
+    *ret_sent = net + withheld;
     return true;
 }
 

@@ -5,8 +5,6 @@
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 
-#define SWAP_ARRAYS_MAX 12 /* tick arrays of one swap: what leaves room in a transaction */
-
 /* Custom errors of the program (6000 + its ErrorCode), and of Anchor's require_eq and require_gt.
  */
 enum {
@@ -32,9 +30,8 @@ typedef struct walk {
     uint64_t left;       /* atoms to go of what is exact */
     uint64_t calculated; /* atoms so far of the other side */
     const dv_pool_array *array;
-    int64_t next;        /* the next tick in the array; -1 or its count when there is none left */
-    int32_t first_array; /* numbers of those walked through: from this one to the array */
-    uint32_t array_count;
+    int64_t next; /* the next tick in the array; -1 or its count when there is none left */
+    dv_pool_arrays_way way;
     uint64_t fee, protocol_fee, fund_fee;
     uint32_t crossings;
 } walk;
@@ -43,7 +40,7 @@ typedef struct walk {
 
 static dv_err none_left(const walk *w, uint32_t program_error, dv_refusal *ret_refusal)
 {
-    if (!w->pool->bits.has_extension)
+    if (!w->pool->arrays.bits.has_extension)
         return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, MISSING_EXTENSION,
                          "the pool's liquidity ends there, as far as its own bitmap tells");
     return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, program_error,
@@ -52,15 +49,12 @@ static dv_err none_left(const walk *w, uint32_t program_error, dv_refusal *ret_r
 
 static dv_err enter_array(walk *w, int32_t number, dv_refusal *ret_refusal)
 {
-    w->array = dv_pool_array_find(w->pool->arrays, w->pool->array_count, number);
-    if (!w->array)
-        return dv_refuse(ret_refusal, DV_VENUE_ACCOUNT_MISSING, DV_PROGRAM_ERROR_NONE,
-                         "a tick array that the swap comes through is missing");
+    dv_err err = dv_pool_arrays_enter(&w->pool->arrays, number, &w->way, &w->array, ret_refusal);
+    if (err) return err;
     if (w->array->count == 0)
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "a tick array that the bitmap names has no initialised tick");
+        return dv_refuse_malformed(ret_refusal,
+                                   "a tick array that the bitmap names has no initialised tick");
     w->next = w->course.down ? (int64_t)w->array->count - 1 : 0;
-    if (w->array_count++ == 0) w->first_array = number;
     return DV_OK;
 }
 
@@ -68,7 +62,7 @@ static dv_err enter_next_array(walk *w, int32_t from, uint32_t error_when_none,
                                dv_refusal *ret_refusal)
 {
     int32_t number;
-    if (!dv_array_bits_next(&w->pool->bits, from, !w->course.down, &number))
+    if (!dv_array_bits_next(&w->pool->arrays.bits, from, w->way.up, &number))
         return none_left(w, error_when_none, ret_refusal);
     return enter_array(w, number, ret_refusal);
 }
@@ -84,15 +78,14 @@ static dv_err enter_first_array(walk *w, dv_refusal *ret_refusal)
 {
     const dv_clmm_pool *pool = w->pool;
     int32_t own = dv_clmm_array_of(pool->tick, pool->tick_spacing);
-    bool in_own_bitmap = own >= DV_ARRAY_BITS_OWN_FIRST && own < -DV_ARRAY_BITS_OWN_FIRST;
-    if (!in_own_bitmap && !pool->bits.has_extension)
+    if (!dv_pool_arrays_reach(&pool->arrays, own))
         return none_left(w, MISSING_EXTENSION, ret_refusal);
-    if (!dv_array_bits_has(&pool->bits, own))
+    if (!dv_array_bits_has(&pool->arrays.bits, own))
         return enter_next_array(w, w->course.down ? own - 1 : own + 1, NONE_IN_DIRECTION,
                                 ret_refusal);
     dv_err err = enter_array(w, own, ret_refusal);
     if (err) return err;
-    const dv_clmm_tick *ticks = pool->ticks + w->array->first;
+    const dv_clmm_tick *ticks = dv_clmm_tick_at(pool, w->array->first);
     if (w->course.down)
         while (w->next >= 0 && ticks[w->next].index > pool->tick) w->next--;
     else
@@ -107,7 +100,7 @@ static dv_err find_next_tick(walk *w, const dv_clmm_tick **ret_tick, dv_refusal 
         dv_err err = enter_next_array(w, from, LIQUIDITY_INSUFFICIENT, ret_refusal);
         if (err) return err;
     }
-    *ret_tick = &w->pool->ticks[w->array->first + w->next];
+    *ret_tick = dv_clmm_tick_at(w->pool, w->array->first + (uint32_t)w->next);
     return DV_OK;
 }
 
@@ -123,12 +116,6 @@ static bool cross(walk *w, const dv_clmm_tick *tick)
 }
 
 /* ---- the walk ---- */
-
-static dv_err overflowed(uint32_t program_error, dv_refusal *ret_refusal)
-{
-    return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, program_error,
-                     "the program's arithmetic would overflow");
-}
 
 static bool account_for(walk *w, const dv_clmm_step *step)
 {
@@ -156,11 +143,11 @@ static dv_err walk_on(walk *w, dv_refusal *ret_refusal)
         if (w->course.down ? target < w->bound : target > w->bound) target = w->bound;
         uint32_t program_error =
             dv_clmm_step_take(&w->course, w->sqrt_price, target, w->liquidity, w->left, &step);
-        if (program_error) return overflowed(program_error, ret_refusal);
+        if (program_error) return dv_refuse_overflow(ret_refusal, program_error);
         if (!account_for(w, &step))
-            return overflowed(DV_CLMM_ERROR_CALCULATE_OVERFLOW, ret_refusal);
+            return dv_refuse_overflow(ret_refusal, DV_CLMM_ERROR_CALCULATE_OVERFLOW);
         if (w->sqrt_price == tick->sqrt_price && !cross(w, tick))
-            return overflowed(DV_CLMM_ERROR_CALCULATE_OVERFLOW, ret_refusal);
+            return dv_refuse_overflow(ret_refusal, DV_CLMM_ERROR_CALCULATE_OVERFLOW);
     }
     return DV_OK;
 }
@@ -183,15 +170,12 @@ static dv_err check_end(const walk *w, uint64_t exact, dv_refusal *ret_refusal)
 static dv_err check_open(const dv_clmm_pool *pool, const dv_swap_ask *ask,
                          const dv_chain_clock *clock, dv_refusal *ret_refusal)
 {
-    if (ask->mode == DV_SWAP_PARTIAL_FILL)
-        return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
-                         "a swap of this venue is not filled in part");
     if (ask->amount == 0)
         return dv_refuse(ret_refusal, DV_VENUE_AMOUNT_TOO_SMALL, ZERO_AMOUNT, "the amount is 0");
     if (pool->is_swap_off)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, NOT_APPROVED,
                          "swaps are switched off in the pool");
-    if (clock->unix_time < 0 || (uint64_t)clock->unix_time < pool->open_time)
+    if (dv_chain_clock_seconds(clock) < pool->open_time)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, DV_PROGRAM_ERROR_NONE,
                          "the pool is not open yet");
     return DV_OK;
@@ -204,19 +188,17 @@ static dv_err walk_begin(walk *w, const dv_clmm_pool *pool, const dv_swap_ask *a
     dv_err err = check_open(pool, ask, clock, ret_refusal);
     if (err) return err;
     *w = (walk){.pool = pool, .sqrt_price = pool->sqrt_price, .liquidity = pool->liquidity};
+    w->way.up = in == 1;
     w->course = (dv_clmm_course){in == 0, ask->mode == DV_SWAP_EXACT_OUT, pool->fee_rate};
     w->bound = in == 0 ? DV_CLMM_SQRT_PRICE_MIN + 1 : DV_CLMM_SQRT_PRICE_MAX - 1;
-    uint64_t withheld;
     if (w->course.exact_out) {
-        if (!dv_pool_withheld_inverse_ceil(&pool->base, 1 - in, clock, ask->amount, &withheld) ||
-            __builtin_add_overflow(ask->amount, withheld, &w->left))
-            return overflowed(DV_PROGRAM_ERROR_NONE, ret_refusal);
+        if (!dv_pool_sent_ceil(&pool->base, 1 - in, clock, ask->amount, &w->left))
+            return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
     } else {
-        withheld = dv_pool_withheld_ceil(&pool->base, in, clock, ask->amount);
-        if (withheld >= ask->amount)
+        w->left = dv_pool_arrives_floor(&pool->base, in, clock, ask->amount);
+        if (w->left == 0)
             return dv_refuse(ret_refusal, DV_VENUE_AMOUNT_TOO_SMALL, ZERO_AMOUNT,
                              "nothing of the amount is left after the transfer fee");
-        w->left = ask->amount - withheld;
     }
     if (in == 0 ? pool->sqrt_price <= w->bound : pool->sqrt_price >= w->bound)
         return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, SQRT_PRICE_LIMIT,
@@ -242,38 +224,21 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     walk w;
     dv_err err = walk_all(&w, (const dv_clmm_pool *)base, ask, in, clock, ret_refusal);
     if (err) return err;
-    uint64_t withheld, out = w.calculated;
+    uint64_t out = w.calculated;
     ret_quote->amount_in = ask->amount;
-    if (w.course.exact_out) {
-        if (!dv_pool_withheld_inverse_ceil(base, in, clock, w.calculated, &withheld) ||
-            __builtin_add_overflow(w.calculated, withheld, &ret_quote->amount_in) ||
-            !dv_pool_withheld_inverse_ceil(base, 1 - in, clock, ask->amount, &withheld))
-            return overflowed(DV_PROGRAM_ERROR_NONE, ret_refusal);
-        out = ask->amount + withheld; /* which walk_begin found to fit */
-    }
-    ret_quote->amount_out = out - dv_pool_withheld_ceil(base, 1 - in, clock, out);
+    if (w.course.exact_out &&
+        (!dv_pool_sent_ceil(base, in, clock, w.calculated, &ret_quote->amount_in) ||
+         !dv_pool_sent_ceil(base, 1 - in, clock, ask->amount, &out)))
+        return dv_refuse_overflow(ret_refusal, DV_PROGRAM_ERROR_NONE);
+    ret_quote->amount_out = dv_pool_arrives_floor(base, 1 - in, clock, out);
     ret_quote->fee = w.fee;
     ret_quote->protocol_fee = w.protocol_fee;
     ret_quote->fund_fee = w.fund_fee;
     ret_quote->lp_fee = w.fee - w.protocol_fee - w.fund_fee;
     ret_quote->fee_on_input = true;
     ret_quote->crossings = w.crossings;
-    ret_quote->arrays = w.array_count;
+    ret_quote->arrays = w.way.walked;
     return DV_OK;
-}
-
-/* The arrays walked through, and spare ones. */
-static void add_arrays(const walk *w, const dv_swap_user *user, dv_instruction *ret_instruction)
-{
-    dv_pool_arrays_add(&(dv_pool_arrays_way){.bits = &w->pool->bits,
-                                             .arrays = w->pool->arrays,
-                                             .count = w->pool->array_count,
-                                             .first = w->first_array,
-                                             .walked = w->array_count,
-                                             .most = SWAP_ARRAYS_MAX,
-                                             .spares_less = user->spares_less,
-                                             .up = !w->course.down},
-                       ret_instruction);
 }
 
 /* swap_v2, which takes mints of both token programs. */
@@ -285,10 +250,8 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     const dv_clmm_pool *pool = (const dv_clmm_pool *)base;
     walk w;
     dv_err err = walk_all(&w, pool, ask, in, clock, ret_refusal);
+    if (err == DV_OK) err = dv_pool_arrays_fit(&w.way, ret_refusal);
     if (err) return err;
-    if (w.array_count > SWAP_ARRAYS_MAX)
-        return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, DV_PROGRAM_ERROR_NONE,
-                         "the swap comes through more tick arrays than fit into a transaction");
     dv_instruction *to = ret_instruction;
     dv_instruction_begin(to, &base->program);
     dv_instruction_put(to, SWAP_V2, sizeof SWAP_V2);
@@ -302,16 +265,17 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_add(to, &base->address, false, true);
     dv_instruction_add(to, &user->account_in, false, true);
     dv_instruction_add(to, &user->account_out, false, true);
-    dv_instruction_add(to, &pool->vault[in], false, true);
-    dv_instruction_add(to, &pool->vault[1 - in], false, true);
+    dv_instruction_add(to, &base->vault[in], false, true);
+    dv_instruction_add(to, &base->vault[1 - in], false, true);
     dv_instruction_add(to, &pool->observation, false, true);
     dv_instruction_add(to, &DV_PROGRAM_TOKEN, false, false);
     dv_instruction_add(to, &DV_PROGRAM_TOKEN_2022, false, false);
     dv_instruction_add(to, &DV_PROGRAM_MEMO, false, false);
     dv_instruction_add(to, &base->mint[in], false, false);
     dv_instruction_add(to, &base->mint[1 - in], false, false);
-    if (pool->bits.has_extension) dv_instruction_add(to, &pool->extension, false, false);
-    add_arrays(&w, user, to);
+    if (pool->arrays.bits.has_extension)
+        dv_instruction_add(to, &pool->arrays.extension, false, false);
+    dv_pool_arrays_add(&pool->arrays, &w.way, user->spares_less, to);
     return DV_OK;
 }
 
@@ -320,11 +284,12 @@ const dv_pool_class DV_RAYDIUM_CLMM = {
     .dex = "raydium",
     .programs = DV_RAYDIUM_CLMM_PROGRAMS,
     .program_count = sizeof DV_RAYDIUM_CLMM_PROGRAMS / sizeof DV_RAYDIUM_CLMM_PROGRAMS[0],
-    .min_account_size = DV_CLMM_POOL_SIZE,
     .layout = {DV_CLMM_POOL_SIZE, 73, 137, true},
+    .mark = DV_CLMM_POOL_MARK,
+    .size = sizeof(dv_clmm_pool),
     .needs = dv_clmm_needs,
-    .make = dv_clmm_make,
-    .destroy = dv_clmm_destroy,
+    .decode = dv_clmm_decode,
+    .release = dv_clmm_release,
     .quote = quote,
     .error_limit_out = TOO_LITTLE_OUTPUT,
     .error_limit_in = TOO_MUCH_INPUT,

@@ -20,20 +20,17 @@ typedef struct dv_clmm_tick {
 
 typedef struct dv_clmm_pool {
     dv_pool base;
-    dv_pubkey config, vault[2], observation, extension; /* addresses; extension if bits has one */
-    uint32_t fee_rate;      /* of the input, millionths, below 1000000 */
-    uint32_t protocol_rate; /* of the fee, millionths; with fund_rate at most 1000000 */
+    dv_pubkey config, observation; /* addresses */
+    uint32_t fee_rate;             /* of the input, millionths, below 1000000 */
+    uint32_t protocol_rate;        /* of the fee, millionths; with fund_rate at most 1000000 */
     uint32_t fund_rate;
     uint16_t tick_spacing; /* 1.. */
     bool is_swap_off;
-    uint64_t open_time; /* seconds since 1970 */
-    dv_u128 sqrt_price; /* at tick_current, or within the tick above it */
-    dv_u128 liquidity;  /* in range */
-    int32_t tick;       /* MIN..MAX - 1 */
-    dv_array_bits bits; /* which tick arrays are in use */
-    uint32_t array_count;
-    dv_pool_array *arrays; /* those found, by number, without repetition */
-    dv_clmm_tick *ticks;   /* the initialised ones of these, ascending */
+    uint64_t open_time;    /* seconds since 1970 */
+    dv_u128 sqrt_price;    /* at tick_current, or within the tick above it */
+    dv_u128 liquidity;     /* in range */
+    int32_t tick;          /* MIN..MAX - 1 */
+    dv_pool_arrays arrays; /* the slots are dv_clmm_tick, the initialised ones */
 } dv_clmm_pool;
 
 /* The number of the array that a tick is in. */
@@ -43,11 +40,20 @@ static inline int32_t dv_clmm_array_of(int32_t tick, uint16_t tick_spacing)
     return tick / width - (tick % width < 0);
 }
 
+/* A tick by its place among those of all arrays. */
+static inline const dv_clmm_tick *dv_clmm_tick_at(const dv_clmm_pool *pool, uint32_t i)
+{
+    return (const dv_clmm_tick *)pool->arrays.slots + i;
+}
+
 /* The class's functions that decode; see pool.h. */
-dv_err dv_clmm_needs(const dv_account *own, const dv_account_set *accounts,
+dv_err dv_clmm_needs(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
                      dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
-dv_err dv_clmm_make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                    dv_refusal *ret_refusal);
-void dv_clmm_destroy(dv_pool *pool);
+dv_err dv_clmm_decode(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                      dv_refusal *ret_refusal);
+void dv_clmm_release(dv_pool *pool);
+
+/* The 8 bytes that a pool's account begins with. */
+extern const uint8_t DV_CLMM_POOL_MARK[8];
 
 #endif

@@ -3,8 +3,6 @@
    Layouts: the program's IDL (raydium-io/raydium-cp-swap, states/pool.rs and config.rs).
    Mathematics: curve/calculator.rs and fees.rs, checked against the compiled program of December
    2024, which has no creator fee: a pool that takes one is refused. */
-#include <stdlib.h>
-
 #include "actors/dex/programs/pool.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/pda.h"
@@ -13,6 +11,7 @@
 
 #define POOL_SIZE 637
 #define CONFIG_SIZE 236
+#define CONFIG_AT 8
 #define STATUS_SWAP_OFF 4 /* bit 2 */
 
 static const uint8_t POOL_MARK[8] = {0xf7, 0xed, 0xe3, 0xf5, 0xd7, 0xc3, 0xde, 0x46};
@@ -26,22 +25,22 @@ enum { ERROR_REQUIRE_GT = 2505, ERROR_NOT_APPROVED = 6000, ERROR_EXCEEDED_SLIPPA
 typedef struct cpmm {
     dv_pool pool;
     dv_pubkey config, authority, observation;
-    dv_pubkey vault[2];
     uint64_t reserve[2]; /* atoms: what the vaults hold, less the fees not collected yet */
     uint64_t open_time;  /* seconds since 1970 */
     uint64_t trade_rate, protocol_rate, fund_rate; /* millionths; the last two of the trade fee */
     bool swap_off;
 } cpmm;
 
-static dv_err needs(const dv_account *own, const dv_account_set *accounts, dv_pool_needs *ret_needs,
-                    dv_refusal *ret_refusal)
+static dv_err needs(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                    dv_pool_needs *ret_needs, dv_refusal *ret_refusal)
 {
-    static const uint32_t OFFSETS[] = {8, 72, 104, 168, 200}; /* config, vaults, mints */
+    dv_pubkey config = dv_pubkey_at(own->data + CONFIG_AT);
     (void)accounts;
     (void)ret_refusal;
-    for (size_t i = 0; i < sizeof OFFSETS / sizeof OFFSETS[0]; i++) {
-        dv_pubkey key = dv_pubkey_at(own->data + OFFSETS[i]);
-        dv_pool_need(ret_needs, &key);
+    dv_pool_need(ret_needs, &config);
+    for (uint32_t side = 0; side < 2; side++) {
+        dv_pool_need(ret_needs, &pool->vault[side]);
+        dv_pool_need(ret_needs, &pool->mint[side]);
     }
     return DV_OK;
 }
@@ -58,87 +57,46 @@ static dv_err read_config(cpmm *self, const dv_account_set *accounts, dv_refusal
     if (memcmp(account->data, CONFIG_MARK, sizeof CONFIG_MARK) != 0 ||
         self->trade_rate >= DV_PPM_ONE || self->protocol_rate > DV_PPM_ONE ||
         self->fund_rate > DV_PPM_ONE - self->protocol_rate)
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "the pool's configuration is none");
+        return dv_refuse_malformed(ret_refusal, "the pool's configuration is none");
     return DV_OK;
 }
 
-/* The reserve of a side: protocol, fund and creator fees at 341, 357 and 397 are not part of it. */
-static dv_err read_reserve(cpmm *self, uint32_t side, const uint8_t *data,
-                           const dv_account_set *accounts, dv_refusal *ret_refusal)
+static dv_err read_own(cpmm *self, const uint8_t *data, dv_refusal *ret_refusal)
 {
-    uint64_t amount;
-    dv_u128 fees = (dv_u128)dv_le64(data + 341 + 8 * side) + dv_le64(data + 357 + 8 * side) +
-                   dv_le64(data + 397 + 8 * side);
-    dv_err err =
-        dv_pool_read_vault(&self->pool, side, &self->vault[side], accounts, &amount, ret_refusal);
-    if (err) return err;
-    if (fees > amount)
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "the pool owes more fees than its vault holds");
-    self->reserve[side] = amount - (uint64_t)fees;
-    return DV_OK;
-}
-
-static dv_err read_pool(cpmm *self, const dv_account *own, dv_refusal *ret_refusal)
-{
-    const uint8_t *data = own->data;
-    self->pool =
-        (dv_pool){.class = &DV_RAYDIUM_CPMM, .program = own->owner, .address = own->address};
-    self->config = dv_pubkey_at(data + 8);
+    self->config = dv_pubkey_at(data + CONFIG_AT);
     self->observation = dv_pubkey_at(data + 296);
-    for (uint32_t side = 0; side < 2; side++) {
-        self->vault[side] = dv_pubkey_at(data + 72 + 32 * side);
-        self->pool.mint[side] = dv_pubkey_at(data + 168 + 32 * side);
-    }
     self->swap_off = data[329] & STATUS_SWAP_OFF;
     self->open_time = dv_le64(data + 373);
     const dv_seed seeds[] = {DV_SEED_TEXT("vault_and_lp_mint_auth_seed"), {data + 328, 1}};
-    if (memcmp(data, POOL_MARK, sizeof POOL_MARK) != 0 ||
-        dv_pubkey_equal(&self->pool.mint[0], &self->pool.mint[1]) ||
-        !dv_pda_create(seeds, 2, &self->pool.program, &self->authority))
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE,
-                         "the account is no pool of Raydium CPMM");
+    if (!dv_pda_create(seeds, 2, &self->pool.program, &self->authority))
+        return dv_refuse_malformed(ret_refusal, "the pool's authority is none");
     if (data[390] != 0)
-        return dv_refuse(ret_refusal, DV_VENUE_POOL_UNSUPPORTED, DV_PROGRAM_ERROR_NONE,
-                         "the pool takes a creator fee, whose rounding is not verified");
+        return dv_refuse_unsupported(
+            ret_refusal, "the pool takes a creator fee, whose rounding is not verified");
     return DV_OK;
 }
 
-static dv_err make(const dv_account *own, const dv_account_set *accounts, dv_pool **ret_pool,
-                   dv_refusal *ret_refusal)
+static dv_err decode(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
+                     dv_refusal *ret_refusal)
 {
-    cpmm *self = calloc(1, sizeof *self);
-    if (self == NULL) abort();
-    dv_err err = read_pool(self, own, ret_refusal);
+    cpmm *self = (cpmm *)pool;
+    const uint8_t *data = own->data;
+    dv_err err = read_own(self, data, ret_refusal);
     if (err == DV_OK) err = read_config(self, accounts, ret_refusal);
+    if (err == DV_OK) err = dv_pool_read_mints(pool, accounts, ret_refusal);
     for (uint32_t side = 0; err == DV_OK && side < 2; side++) {
-        err = dv_pool_read_mint(&self->pool, side, accounts, ret_refusal);
-        if (err == DV_OK) err = read_reserve(self, side, own->data, accounts, ret_refusal);
+        /* what the protocol, the fund and the creator have not collected yet */
+        dv_u128 fees = (dv_u128)dv_le64(data + 341 + 8 * side) + dv_le64(data + 357 + 8 * side) +
+                       dv_le64(data + 397 + 8 * side);
+        err = dv_pool_read_reserve(pool, side, fees, accounts, &self->reserve[side], ret_refusal);
     }
-    if (err) {
-        free(self);
-        return err;
-    }
-    *ret_pool = &self->pool;
-    return DV_OK;
-}
-
-static void destroy(dv_pool *pool)
-{
-    free(pool);
+    return err;
 }
 
 static dv_err refuse_zero(dv_refusal *ret_refusal)
 {
     return dv_refuse(ret_refusal, DV_VENUE_AMOUNT_TOO_SMALL, ERROR_REQUIRE_GT,
                      "the amount is too small for this pool");
-}
-
-static dv_err refuse_panic(dv_refusal *ret_refusal)
-{
-    return dv_refuse(ret_refusal, DV_VENUE_LIQUIDITY_INSUFFICIENT, DV_PROGRAM_PANIC,
-                     "the pool does not hold that much");
 }
 
 /* Shares of the trade fee; the rest stays with the liquidity. */
@@ -156,14 +114,15 @@ static dv_err quote_exact_in(const cpmm *self, uint64_t amount, uint32_t in,
                              dv_refusal *ret_refusal)
 {
     uint64_t fee, out, x = self->reserve[in], y = self->reserve[1 - in];
-    uint64_t arrives = amount - dv_pool_withheld_ceil(&self->pool, in, clock, amount);
+    uint64_t arrives = dv_pool_arrives_floor(&self->pool, in, clock, amount);
     if (arrives == 0) return refuse_zero(ret_refusal);
     if (!dv_mul_div_ceil(arrives, self->trade_rate, DV_PPM_ONE, &fee))
-        return refuse_panic(ret_refusal);
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
     uint64_t net = arrives - fee; /* the rate is below one: the fee is at most what arrives */
-    if (net > UINT64_MAX - x) return refuse_panic(ret_refusal); /* no mint has such a supply */
+    if (net > UINT64_MAX - x)
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC); /* no mint has such a supply */
     if (!dv_mul_div_floor(net, y, x + net, &out)) return refuse_zero(ret_refusal);
-    out -= dv_pool_withheld_ceil(&self->pool, 1 - in, clock, out);
+    out = dv_pool_arrives_floor(&self->pool, 1 - in, clock, out);
     if (out == 0) return refuse_zero(ret_refusal);
     split_fee(self, fee, ret_quote);
     ret_quote->amount_in = amount;
@@ -176,11 +135,12 @@ static dv_err quote_exact_in(const cpmm *self, uint64_t amount, uint32_t in,
 static dv_err source_ceil(uint64_t x, uint64_t y, uint64_t gross, uint64_t *ret_source,
                           dv_refusal *ret_refusal)
 {
-    if (gross >= y) return refuse_panic(ret_refusal);
+    if (gross >= y) return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
     dv_u128 product = (dv_u128)x * gross;
     if (product < y - gross && product < (dv_u128)(y - gross) - product)
         return refuse_zero(ret_refusal);
-    if (!dv_mul_div_ceil(x, gross, y - gross, ret_source)) return refuse_panic(ret_refusal);
+    if (!dv_mul_div_ceil(x, gross, y - gross, ret_source))
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
     return DV_OK;
 }
 
@@ -188,17 +148,16 @@ static dv_err quote_exact_out(const cpmm *self, uint64_t amount, uint32_t in,
                               const dv_chain_clock *clock, dv_swap_quote *ret_quote,
                               dv_refusal *ret_refusal)
 {
-    uint64_t withheld, source, pays, x = self->reserve[in], y = self->reserve[1 - in];
-    if (!dv_pool_withheld_inverse_ceil(&self->pool, 1 - in, clock, amount, &withheld))
-        return refuse_panic(ret_refusal);
-    dv_err err = source_ceil(x, y, amount + withheld, &source, ret_refusal);
+    uint64_t gross, source, pays, x = self->reserve[in], y = self->reserve[1 - in];
+    if (!dv_pool_sent_ceil(&self->pool, 1 - in, clock, amount, &gross))
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
+    dv_err err = source_ceil(x, y, gross, &source, ret_refusal);
     if (err) return err;
     if (!dv_mul_div_ceil(source, DV_PPM_ONE, DV_PPM_ONE - self->trade_rate, &pays))
-        return refuse_panic(ret_refusal);
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
     split_fee(self, pays - source, ret_quote);
-    if (!dv_pool_withheld_inverse_ceil(&self->pool, in, clock, pays, &withheld))
-        return refuse_panic(ret_refusal);
-    ret_quote->amount_in = pays + withheld;
+    if (!dv_pool_sent_ceil(&self->pool, in, clock, pays, &ret_quote->amount_in))
+        return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
     ret_quote->amount_out = amount;
     return DV_OK;
 }
@@ -207,18 +166,12 @@ static dv_err quote(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
                     const dv_chain_clock *clock, dv_swap_quote *ret_quote, dv_refusal *ret_refusal)
 {
     const cpmm *self = (const cpmm *)pool;
-    if (self->swap_off || clock->unix_time < 0 || (uint64_t)clock->unix_time < self->open_time)
+    if (self->swap_off || dv_chain_clock_seconds(clock) < self->open_time)
         return dv_refuse(ret_refusal, DV_VENUE_POOL_CLOSED, ERROR_NOT_APPROVED,
                          "swaps are off, or the pool has not opened yet");
-    switch (ask->mode) {
-    case DV_SWAP_EXACT_IN:
-        return quote_exact_in(self, ask->amount, in, clock, ret_quote, ret_refusal);
-    case DV_SWAP_EXACT_OUT:
-        return quote_exact_out(self, ask->amount, in, clock, ret_quote, ret_refusal);
-    default:
-        return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
-                         "Raydium CPMM fills exactly or not at all");
-    }
+    return ask->mode == DV_SWAP_EXACT_IN
+               ? quote_exact_in(self, ask->amount, in, clock, ret_quote, ret_refusal)
+               : quote_exact_out(self, ask->amount, in, clock, ret_quote, ret_refusal);
 }
 
 /* swap_base_input(amount_in, minimum_amount_out), swap_base_output(max_amount_in, amount_out). */
@@ -229,9 +182,7 @@ static dv_err swap(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
     const cpmm *self = (const cpmm *)pool;
     uint32_t out = 1 - in;
     (void)clock;
-    if (ask->mode == DV_SWAP_PARTIAL_FILL)
-        return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, DV_PROGRAM_ERROR_NONE,
-                         "Raydium CPMM fills exactly or not at all");
+    (void)ret_refusal;
     bool exact_in = ask->mode == DV_SWAP_EXACT_IN;
     dv_instruction_begin(ret_instruction, &pool->program);
     dv_instruction_put(ret_instruction, exact_in ? SWAP_BASE_INPUT : SWAP_BASE_OUTPUT, 8);
@@ -243,8 +194,8 @@ static dv_err swap(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_add(ret_instruction, &pool->address, false, true);
     dv_instruction_add(ret_instruction, &user->account_in, false, true);
     dv_instruction_add(ret_instruction, &user->account_out, false, true);
-    dv_instruction_add(ret_instruction, &self->vault[in], false, true);
-    dv_instruction_add(ret_instruction, &self->vault[out], false, true);
+    dv_instruction_add(ret_instruction, &pool->vault[in], false, true);
+    dv_instruction_add(ret_instruction, &pool->vault[out], false, true);
     dv_instruction_add(ret_instruction, &pool->token_program[in], false, false);
     dv_instruction_add(ret_instruction, &pool->token_program[out], false, false);
     dv_instruction_add(ret_instruction, &pool->mint[in], false, false);
@@ -258,11 +209,11 @@ const dv_pool_class DV_RAYDIUM_CPMM = {
     .dex = "raydium",
     .programs = DV_RAYDIUM_CPMM_PROGRAMS,
     .program_count = 2,
-    .min_account_size = POOL_SIZE,
     .layout = {POOL_SIZE, 168, 72, true},
+    .mark = POOL_MARK,
+    .size = sizeof(cpmm),
     .needs = needs,
-    .make = make,
-    .destroy = destroy,
+    .decode = decode,
     .quote = quote,
     .swap = swap,
     .error_limit_out = ERROR_EXCEEDED_SLIPPAGE,
