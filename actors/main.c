@@ -20,6 +20,7 @@
 #include <czmq.h>
 
 #include "actors/base/log.h"
+#include "actors/make.h"
 #include "actors/persistence/pg/migrate.h"
 #include "actors/serve.h"
 #include "gateway/status.h"
@@ -51,8 +52,10 @@ static dv_err place(program *p, char ret_why[256])
 {
     dv_process_config *config = &p->settings.process;
     if (p->args.node != NULL) snprintf(config->node, sizeof config->node, "%s", p->args.node);
-    dv_place here = {
-        .cluster_file = config->cluster_file, .node = config->node, .roles = p->args.roles};
+    dv_place here = {.cluster_file = config->cluster_file,
+                     .node = config->node,
+                     .roles = p->args.roles,
+                     .chains = dv_chains_needed(&p->settings)};
     return dv_wiring_init(&here, &p->wiring, ret_why);
 }
 

@@ -16,6 +16,12 @@ typedef struct dv_make_from {
     uint64_t random;
 } dv_make_from;
 
+/* The cluster that a DEX trades on, by its mode. */
+dv_chain dv_chain_of(const dv_settings *settings, dv_dex dex);
+
+/* The chains that the DEXs' modes need. */
+dv_roles dv_chains_needed(const dv_settings *settings);
+
 typedef struct dv_made {
     const dv_actor_class *class;
     void *self; /* owned */

@@ -4,7 +4,7 @@
 #define DV_SETTINGS_H
 
 #include "actors/base/process_config.h"
-#include "actors/chain/config.h"
+#include "actors/chain/solana/config.h"
 #include "actors/dex/pools/config.h"
 #include "actors/dex/sim/config.h"
 #include "actors/execution/config.h"

@@ -10,7 +10,10 @@
         .high_water_mark = high_water, .when_full = full,                                          \
     }
 /* name, kind, index, port, producers, consumer, spread, high-water mark in frames, when full. Ports are
-   fixed and only added to: a cluster's nodes agree on them. Those of quotes begin at QUOTE_PORTS. */
+   fixed and only added to: a cluster's nodes agree on them. Those of quotes, chains and markets begin at
+   numbers of their own. */
+#define CHAIN_PORTS 64
+#define MARKET_PORTS 80
 #define QUOTE_PORTS 128
 static const dv_link LINKS[] = {
     LINK("submit", submit, 0, 0, "gateway", "ingest", DV_ANY, 100000, DV_DROP),
@@ -21,15 +24,21 @@ static const dv_link LINKS[] = {
     LINK("schedule", schedule, 0, 5, "execution", "retry", DV_ANY, 100000, DV_DROP),
     LINK("sweep", sweep, 0, 6, "retry", "persistence", DV_ANY, 1000, DV_DROP),
     LINK("events", events, 0, 7, "persistence", "notification", DV_ALL, 100000, DV_DROP),
-    LINK("query", query, 0, 8, "gateway notification router", "persistence", DV_ANY, 10000,
-         DV_DROP),
+    LINK("query", query, 0, 8, "gateway notification chain", "persistence", DV_ANY, 10000, DV_DROP),
     LINK("feed", feed, 0, 9, "gateway", "notification", DV_ALL, 100000, DV_DROP),
     LINK("health", health, 0, 10, "*", "gateway", DV_ALL, 1000, DV_DROP),
     LINK("desk", desk, 0, DV_NO_PORT, DV_OWN_THREADS, "gateway", DV_ANY, 100000, DV_DROP),
+#define CHAIN(name)                                                                                \
+    LINK("chain:" #name, chain, DV_CHAIN_##name, CHAIN_PORTS + DV_CHAIN_##name, "execution",       \
+         "chain:" #name, DV_ANY, 100000, DV_DROP),                                                 \
+        LINK("market:" #name, market, DV_CHAIN_##name, MARKET_PORTS + DV_CHAIN_##name, "router",   \
+             "chain:" #name, DV_ANY, 10000, DV_DROP),
+    DV_CHAINS(CHAIN)
+#undef CHAIN
 #define QUOTE(dex, Dex)                                                                            \
     LINK("quote:" #dex, quote, DV_DEX_##dex, QUOTE_PORTS + DV_DEX_##dex, "execution",              \
          "router:" #dex, DV_ANY, 100000, DV_DROP),
-    DV_DEXES(QUOTE)
+        DV_DEXES(QUOTE)
 #undef QUOTE
 };
 #undef LINK

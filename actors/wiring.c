@@ -4,10 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The chains that no DEX trades on. */
+static dv_roles idle_of(const dv_place *place)
+{
+    return dv_roles_named("chain") & ~place->chains;
+}
+
+/* Takes the chains that do not run out of the cluster. CONFIG_INVALID: one that has to run is nowhere. */
+static dv_err chains_settle(const dv_place *place, dv_cluster *cluster, char ret_why[256])
+{
+    dv_roles missing = place->chains;
+    for (uint32_t i = 0; i < cluster->node_count; i++) {
+        missing &= ~cluster->nodes[i].roles;
+        cluster->nodes[i].roles &= ~idle_of(place);
+    }
+    for (uint32_t i = 0; i < dv_role_count(); i++) {
+        if ((missing & (dv_roles)1 << i) == 0) continue;
+        snprintf(ret_why, 256, "%.100s: no node has the role %s, which a DEX's mode needs",
+                 place->cluster_file, dv_role_at(i)->name);
+        return DV_CONFIG_INVALID;
+    }
+    return DV_OK;
+}
+
 static dv_err wiring_alone(const dv_place *place, dv_wiring *w, char ret_why[256])
 {
     const char *option = place->roles ? "--roles" : *place->node ? "node" : NULL;
-    if (option == NULL) return dv_topology_init(NULL, NULL, dv_roles_all(), &w->topology, ret_why);
+    dv_roles roles = dv_roles_all() & ~idle_of(place);
+    if (option == NULL) return dv_topology_init(NULL, NULL, roles, &w->topology, ret_why);
     snprintf(ret_why, 256, "%s needs a cluster file (cluster_file, DROVER_CLUSTER_FILE)", option);
     return DV_CONFIG_INVALID;
 }
@@ -17,6 +41,7 @@ dv_err dv_wiring_init(const dv_place *place, dv_wiring *ret_wiring, char ret_why
     const char *file = place->cluster_file, *name = place->node;
     if (*file == '\0') return wiring_alone(place, ret_wiring, ret_why);
     dv_err error = dv_cluster_load(file, &ret_wiring->cluster, ret_why);
+    if (error == DV_OK) error = chains_settle(place, &ret_wiring->cluster, ret_why);
     if (error != DV_OK) return error;
     const dv_node *node = dv_cluster_node(&ret_wiring->cluster, name);
     if (node == NULL) {
@@ -27,6 +52,7 @@ dv_err dv_wiring_init(const dv_place *place, dv_wiring *ret_wiring, char ret_why
     dv_roles roles = node->roles;
     if (place->roles != NULL) error = dv_roles_parse(place->roles, &roles, ret_why);
     if (error != DV_OK) return error;
+    roles &= ~idle_of(place);
     return dv_topology_init(&ret_wiring->cluster, node, roles, &ret_wiring->topology, ret_why);
 }
 

@@ -12,6 +12,7 @@ typedef struct dv_place {
     const char *cluster_file; /* empty: this process runs every role */
     const char *node;         /* empty: none is named */
     const char *roles;        /* those to run of the node's, commas between them; NULL: all */
+    dv_roles chains;          /* those that DEXs trade on; the other chains do not run */
 } dv_place;
 
 /* Its parts point at one another: it may not be copied or moved. Starts as {0}. */

@@ -111,7 +111,7 @@
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, ONE, quote, quote, 0, "the answer, or its error")
-#define DV_MESSAGE_build_request(F, S)                                                             \
+#define DV_MESSAGE_leg_request(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
     F(S, TEXT, token_in, , DV_MINT_MAX, "mint")                                                    \
@@ -120,6 +120,24 @@
     F(S, UINT, amount, , DV_U64, "the exact one, atoms")                                           \
     F(S, UINT, limit_amount, , DV_U64, "the other one's limit, atoms")                             \
     F(S, ONE, quote, quote, 0, "the quote that was chosen")
+#define DV_MESSAGE_leg_reply(F, S)                                                                 \
+    F(S, ID, order_id, , 0, "the order")                                                           \
+    F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
+    F(S, UINT, error, , DV_U16, "dv_err; 0: the leg is good")                                      \
+    F(S, TEXT, error_text, , DV_REASON_MAX, "details")                                             \
+    F(S, ONE, leg, leg, 0, "the swap in the quoted pool")
+
+/* execution → chain */
+#define DV_MESSAGE_build_request(F, S)                                                             \
+    F(S, ID, order_id, , 0, "the order")                                                           \
+    F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
+    F(S, TEXT, token_in, , DV_MINT_MAX, "mint")                                                    \
+    F(S, TEXT, token_out, , DV_MINT_MAX, "mint")                                                   \
+    F(S, UINT, swap_mode, , DV_U8, "dv_swap_mode")                                                 \
+    F(S, UINT, amount, , DV_U64, "the exact one, atoms")                                           \
+    F(S, UINT, limit_amount, , DV_U64, "the other one's limit, atoms")                             \
+    F(S, ONE, quote, quote, 0, "the quote that was chosen")                                        \
+    F(S, LIST, legs, leg, DV_LEGS_MAX, "the swaps of the transaction, in their order")
 #define DV_MESSAGE_build_reply(F, S)                                                               \
     F(S, ID, order_id, , 0, "the order")                                                           \
     F(S, UINT, attempt, , DV_U8, "its attempt")                                                    \
@@ -154,6 +172,40 @@
     F(S, TEXT, error_text, , DV_REASON_MAX, "the program's own error")                             \
     F(S, UINT, amount_in, , DV_U64, "atoms paid, when landed")                                     \
     F(S, UINT, amount_out, , DV_U64, "atoms received, when landed")
+
+/* router → chain: of a cluster and its pools. A lost message costs time, or a worse quote. */
+#define DV_MESSAGE_watch_cluster(F, S)                                                             \
+    F(S, TEXT, dex, , DV_VENUE_MAX, "whose pools the sender quotes; sent every second")            \
+    F(S, BLOB, pools, , DV_WATCH_POOLS_MAX * 32,                                                   \
+      "addresses of some that it trades in, 32 bytes each")
+#define DV_MESSAGE_cluster_event(F, S)                                                             \
+    F(S, UINT, error, , DV_U16, "dv_err: why nothing may be traded now; 0: all is well")           \
+    F(S, TEXT, error_text, , DV_REASON_MAX, "details")                                             \
+    F(S, BLOB, genesis, , 32, "hash of the cluster's first block; empty: not known")               \
+    F(S, UINT, slot, , DV_U64, "newest slot of confirmed state; 0: the cluster has none")          \
+    F(S, BLOB, wallet, , 32, "address that pays and trades; empty: simulated")                     \
+    F(S, UINT, endpoints, , DV_U8, "how many a read may name")                                     \
+    F(S, UINT, dexes, , DV_U8, "that share the rate of the endpoints")
+#define DV_MESSAGE_pool_event(F, S)                                                                \
+    F(S, TEXT, dex, , DV_VENUE_MAX, "of a simulated pool")                                         \
+    F(S, TEXT, token_x, , DV_MINT_MAX, "mint; the lesser one")                                     \
+    F(S, TEXT, token_y, , DV_MINT_MAX, "mint")                                                     \
+    F(S, UINT, moved_x, , DV_U64, "atoms that fills moved it by, as int64_t's bits")               \
+    F(S, UINT, moved_y, , DV_U64, "the same of the other side")                                    \
+    F(S, UINT, at_us, , DV_U64, "wall time of the last fill, microseconds since 1970")
+#define DV_MESSAGE_read_request(F, S)                                                              \
+    F(S, TEXT, method, , DV_RPC_METHOD_MAX, "of JSON-RPC")                                         \
+    F(S, TEXT, params, , DV_RPC_PARAMS_MAX, "its parameters, a JSON array")                        \
+    F(S, UINT, endpoint, , DV_U32, "its number; DV_U32: any")                                      \
+    F(S, UINT, search_size, , DV_U32, "bytes that a search may answer; 0: a plain read")
+#define DV_MESSAGE_read_part(F, S)                                                                 \
+    F(S, UINT, offset, , DV_U32, "of these bytes in the answer")                                   \
+    F(S, BLOB, bytes, , DV_READ_PART_MAX, "")
+#define DV_MESSAGE_read_reply(F, S)                                                                \
+    F(S, UINT, error, , DV_U16, "dv_err; 0: the parts before it are the whole answer")             \
+    F(S, UINT, endpoint, , DV_U32, "that answered, or was asked last")                             \
+    F(S, UINT, size, , DV_U32, "bytes of the answer; 0: there is none")                            \
+    F(S, UINT, rpc_id, , DV_U64, "the id that the answer bears")
 
 /* execution → signer */
 #define DV_MESSAGE_sign_request(F, S)                                                              \
@@ -289,11 +341,13 @@
     X(48, owned_reply, write, CONSUMER)                                                            \
     X(50, quote_request, quote, PRODUCER)                                                          \
     X(51, quote_reply, quote, CONSUMER)                                                            \
-    X(52, build_request, quote, PRODUCER)                                                          \
-    X(53, build_reply, quote, CONSUMER)                                                            \
-    X(54, send_request, quote, PRODUCER)                                                           \
-    X(55, status_request, quote, PRODUCER)                                                         \
-    X(56, status_reply, quote, CONSUMER)                                                           \
+    X(52, build_request, chain, PRODUCER)                                                          \
+    X(53, build_reply, chain, CONSUMER)                                                            \
+    X(54, send_request, chain, PRODUCER)                                                           \
+    X(55, status_request, chain, PRODUCER)                                                         \
+    X(56, status_reply, chain, CONSUMER)                                                           \
+    X(57, leg_request, quote, PRODUCER)                                                            \
+    X(58, leg_reply, quote, CONSUMER)                                                              \
     X(60, arm_retry, schedule, PRODUCER)                                                           \
     X(61, retry_event, schedule, CONSUMER)                                                         \
     X(62, forget_retry, schedule, PRODUCER)                                                        \
@@ -317,6 +371,12 @@
     X(111, client_close_event, desk, PRODUCER)                                                     \
     X(115, sign_request, sign, PRODUCER)                                                           \
     X(116, sign_reply, sign, CONSUMER)                                                             \
+    X(121, watch_cluster, market, PRODUCER)                                                        \
+    X(122, cluster_event, market, CONSUMER)                                                        \
+    X(123, pool_event, market, CONSUMER)                                                           \
+    X(124, read_request, market, PRODUCER)                                                         \
+    X(125, read_part, market, CONSUMER)                                                            \
+    X(126, read_reply, market, CONSUMER)                                                           \
     X(120, beat_event, health, PRODUCER)
 
 /* The kinds of link, as named above. What they connect is actors/topology.h's business. A link's
@@ -334,6 +394,8 @@ typedef enum dv_link_kind {
     DV_LINK_feed,
     DV_LINK_sign,
     DV_LINK_health,
+    DV_LINK_chain,
+    DV_LINK_market,
     DV_LINK_desk,
     DV_LINK_KIND_COUNT,
 } dv_link_kind;

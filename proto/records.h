@@ -32,6 +32,13 @@
 #define DV_ATTEMPTS_MAX 16         /* of one order */
 #define DV_EVENTS_MAX 64           /* of one order */
 #define DV_SWEEP_MAX 512           /* orders in one answer to a sweep, or in one claim by id */
+#define DV_LEGS_MAX 4              /* swaps in one transaction */
+#define DV_LEG_ACCOUNTS_MAX 64     /* of one instruction: what a packet holds */
+#define DV_LEG_DATA_MAX 256        /* bytes of one instruction */
+#define DV_RPC_METHOD_MAX 40       /* bytes */
+#define DV_RPC_PARAMS_MAX 8192     /* bytes */
+#define DV_WATCH_POOLS_MAX 32      /* pools that a router names to its chain */
+#define DV_READ_PART_MAX 131072    /* bytes of an answer in one message */
 
 #define DV_U8 UINT8_MAX
 #define DV_U16 UINT16_MAX
@@ -51,6 +58,12 @@ typedef enum dv_style {
     DV_STYLE_SIDE_BUY = 8, /* symbol / side / quantity; the amount is the quantity */
     DV_STYLE_SIDE_SELL = 16,
 } dv_style;
+
+/* What a transaction does with an account that it names. */
+typedef enum dv_account_flag {
+    DV_ACCOUNT_WRITABLE = 1,
+    DV_ACCOUNT_SIGNER = 2,
+} dv_account_flag;
 
 /* What a venue knows about a transaction that was sent to it. */
 typedef enum dv_swap_outcome {
@@ -90,6 +103,24 @@ typedef enum dv_swap_outcome {
     F(S, UINT, price_impact_bps, , DV_U32, "how much worse than the pool's price before the swap") \
     F(S, TEXT, pool, , DV_MINT_MAX, "the pool's address")                                          \
     F(S, UINT, slot, , DV_U64, "of the chain's state that was quoted; 0: the venue has none")
+
+/* An account that an instruction names. */
+#define DV_RECORD_account_use(F, S)                                                                \
+    F(S, BLOB, key, , 32, "its address")                                                           \
+    F(S, UINT, flags, , DV_U8, "dv_account_flag bits")
+
+/* One swap in one pool, as a part of a transaction. Simulated: venue alone. */
+#define DV_RECORD_leg(F, S)                                                                        \
+    F(S, TEXT, venue, , DV_VENUE_MAX, "lower case, e.g. raydium")                                  \
+    F(S, BLOB, program, , 32, "the program that swaps; empty when simulated")                      \
+    F(S, LIST, accounts, account_use, DV_LEG_ACCOUNTS_MAX, "that the instruction is given")        \
+    F(S, BLOB, data, , DV_LEG_DATA_MAX, "of the instruction")                                      \
+    F(S, UINT, spare_accounts, , DV_U8, "of the last accounts, that may be left out for room")     \
+    F(S, BLOB, program_in, , 32, "the token program of token_in")                                  \
+    F(S, BLOB, program_out, , 32, "the token program of token_out")                                \
+    F(S, UINT, out_exists, , 1, "1: the wallet has an account for token_out")                      \
+    F(S, UINT, out_fee_bps, , DV_BPS_MAX, "what a transfer of token_out withholds")                \
+    F(S, UINT, out_fee_max, , DV_U64, "at most so many atoms; 0: nothing")
 
 /* One pass from routing on, with at most one signed transaction. Fields fill as it goes. */
 #define DV_RECORD_attempt(F, S)                                                                    \
@@ -142,7 +173,8 @@ typedef enum dv_swap_outcome {
     F(S, UINT, due_at_us, , DV_U64, "when it may begin")                                           \
     F(S, TEXT, owner, , DV_NAME_MAX, "the incarnation that waits for it")
 
-#define DV_RECORDS(R) R(terms) R(quote) R(attempt) R(event) R(view) R(job) R(owned) R(waiting)
+#define DV_RECORDS(R)                                                                              \
+    R(terms) R(quote) R(account_use) R(leg) R(attempt) R(event) R(view) R(job) R(owned) R(waiting)
 
 /* ---- what follows from the list ---------------------------------------------------------- */
 

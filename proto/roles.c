@@ -10,12 +10,15 @@ enum { DEGRADES = 0, STOPS_ORDERS = 1, MANY = 0, ONE = 1 };
    is taken has to be known before any order is touched. The signer takes its key next. */
 static const dv_role ROLES[] = {
     {"gateway", "gateway", DV_NEED_ALWAYS, DEGRADES, MANY, 1, "HTTP and WebSocket for clients"},
-    {"signer", "signer", DV_NEED_SOLANA, STOPS_ORDERS, ONE, 6, "has the key, signs by its policy"},
-    {"persistence", "persistence", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 7, "PostgreSQL"},
-    {"notification", "notification", DV_NEED_ALWAYS, DEGRADES, MANY, 8, "events for gateways"},
+    {"signer", "signer", DV_NEED_SOLANA, STOPS_ORDERS, ONE, 7, "has the key, signs by its policy"},
+    {"persistence", "persistence", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 8, "PostgreSQL"},
+    {"notification", "notification", DV_NEED_ALWAYS, DEGRADES, MANY, 9, "events for gateways"},
     {"retry", "retry", DV_NEED_ALWAYS, DEGRADES, MANY, 4, "when an attempt begins, in Redis"},
+    {"chain:simulated", "chain", DV_NEED_SIMULATED, STOPS_ORDERS, MANY, 6,
+     "transactions of simulated DEXs"},
+    {"chain:solana", "chain", DV_NEED_SOLANA, STOPS_ORDERS, MANY, 6, "transactions on Solana"},
 #define ROUTER(name, Name)                                                                         \
-    {"router:" #name, "router", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 5, "pools and quotes of " Name},
+    {"router:" #name, "router", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 5, "quotes and legs of " Name},
     DV_DEXES(ROUTER)
 #undef ROUTER
         {"execution", "execution", DV_NEED_ALWAYS, STOPS_ORDERS, MANY, 3,
@@ -24,6 +27,23 @@ static const dv_role ROLES[] = {
 };
 #define COUNT ((uint32_t)(sizeof ROLES / sizeof ROLES[0]))
 _Static_assert(COUNT < DV_ROLES_MAX, "a set of roles holds them all");
+
+const char *dv_dex_venue(dv_dex dex)
+{
+    static const char *const NAMES[DV_DEX_COUNT] = {
+#define NAME(name, Name) #name,
+        DV_DEXES(NAME)
+#undef NAME
+    };
+    return NAMES[dex];
+}
+
+dv_dex dv_dex_of(dv_text name)
+{
+    dv_dex dex = 0;
+    while (dex < DV_DEX_COUNT && !dv_text_is(name, dv_dex_venue(dex))) dex++;
+    return dex;
+}
 
 uint32_t dv_role_count(void)
 {

@@ -22,6 +22,23 @@ typedef enum dv_dex {
         DV_DEX_COUNT
 } dv_dex;
 
+/* C(name): the clusters that DEXs trade on. Each has a role chain:<name>, and its number is its place
+   here. The mode of a DEX names its cluster. */
+#define DV_CHAINS(C)                                                                               \
+    C(simulated)                                                                                   \
+    C(solana)
+
+typedef enum dv_chain {
+#define DV_CHAIN_ENUM(name) DV_CHAIN_##name,
+    DV_CHAINS(DV_CHAIN_ENUM)
+#undef DV_CHAIN_ENUM
+        DV_CHAIN_COUNT
+} dv_chain;
+
+/* The name of a DEX, lower case; the DEX of a name, DV_DEX_COUNT when there is none. */
+const char *dv_dex_venue(dv_dex dex);
+dv_dex dv_dex_of(dv_text name);
+
 /* Which clusters need a role. */
 typedef enum dv_need {
     DV_NEED_ALWAYS,

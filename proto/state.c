@@ -47,6 +47,12 @@ bool dv_state_terminal(uint8_t state)
     return state < DV_STATE_COUNT && STATES[state].terminal;
 }
 
+bool dv_state_is_sent(uint8_t state)
+{
+    const unsigned sent = BIT(submitted) | BIT(confirmed) | BIT(superseded);
+    return state < DV_STATE_COUNT && (sent & (1u << state)) != 0;
+}
+
 bool dv_state_may_move(uint8_t from, uint8_t to)
 {
     return from < DV_STATE_COUNT && to < DV_STATE_COUNT && (MOVES[from] & (1u << to)) != 0;

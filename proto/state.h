@@ -27,7 +27,12 @@
    A superseded order keeps its attempt and its bytes, and only finalized confirms it again. So no
    attempt enters a state twice, and a step that comes late finds that the order has left its state.
 
-   No order waits in watching yet, so watching, cancelled and expired are not reached. */
+   No order waits in watching yet, so watching, cancelled and expired are not reached.
+
+   A step is decided by step_begin (actors/execution/execution.c). The statement STEP makes the step
+   (sql/statements.h), after persistence.c has checked that dv_state_may_move. The owner believes the
+   step in on_step_reply, through dv_order_enter (actors/execution/order.c), the one function that sets
+   an order's state. */
 #ifndef DV_PROTO_STATE_H
 #define DV_PROTO_STATE_H
 
@@ -70,6 +75,10 @@ dv_state dv_state_shown(uint8_t state);
 
 /* Whether nothing follows this state. */
 bool dv_state_terminal(uint8_t state);
+
+/* Whether the attempt's transaction is committed and may have been sent, and its outcome is not final:
+   submitted, confirmed or superseded. */
+bool dv_state_is_sent(uint8_t state);
 
 /* Whether an order may go from one state to another in one step. */
 bool dv_state_may_move(uint8_t from, uint8_t to);

@@ -1,8 +1,8 @@
 #include "actors/execution/choice.h"
 
-#include "proto/amount.h"
+#include <stdio.h>
 
-#define WAIT_MAX_MS 86400000u /* a day */
+#include "proto/amount.h"
 
 static bool usable(const dv_quote *quote)
 {
@@ -72,14 +72,4 @@ uint64_t dv_route_limit(dv_swap_mode mode, const dv_quote *chosen, uint16_t slip
 {
     return mode == DV_EXACT_IN ? dv_min_amount_out_ceil(chosen->amount_out, slippage_bps)
                                : dv_max_amount_in_floor(chosen->amount_in, slippage_bps);
-}
-
-int64_t dv_retry_wait_us(const dv_execution_config *config, uint8_t attempt, uint32_t random)
-{
-    uint64_t wait_ms = config->retry_base_ms;
-    for (uint8_t i = 2; i < attempt && wait_ms < WAIT_MAX_MS; i++) wait_ms *= config->retry_factor;
-    if (wait_ms > WAIT_MAX_MS) wait_ms = WAIT_MAX_MS;
-    uint64_t jitter_us = wait_ms * 10 * config->retry_jitter_percent;
-    if (jitter_us > 0) jitter_us = (uint64_t)random * jitter_us >> 32;
-    return (int64_t)(wait_ms * 1000 + jitter_us);
 }

@@ -1,8 +1,7 @@
-/* Which venue an attempt goes to, and when the next attempt begins: pure decisions. */
-#ifndef DV_ROUTING_H
-#define DV_ROUTING_H
+/* Which quote an attempt takes: pure decisions. */
+#ifndef DV_EXECUTION_CHOICE_H
+#define DV_EXECUTION_CHOICE_H
 
-#include "actors/execution/config.h"
 #include "proto/message.h"
 
 /* The better of the quotes by effective output: what the trader gets for what is paid, after all
@@ -19,9 +18,5 @@ void dv_route_reason(const dv_quote *quotes, uint32_t count, int chosen,
 /* What the venue may at worst give or take, by the order's slippage: min_amount_out for an exact
    input, max_amount_in for an exact output, rounded to the trader's safe side. */
 uint64_t dv_route_limit(dv_swap_mode mode, const dv_quote *chosen, uint16_t slippage_bps);
-
-/* The wait before an attempt (from 2), in microseconds: base * factor^(attempt - 2), and a random
-   part of up to the jitter. random: any 32 bits. Saturates at a day. */
-int64_t dv_retry_wait_us(const dv_execution_config *config, uint8_t attempt, uint32_t random);
 
 #endif

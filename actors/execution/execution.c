@@ -1,10 +1,12 @@
 #include "actors/execution/execution.h"
 
 #include "actors/base/log.h"
+#include "actors/execution/backoff.h"
 #include "actors/execution/choice.h"
 #include "actors/execution/order.h"
 #include "actors/execution/ownership.h"
 #include "proto/amount.h"
+#include "proto/base58.h"
 #include "proto/view.h"
 
 #define ASSIGN DV_PORT(DV_LINK_assign, 0)
@@ -24,14 +26,15 @@
 _Static_assert(2 + 5 * CONFIRMED_ATTEMPTS_MAX + 3 * (DV_ATTEMPTS_MAX - CONFIRMED_ATTEMPTS_MAX) <=
                    DV_EVENTS_MAX,
                "all events of an order can be told");
-/* A venue's time is cut into so many parts: it is asked at the beginning of each. */
+/* The time to answer is cut into so many parts: the question is asked at the beginning of each. */
 #define ASK_AGAIN_PARTS 2
 
 typedef struct execution {
     const dv_execution_config *config;
     uint32_t retry_sweep_ms; /* how late a retry may be that Redis lost */
     const dv_tokens *tokens;
-    dv_order *orders; /* by id */
+    uint8_t chains[DV_DEX_COUNT]; /* dv_chain of each DEX */
+    dv_order *orders;             /* by id */
     dv_heap timers;
     uint64_t random; /* state of xorshift64* */
     bool draining;
@@ -115,8 +118,8 @@ static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text t
 {
     dv_error_class class = dv_err_class((uint16_t)error);
     /* A transaction that failed for the guard is over: a new attempt finds the one that traded. */
-    bool is_sent = dv_state_shown(o->state) == DV_STATE_submitted;
-    bool guarded = is_sent && error == DV_VENUE_ORDER_GUARDED && o->attempt < DV_ATTEMPTS_MAX;
+    bool guarded = dv_state_is_sent(o->state) && error == DV_VENUE_ORDER_GUARDED &&
+                   o->attempt < DV_ATTEMPTS_MAX;
     if (class == DV_CLASS_UNKNOWN && !guarded) {
         unknown_park(self, o, error, text, now);
         return;
@@ -143,14 +146,14 @@ static void attempt_failed(execution *self, dv_order *o, dv_err error, dv_text t
 static void quotes_ask(execution *self, dv_order *o, uint8_t attempt, dv_time now,
                        dv_outbox *outbox)
 {
-    dv_order_clear_answers(o);
+    dv_order_clear_quotes(o);
     o->asked_attempt = attempt;
     o->answer_by_ns = now.mono_ns + self->config->quote_timeout_ms * DV_NS_PER_MS;
     dv_order_ask_quotes(o, outbox);
 }
 
-/* Waits in a phase for a venue's answer, at most until answer_by_ns, and before that until it is
-   time to ask again: a router may have died with the question. */
+/* Waits in a phase for an answer, at most until answer_by_ns, and before that until it is time to ask
+   again: the actor that was asked may have died with the question. */
 static void answer_await(execution *self, dv_order *o, dv_phase in, uint32_t timeout_ms,
                          dv_time now)
 {
@@ -163,31 +166,28 @@ static void routed_log(const execution *self, const dv_order *o)
     if (!dv_log_wants(DV_LOG_INFO)) return;
     const dv_token *in = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_in));
     const dv_token *out = dv_tokens_by_mint(self->tokens, dv_text_of(o->token_out));
-    char prices[DV_ORDER_DEX_COUNT][DV_AMOUNT_TEXT_SIZE];
-    dv_kv pairs[2 + DV_ORDER_DEX_COUNT] = {dv_kv_number("attempt", o->attempt),
-                                           dv_kv_string("dex", DV_ORDER_DEXES[o->chosen])};
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
-        const dv_quote *q = &o->answers[dex].quote;
+    char prices[DV_DEX_COUNT][DV_AMOUNT_TEXT_SIZE];
+    dv_kv pairs[2 + DV_DEX_COUNT] = {dv_kv_number("attempt", o->attempt),
+                                     dv_kv_string("dex", DV_ORDER_DEXES[o->chosen])};
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++) {
+        const dv_quote *q = &o->quotes[dex].quote;
         dv_price_format(q->amount_in, in ? in->decimals : 0, q->amount_out, out ? out->decimals : 0,
                         0, prices[dex]);
         const char *shown = q->error ? dv_err_name((uint16_t)q->error) : prices[dex];
         pairs[2 + dex] = dv_kv_string(DV_ORDER_DEXES[dex], shown);
     }
-    dv_log_write(DV_LOG_INFO, "routed", &o->id, pairs, 2 + DV_ORDER_DEX_COUNT);
+    dv_log_write(DV_LOG_INFO, "routed", &o->id, pairs, 2 + DV_DEX_COUNT);
 }
 
 /* All quotes are in, or their time is up. */
 static void route(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
-        if (dv_order_told(o, dex)) continue;
-        dv_order_answer_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
-        o->answers[dex].told = false; /* nobody told us: a late quote is left out all the same */
-    }
-    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++)
+        if (!dv_order_has_quote(o, dex)) dv_order_set_quote_late(o, dex);
+    dv_quote quotes[DV_DEX_COUNT];
     dv_order_quotes(o, quotes);
     dv_err error = DV_OK;
-    o->chosen = dv_route_choose(quotes, DV_ORDER_DEX_COUNT, &error);
+    o->chosen = dv_route_choose(quotes, DV_DEX_COUNT, &error);
     if (o->chosen < 0) {
         attempt_failed(self, o, error, (dv_text){0}, now, outbox);
         return;
@@ -199,13 +199,14 @@ static void route(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 
 /* ---- building and landing --------------------------------------------------------------- */
 
-static void build_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
+/* The leg is stored nowhere: it is asked for again after a restart, and when a build is late. */
+static void leg_ask(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
-    answer_await(self, o, DV_PHASE_BUILDING, self->config->build_timeout_ms, now);
-    dv_order_ask_build(o, outbox);
+    answer_await(self, o, DV_PHASE_LEG, self->config->build_timeout_ms, now);
+    dv_order_ask_leg(o, outbox);
 }
 
-/* The transaction is built; its venue signs it itself, or leaves that to the signer. */
+/* The transaction is built; its chain signs it itself, or leaves that to the signer. */
 static void sign_request(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     answer_await(self, o, DV_PHASE_SIGNING, self->config->build_timeout_ms, now);
@@ -227,7 +228,7 @@ static void look_again(execution *self, dv_order *o, dv_time now, dv_outbox *out
 static void attempt_begin(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     if (o->asked_attempt != o->attempt) quotes_ask(self, o, o->attempt, now, outbox);
-    if (dv_order_all_told(o))
+    if (dv_order_has_all_quotes(o))
         route(self, o, now, outbox);
     else
         answer_await(self, o, DV_PHASE_QUOTING, self->config->quote_timeout_ms, now);
@@ -255,7 +256,8 @@ static void enter_routing(execution *self, dv_order *o, dv_time now, dv_outbox *
 static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
     bool ends = dv_state_terminal(o->state);
-    if (ends || o->state == DV_STATE_confirmed || o->state == DV_STATE_superseded)
+    bool judged = dv_state_is_sent(o->state) && o->state != DV_STATE_submitted; /* by the chain */
+    if (ends || judged)
         dv_info(dv_state_name(o->state), &o->id, dv_kv_number("attempt", o->attempt),
                 dv_kv_string("tx", o->signature));
     if (ends) {
@@ -275,10 +277,10 @@ static void enter(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
     case DV_STATE_routing: enter_routing(self, o, now, outbox); break;
     case DV_STATE_building:
         o->answer_by_ns = now.mono_ns + self->config->build_timeout_ms * DV_NS_PER_MS;
-        build_ask(self, o, now, outbox);
+        leg_ask(self, o, now, outbox);
         break;
     case DV_STATE_submitted:
-    case DV_STATE_confirmed: /* the venue goes on watching it */
+    case DV_STATE_confirmed: /* the chain goes on watching it */
     case DV_STATE_superseded:
         o->looks = 0;
         dv_order_forget_quotes(o);
@@ -299,12 +301,12 @@ static void adopt(execution *self, const dv_job *job, int64_t at_ns, dv_time now
         o = calloc(1, sizeof *o);
         if (o == NULL) abort();
         o->id = terms->order_id;
+        o->chains = self->chains;
         HASH_ADD(hh, self->orders, id, sizeof o->id, o);
     }
     phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     dv_order_load(o, job);
-    bool is_sent = o->state == DV_STATE_submitted || o->state == DV_STATE_confirmed ||
-                   o->state == DV_STATE_superseded;
+    bool is_sent = dv_state_is_sent(o->state);
     if (is_sent && o->transaction_size == 0) {
         dv_error("transaction_missing", &o->id, dv_kv_number("attempt", o->attempt));
         order_forget(self, o); /* nothing may be concluded from it: the sweep has it read again */
@@ -354,11 +356,7 @@ DV_HANDLER(execution, step_reply)
         return;
     }
     if (o->step_state == DV_STATE_routing) o->due_at_us = o->step_due_us;
-    o->state = o->step_state;
-    o->attempt = o->step_attempt;
-    o->step_error = DV_OK;
-    free(o->error_text);
-    o->error_text = NULL;
+    dv_order_enter(o, o->step_state, o->step_attempt);
     phase_set(self, o, DV_PHASE_PARKED, DV_NEVER);
     enter(self, o, now, outbox);
 }
@@ -367,14 +365,29 @@ DV_HANDLER(execution, quote_reply)
 {
     dv_order *o = order_find(self, &message->order_id);
     if (o == NULL || message->attempt != o->asked_attempt || o->chosen >= 0) return;
-    dv_order_answer_set(o, DV_PORT_INDEX(envelope->port), &message->quote);
-    if (o->phase == DV_PHASE_QUOTING && dv_order_all_told(o)) route(self, o, now, outbox);
+    dv_order_set_quote(o, DV_PORT_INDEX(envelope->port), &message->quote);
+    if (o->phase == DV_PHASE_QUOTING && dv_order_has_all_quotes(o)) route(self, o, now, outbox);
 }
 
+DV_HANDLER(execution, leg_reply)
+{
+    dv_order *o = order_find(self, &message->order_id);
+    if (o == NULL || o->phase != DV_PHASE_LEG || message->attempt != o->attempt) return;
+    if (message->error != DV_OK) {
+        attempt_failed(self, o, (dv_err)message->error, message->error_text, now, outbox);
+        return;
+    }
+    answer_await(self, o, DV_PHASE_BUILDING, self->config->build_timeout_ms, now);
+    dv_order_ask_build(o, &message->leg, outbox);
+}
+
+/* A build that was asked for first may come while the leg is asked for again: it is as good. */
 DV_HANDLER(execution, build_reply)
 {
     dv_order *o = order_find(self, &message->order_id);
-    if (o == NULL || o->phase != DV_PHASE_BUILDING || message->attempt != o->attempt) return;
+    if (o == NULL || (o->phase != DV_PHASE_BUILDING && o->phase != DV_PHASE_LEG) ||
+        message->attempt != o->attempt)
+        return;
     if (message->error != DV_OK) {
         attempt_failed(self, o, (dv_err)message->error, message->error_text, now, outbox);
         return;
@@ -390,6 +403,23 @@ DV_HANDLER(execution, build_reply)
     sign_request(self, o, now, outbox);
 }
 
+/* Takes over what the signer made of the message; false, and nothing changed, when that is not the
+   message with one signature before it. */
+static bool signed_take(dv_order *o, const dv_sign_reply *told)
+{
+    enum { ONE_SIGNATURE = 1, BEFORE = 1 + 64 }; /* its count, and it */
+    dv_text t = told->transaction;
+    if (t.size != BEFORE + o->transaction_size || t.at[0] != ONE_SIGNATURE ||
+        memcmp(t.at + BEFORE, o->transaction, o->transaction_size) != 0)
+        return false;
+    char name[DV_BASE58_TEXT_SIZE];
+    dv_base58_encode((const uint8_t *)t.at + 1, BEFORE - 1, name);
+    if (!dv_text_is(told->signature, name)) return false;
+    dv_text_copy(o->signature, sizeof o->signature, told->signature);
+    dv_order_set_transaction(o, t);
+    return true;
+}
+
 /* Nothing was sent yet, so an attempt that gets no signature has surely not traded. */
 DV_HANDLER(execution, sign_reply)
 {
@@ -397,7 +427,7 @@ DV_HANDLER(execution, sign_reply)
     if (o == NULL || o->phase != DV_PHASE_SIGNING || message->attempt != o->attempt) return;
     if (message->error != DV_OK)
         attempt_failed(self, o, (dv_err)message->error, message->error_text, now, outbox);
-    else if (dv_order_take_signed(o, message))
+    else if (signed_take(o, message))
         step_begin(self, o, DV_STATE_submitted, o->attempt, now, outbox);
     else
         dv_error("signed_otherwise", &o->id, dv_kv_number("attempt", o->attempt));
@@ -480,7 +510,7 @@ DV_HANDLER(execution, claim_reply)
     dv_ownership_claim_done(&self->ownership, message, now);
 }
 
-/* Superseded, it has no orders any more: whoever has its name claims them. */
+/* Superseded, it has no orders any more: the incarnation that has its name claims them. */
 DV_HANDLER(execution, lease_reply)
 {
     if (!dv_ownership_told(&self->ownership, message, now)) return;
@@ -520,11 +550,12 @@ static void quotes_due(execution *self, dv_order *o, dv_time now, dv_outbox *out
 
 static void build_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
 {
+    const char *why =
+        o->phase == DV_PHASE_LEG ? "the router did not answer" : "the chain did not answer";
     if (now.mono_ns < o->answer_by_ns)
-        build_ask(self, o, now, outbox);
+        leg_ask(self, o, now, outbox);
     else
-        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of("the venue did not answer"), now,
-                       outbox);
+        attempt_failed(self, o, DV_VENUE_BUILD_FAILED, dv_text_of(why), now, outbox);
 }
 
 static void sign_due(execution *self, dv_order *o, dv_time now, dv_outbox *outbox)
@@ -553,6 +584,7 @@ static void order_due(execution *self, dv_order *o, dv_time now, dv_outbox *outb
         wait_end(self, o, now, outbox);
         break; /* the schedule should have said so */
     case DV_PHASE_QUOTING: quotes_due(self, o, now, outbox); break;
+    case DV_PHASE_LEG:
     case DV_PHASE_BUILDING: build_due(self, o, now, outbox); break;
     case DV_PHASE_SIGNING: sign_due(self, o, now, outbox); break;
     case DV_PHASE_LANDING: look_again(self, o, now, outbox); break;
@@ -649,7 +681,7 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
     [DV_MSG_quote_reply] = on_quote_reply,   [DV_MSG_build_reply] = on_build_reply,
     [DV_MSG_status_reply] = on_status_reply, [DV_MSG_retry_event] = on_retry_event,
     [DV_MSG_lease_reply] = on_lease_reply,   [DV_MSG_owned_reply] = on_owned_reply,
-    [DV_MSG_sign_reply] = on_sign_reply,
+    [DV_MSG_sign_reply] = on_sign_reply,     [DV_MSG_leg_reply] = on_leg_reply,
 };
 
 const dv_actor_class DV_EXECUTION_CLASS = {
@@ -663,13 +695,15 @@ const dv_actor_class DV_EXECUTION_CLASS = {
 };
 
 void *dv_execution_new(const dv_execution_config *config, uint32_t retry_sweep_ms,
-                       const dv_tokens *tokens, const char *name, uint64_t seed)
+                       const dv_tokens *tokens, const uint8_t chains[DV_DEX_COUNT],
+                       const char *name, uint64_t seed)
 {
     execution *self = calloc(1, sizeof *self);
     if (self == NULL) abort();
     self->config = config;
     self->retry_sweep_ms = retry_sweep_ms;
     self->tokens = tokens;
+    memcpy(self->chains, chains, sizeof self->chains);
     self->random = seed | 1;
     dv_ownership_init(&self->ownership, config, name, random_next(self));
     return self;

@@ -1,26 +1,26 @@
 #include "actors/execution/order.h"
 
 #include "actors/execution/choice.h"
-#include "proto/base58.h"
 
 #define WRITE DV_PORT(DV_LINK_write, 0)
 #define SIGN DV_PORT(DV_LINK_sign, 0)
 #define QUOTE(dex) DV_PORT(DV_LINK_quote, dex)
+#define CHAIN(o) DV_PORT(DV_LINK_chain, (o)->chains[(o)->chosen])
 
 const char *const DV_ORDER_DEXES[] = {
 #define DEX(name, Name) #name,
     DV_DEXES(DEX)
 #undef DEX
 };
-_Static_assert(sizeof DV_ORDER_DEXES / sizeof DV_ORDER_DEXES[0] == DV_ORDER_DEX_COUNT, "one each");
-_Static_assert(DV_ORDER_DEX_COUNT <= DV_QUOTES_MAX, "every DEX may quote");
+_Static_assert(sizeof DV_ORDER_DEXES / sizeof DV_ORDER_DEXES[0] == DV_DEX_COUNT, "one each");
+_Static_assert(DV_DEX_COUNT <= DV_QUOTES_MAX, "every DEX may quote");
 
 void dv_order_destroy(dv_order **order)
 {
     if (*order == NULL) return;
     free((*order)->error_text);
     free((*order)->transaction);
-    free((*order)->answers);
+    free((*order)->quotes);
     free(*order);
     *order = NULL;
 }
@@ -39,72 +39,76 @@ void dv_order_set_transaction(dv_order *o, dv_text bytes)
     o->transaction_size = bytes.size;
 }
 
-bool dv_order_take_signed(dv_order *o, const dv_sign_reply *told)
-{
-    enum { ONE_SIGNATURE = 1, BEFORE = 1 + 64 }; /* its count, and it */
-    dv_text t = told->transaction;
-    if (t.size != BEFORE + o->transaction_size || t.at[0] != ONE_SIGNATURE ||
-        memcmp(t.at + BEFORE, o->transaction, o->transaction_size) != 0)
-        return false;
-    char name[DV_BASE58_TEXT_SIZE];
-    dv_base58_encode((const uint8_t *)t.at + 1, BEFORE - 1, name);
-    if (!dv_text_is(told->signature, name)) return false;
-    dv_text_copy(o->signature, sizeof o->signature, told->signature);
-    dv_order_set_transaction(o, t);
-    return true;
-}
-
 static int dex_index(dv_text name)
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++)
         if (dv_text_is(name, DV_ORDER_DEXES[dex])) return dex;
     return -1;
 }
 
-void dv_order_answer_set(dv_order *o, int dex, const dv_quote *quote)
+static dv_order_quote *quote_set(dv_order *o, int dex, const dv_quote *quote)
 {
-    if (o->answers == NULL) o->answers = calloc(DV_ORDER_DEX_COUNT, sizeof *o->answers);
-    if (o->answers == NULL) abort();
-    dv_order_answer *a = &o->answers[dex];
-    a->told = true;
-    a->quote = *quote;
-    dv_text_copy(a->pool, sizeof a->pool, quote->pool);
-    a->quote.pool = dv_text_of(a->pool);
-    a->quote.venue = dv_text_of(DV_ORDER_DEXES[dex]);
+    if (o->quotes == NULL) o->quotes = calloc(DV_DEX_COUNT, sizeof *o->quotes);
+    if (o->quotes == NULL) abort();
+    dv_order_quote *q = &o->quotes[dex];
+    q->quote = *quote;
+    dv_text_copy(q->pool, sizeof q->pool, quote->pool);
+    q->quote.pool = dv_text_of(q->pool);
+    q->quote.venue = dv_text_of(DV_ORDER_DEXES[dex]);
+    return q;
 }
 
-void dv_order_clear_answers(dv_order *o)
+void dv_order_set_quote(dv_order *o, int dex, const dv_quote *quote)
 {
-    free(o->answers);
-    o->answers = NULL;
+    quote_set(o, dex, quote)->arrived = true;
+}
+
+void dv_order_set_quote_late(dv_order *o, int dex)
+{
+    (void)quote_set(o, dex, &(dv_quote){.error = DV_VENUE_QUOTE_LATE});
+}
+
+void dv_order_clear_quotes(dv_order *o)
+{
+    free(o->quotes);
+    o->quotes = NULL;
     o->chosen = -1;
     o->quoted_slot = 0;
 }
 
 void dv_order_forget_quotes(dv_order *o)
 {
-    if (o->answers == NULL) return;
-    o->quoted_slot = o->answers[o->chosen].quote.slot;
-    free(o->answers);
-    o->answers = NULL;
+    if (o->quotes == NULL) return;
+    o->quoted_slot = o->quotes[o->chosen].quote.slot;
+    free(o->quotes);
+    o->quotes = NULL;
 }
 
-void dv_order_quotes(const dv_order *o, dv_quote ret_quotes[DV_ORDER_DEX_COUNT])
+void dv_order_quotes(const dv_order *o, dv_quote ret_quotes[DV_DEX_COUNT])
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
-        ret_quotes[dex] = o->answers != NULL ? o->answers[dex].quote : (dv_quote){0};
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++)
+        ret_quotes[dex] = o->quotes != NULL ? o->quotes[dex].quote : (dv_quote){0};
 }
 
-bool dv_order_told(const dv_order *o, int dex)
+bool dv_order_has_quote(const dv_order *o, int dex)
 {
-    return o->answers != NULL && o->answers[dex].told;
+    return o->quotes != NULL && o->quotes[dex].arrived;
 }
 
-bool dv_order_all_told(const dv_order *o)
+bool dv_order_has_all_quotes(const dv_order *o)
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++)
-        if (!dv_order_told(o, dex)) return false;
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++)
+        if (!dv_order_has_quote(o, dex)) return false;
     return true;
+}
+
+void dv_order_enter(dv_order *o, uint8_t state, uint8_t attempt)
+{
+    o->state = state;
+    o->attempt = attempt;
+    o->step_error = DV_OK;
+    free(o->error_text);
+    o->error_text = NULL;
 }
 
 void dv_order_load(dv_order *o, const dv_job *job)
@@ -115,18 +119,16 @@ void dv_order_load(dv_order *o, const dv_job *job)
     o->amount = terms->amount;
     o->slippage_bps = (uint16_t)terms->slippage_bps;
     o->mode = (dv_swap_mode)terms->swap_mode;
-    o->state = (uint8_t)job->state;
     o->epoch = (uint32_t)job->epoch;
-    o->step_error = DV_OK;
 
     const dv_attempt *attempt = &job->attempt;
-    o->attempt = (uint8_t)attempt->number;
+    dv_order_enter(o, (uint8_t)job->state, (uint8_t)attempt->number);
     o->asked_attempt = 0;
     o->due_at_us = (int64_t)attempt->due_at_us;
-    dv_order_clear_answers(o);
+    dv_order_clear_quotes(o);
     for (uint32_t i = 0; i < attempt->quotes_count; i++) {
         int dex = dex_index(attempt->quotes[i].venue);
-        if (dex >= 0) dv_order_answer_set(o, dex, &attempt->quotes[i]);
+        if (dex >= 0) dv_order_set_quote(o, dex, &attempt->quotes[i]);
     }
     o->chosen = dex_index(attempt->venue);
     o->limit_amount = attempt->limit_amount;
@@ -147,12 +149,11 @@ static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const 
         attempt.venue = dv_text_of(DV_ORDER_DEXES[o->chosen]);
         attempt.reason = dv_text_of(reason);
         attempt.quotes = quotes;
-        attempt.quotes_count = DV_ORDER_DEX_COUNT;
+        attempt.quotes_count = DV_DEX_COUNT;
         attempt.limit_amount = o->limit_amount;
         break;
     case DV_STATE_submitted:
-        attempt.venue =
-            dv_text_of(DV_ORDER_DEXES[o->chosen]); /* these bytes' own, whatever was thought of */
+        attempt.venue = dv_text_of(DV_ORDER_DEXES[o->chosen]);
         attempt.signature = dv_text_of(o->signature);
         attempt.transaction = (dv_text){o->transaction, o->transaction_size};
         attempt.last_valid_block_height = o->last_valid_block_height;
@@ -169,11 +170,11 @@ static dv_attempt step_attempt(const dv_order *o, const dv_quote *quotes, const 
 
 void dv_order_send_step(dv_order *o, dv_outbox *outbox)
 {
-    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    dv_quote quotes[DV_DEX_COUNT];
     char reason[DV_REASON_MAX] = "";
     dv_order_quotes(o, quotes);
     if (o->step_state == DV_STATE_building)
-        dv_route_reason(quotes, DV_ORDER_DEX_COUNT, o->chosen, reason);
+        dv_route_reason(quotes, DV_DEX_COUNT, o->chosen, reason);
     dv_send(outbox, WRITE, NULL,
             &(dv_message){.type = DV_MSG_step_request,
                           .step_request = {.order_id = o->id,
@@ -189,8 +190,8 @@ void dv_order_send_step(dv_order *o, dv_outbox *outbox)
 
 void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
 {
-    for (uint8_t dex = 0; dex < DV_ORDER_DEX_COUNT; dex++) {
-        if (dv_order_told(o, dex)) continue;
+    for (uint8_t dex = 0; dex < DV_DEX_COUNT; dex++) {
+        if (dv_order_has_quote(o, dex)) continue;
         dv_send(outbox, QUOTE(dex), NULL,
                 &(dv_message){.type = DV_MSG_quote_request,
                               .quote_request = {.order_id = o->id,
@@ -202,11 +203,27 @@ void dv_order_ask_quotes(const dv_order *o, dv_outbox *outbox)
     }
 }
 
-void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
+void dv_order_ask_leg(const dv_order *o, dv_outbox *outbox)
 {
-    dv_quote quotes[DV_ORDER_DEX_COUNT];
+    dv_quote quotes[DV_DEX_COUNT];
     dv_order_quotes(o, quotes);
     dv_send(outbox, QUOTE(o->chosen), NULL,
+            &(dv_message){.type = DV_MSG_leg_request,
+                          .leg_request = {.order_id = o->id,
+                                          .attempt = o->attempt,
+                                          .token_in = dv_text_of(o->token_in),
+                                          .token_out = dv_text_of(o->token_out),
+                                          .swap_mode = o->mode,
+                                          .amount = o->amount,
+                                          .limit_amount = o->limit_amount,
+                                          .quote = quotes[o->chosen]}});
+}
+
+void dv_order_ask_build(const dv_order *o, const dv_leg *leg, dv_outbox *outbox)
+{
+    dv_quote quotes[DV_DEX_COUNT];
+    dv_order_quotes(o, quotes);
+    dv_send(outbox, CHAIN(o), NULL,
             &(dv_message){.type = DV_MSG_build_request,
                           .build_request = {.order_id = o->id,
                                             .attempt = o->attempt,
@@ -215,7 +232,9 @@ void dv_order_ask_build(const dv_order *o, dv_outbox *outbox)
                                             .swap_mode = o->mode,
                                             .amount = o->amount,
                                             .limit_amount = o->limit_amount,
-                                            .quote = quotes[o->chosen]}});
+                                            .quote = quotes[o->chosen],
+                                            .legs = leg,
+                                            .legs_count = 1}});
 }
 
 void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
@@ -234,7 +253,7 @@ void dv_order_ask_signature(const dv_order *o, dv_outbox *outbox)
 
 void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
 {
-    dv_send(outbox, QUOTE(o->chosen), NULL,
+    dv_send(outbox, CHAIN(o), NULL,
             &(dv_message){.type = DV_MSG_send_request,
                           .send_request = {.order_id = o->id,
                                            .attempt = o->attempt,
@@ -247,7 +266,7 @@ void dv_order_send_transaction(const dv_order *o, dv_outbox *outbox)
 
 void dv_order_check_transaction(const dv_order *o, dv_outbox *outbox)
 {
-    dv_send(outbox, QUOTE(o->chosen), NULL,
+    dv_send(outbox, CHAIN(o), NULL,
             &(dv_message){.type = DV_MSG_status_request,
                           .status_request = {.order_id = o->id,
                                              .attempt = o->attempt,

@@ -1,261 +1,112 @@
 #include "actors/router/router.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "actors/base/log.h"
-#include "proto/view.h"
+#include "actors/base/tickets.h"
 
-#define TICKETS_MAX 200000u /* requests that are not answered yet */
-#define PAST_MAX 1000       /* confirmed orders that a venue is told of at the start */
-#define PAST_AGAIN_NS                                                                              \
-    (10 * DV_NS_PER_S) /* an answer that has not come by then is asked for again */
-/* A request that is not answered by then never will be: a send may go without an answer, and its
-   sender repeats it or checks. */
-#define TICKET_LIFE_NS (120 * 1000 * DV_NS_PER_MS)
-
-/* A request that is not answered yet. Sends of one transaction share a ticket, and the answer goes
-   to whoever asked last. */
-typedef struct request {
-    uint64_t ticket;
-    dv_message_type type;
-    dv_peer peer;
-    int64_t asked_at_ns;              /* monotonic */
-    char signature[DV_SIGNATURE_MAX]; /* of a send; padded with zeros */
-    UT_hash_handle by_ticket;         /* in order of asking */
-    UT_hash_handle by_signature;      /* only sends */
-} request;
+#define TICKETS_MAX 200000u
+#define WATCH_EVERY_NS (1 * DV_NS_PER_S)
 
 typedef struct router {
-    dv_port port, past;
+    dv_port market;
     dv_venue *venue; /* owned */
-    uint64_t last_ticket;
-    request *requests; /* owned, by ticket */
-    request *sends;    /* the same, by signature */
-    bool past_told;    /* the venue knows what was confirmed here before, or need not */
-    uint64_t past_asked, past_count;
-    int64_t past_at_ns; /* when to ask for it next */
+    dv_tickets tickets;
+    int64_t watch_at_ns; /* when to say next that it watches its cluster */
 } router;
 
-/* Where a venue's answers go during one call of it. */
+/* Where a venue's messages go during one call of it. */
 typedef struct sink {
-    router *router;
+    router *self;
     dv_outbox *outbox;
 } sink;
 
-/* ---- the table of requests ---- */
-
-static request *request_add(router *r, const dv_envelope *envelope, dv_time now)
-{
-    request *q = calloc(1, sizeof *q);
-    if (q == NULL) abort();
-    q->ticket = ++r->last_ticket;
-    q->type = envelope->message.type;
-    q->peer = envelope->peer;
-    q->asked_at_ns = now.mono_ns;
-    HASH_ADD(by_ticket, r->requests, ticket, sizeof q->ticket, q);
-    return q;
-}
-
-static void request_remove(router *r, request *q)
-{
-    HASH_DELETE(by_ticket, r->requests, q);
-    if (q->type == DV_MSG_send_request) HASH_DELETE(by_signature, r->sends, q);
-    free(q);
-}
-
-/* The request of a send: the one of an earlier send of the transaction, or a new one. */
-static request *send_add(router *r, const dv_envelope *envelope, dv_time now)
-{
-    char signature[DV_SIGNATURE_MAX] = {0};
-    dv_text text = envelope->message.send_request.signature;
-    if (text.size > 0) memcpy(signature, text.at, text.size);
-    request *q;
-    HASH_FIND(by_signature, r->sends, signature, sizeof signature, q);
-    if (q == NULL) {
-        q = request_add(r, envelope, now);
-        memcpy(q->signature, signature, sizeof signature);
-        HASH_ADD(by_signature, r->sends, signature, sizeof signature, q);
-        return q;
-    }
-    HASH_DELETE(by_ticket, r->requests, q);
-    q->peer = envelope->peer;
-    q->asked_at_ns = now.mono_ns;
-    HASH_ADD(by_ticket, r->requests, ticket, sizeof q->ticket, q);
-    return q;
-}
-
-static int64_t requests_forget(router *r, dv_time now)
-{
-    while (r->requests != NULL && r->requests->asked_at_ns + TICKET_LIFE_NS <= now.mono_ns)
-        request_remove(r, r->requests);
-    return r->requests ? r->requests->asked_at_ns + TICKET_LIFE_NS : DV_NEVER;
-}
-
 /* ---- answers ---- */
-
-static void status_log(const router *r, const dv_status_reply *s)
-{
-    dv_kv dex = dv_kv_string("dex", r->venue->class->dex);
-    dv_kv attempt = dv_kv_number("attempt", (int64_t)s->attempt);
-    dv_kv signature = dv_kv_text("signature", s->signature);
-    bool traded = s->outcome == DV_SWAP_FINALIZED || s->outcome == DV_SWAP_CONFIRMED;
-    if (traded)
-        dv_info(s->outcome == DV_SWAP_FINALIZED ? "finalized" : "confirmed", &s->order_id, dex,
-                attempt, dv_kv_number("in", (int64_t)s->amount_in),
-                dv_kv_number("out", (int64_t)s->amount_out), signature);
-    else if (s->outcome == DV_SWAP_SUPERSEDED)
-        dv_warn("superseded", &s->order_id, dex, attempt, signature);
-    else if (s->outcome == DV_SWAP_UNKNOWN)
-        dv_debug("outcome unknown", &s->order_id, dex, attempt, signature);
-    else
-        dv_info(s->outcome == DV_SWAP_DEAD ? "expired" : "landed and failed", &s->order_id, dex,
-                attempt, dv_kv_string("error", dv_err_name((uint16_t)s->error)), signature);
-}
-
-static void answer_log(const router *r, const dv_message *message)
-{
-    if (message->type == DV_MSG_status_reply) {
-        status_log(r, &message->status_reply);
-    } else if (message->type == DV_MSG_quote_reply) {
-        const dv_quote_reply *told = &message->quote_reply;
-        dv_debug("quoted", &told->order_id, dv_kv_string("dex", r->venue->class->dex),
-                 dv_kv_string("error", dv_err_name((uint16_t)told->quote.error)),
-                 dv_kv_number("in", (int64_t)told->quote.amount_in),
-                 dv_kv_number("out", (int64_t)told->quote.amount_out));
-    }
-}
 
 static void answer(void *context, uint64_t ticket, const dv_message *message)
 {
     const sink *to = context;
-    router *r = to->router;
-    request *q;
-    HASH_FIND(by_ticket, r->requests, &ticket, sizeof ticket, q);
-    if (q == NULL) return; /* forgotten: whoever asked has asked again, or will */
-    answer_log(r, message);
-    dv_send(to->outbox, r->port, &q->peer, message);
-    request_remove(r, q);
+    if (message->type == DV_MSG_quote_reply) {
+        const dv_quote_reply *told = &message->quote_reply;
+        dv_debug("quoted", &told->order_id, dv_kv_string("dex", to->self->venue->class->dex),
+                 dv_kv_string("error", dv_err_name((uint16_t)told->quote.error)),
+                 dv_kv_number("in", (int64_t)told->quote.amount_in),
+                 dv_kv_number("out", (int64_t)told->quote.amount_out));
+    }
+    dv_tickets_answer(&to->self->tickets, ticket, message, false, to->outbox);
 }
 
-static bool is_full(const router *r)
+static void ask(void *context, const dv_message *message)
 {
-    return HASH_CNT(by_ticket, r->requests) >= TICKETS_MAX;
+    const sink *to = context;
+    dv_send(to->outbox, to->self->market, NULL, message);
 }
 
-static void refuse(const router *r, const dv_envelope *envelope, dv_outbox *outbox,
-                   const dv_message *message)
-{
-    dv_send(outbox, r->port, &envelope->peer, message);
-}
+#define OUT(self, outbox) (&(dv_venue_out){answer, ask, &(sink){self, outbox}})
 
-/* ---- handlers ---- */
+/* ---- requests ---- */
 
 DV_HANDLER(router, quote_request)
 {
-    if (is_full(self)) {
-        refuse(self, envelope, outbox,
-               &(dv_message){.type = DV_MSG_quote_reply,
-                             .quote_reply = {.order_id = message->order_id,
-                                             .attempt = message->attempt,
-                                             .quote = {.venue = dv_text_of(self->venue->class->dex),
-                                                       .error = DV_VENUE_QUOTE_FAILED}}});
+    if (dv_tickets_full(&self->tickets)) {
+        dv_answer_now(
+            envelope,
+            &(dv_message){.type = DV_MSG_quote_reply,
+                          .quote_reply = {.order_id = message->order_id,
+                                          .attempt = message->attempt,
+                                          .quote = {.venue = dv_text_of(self->venue->class->dex),
+                                                    .error = DV_VENUE_QUOTE_FAILED}}},
+            outbox);
         return;
     }
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    self->venue->class->quote(self->venue, request_add(self, envelope, now)->ticket, message, now,
-                              &answers);
+    self->venue->class->quote(self->venue, dv_tickets_open(&self->tickets, envelope, now), message,
+                              now, OUT(self, outbox));
 }
 
-DV_HANDLER(router, build_request)
+DV_HANDLER(router, leg_request)
 {
-    if (is_full(self)) {
-        refuse(self, envelope, outbox,
-               &(dv_message){.type = DV_MSG_build_reply,
-                             .build_reply = {.order_id = message->order_id,
-                                             .attempt = message->attempt,
-                                             .error = DV_ENGINE_FULL}});
+    if (dv_tickets_full(&self->tickets)) {
+        dv_answer_now(envelope,
+                      &(dv_message){.type = DV_MSG_leg_reply,
+                                    .leg_reply = {.order_id = message->order_id,
+                                                  .attempt = message->attempt,
+                                                  .error = DV_ENGINE_FULL}},
+                      outbox);
         return;
     }
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    self->venue->class->build(self->venue, request_add(self, envelope, now)->ticket, message, now,
-                              &answers);
+    self->venue->class->leg(self->venue, dv_tickets_open(&self->tickets, envelope, now), message,
+                            now, OUT(self, outbox));
 }
 
-static void status_refuse(const router *r, const dv_envelope *envelope, dv_outbox *outbox,
-                          const dv_id *order_id, uint64_t attempt, dv_text signature)
+/* ---- what the chain says ---- */
+
+static void hear(void *actor, const dv_envelope *envelope, dv_time now, dv_outbox *outbox)
 {
-    refuse(r, envelope, outbox,
-           &(dv_message){.type = DV_MSG_status_reply,
-                         .status_reply = {.order_id = *order_id,
-                                          .attempt = attempt,
-                                          .signature = signature,
-                                          .outcome = DV_SWAP_UNKNOWN,
-                                          .error = DV_ENGINE_FULL}});
+    router *self = actor;
+    self->venue->class->hear(self->venue, &envelope->message, now, OUT(self, outbox));
 }
 
-DV_HANDLER(router, send_request)
+static int64_t watch_tell(router *self, dv_time now, dv_outbox *outbox)
 {
-    if (is_full(self)) {
-        status_refuse(self, envelope, outbox, &message->order_id, message->attempt,
-                      message->signature);
-        return;
-    }
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    self->venue->class->send(self->venue, send_add(self, envelope, now)->ticket, message, now,
-                             &answers);
-}
-
-DV_HANDLER(router, status_request)
-{
-    if (is_full(self)) {
-        status_refuse(self, envelope, outbox, &message->order_id, message->attempt,
-                      message->signature);
-        return;
-    }
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    self->venue->class->check(self->venue, request_add(self, envelope, now)->ticket, message, now,
-                              &answers);
-}
-
-/* ---- what was confirmed before the start ---- */
-
-static int64_t past_ask(router *r, dv_time now, dv_outbox *outbox)
-{
-    if (r->past_told) return DV_NEVER;
-    if (now.mono_ns < r->past_at_ns) return r->past_at_ns;
-    r->past_at_ns = now.mono_ns + PAST_AGAIN_NS;
-    r->past_count = 0;
-    dv_send(outbox, r->past, NULL,
-            &(dv_message){.type = DV_MSG_orders_request,
-                          .request_id = ++r->past_asked,
-                          .orders_request = {.state = DV_STATE_confirmed, .limit = PAST_MAX}});
-    return r->past_at_ns;
-}
-
-DV_HANDLER(router, order_item)
-{
-    const dv_event *last = dv_view_last(&message->view);
-    const dv_attempt *attempt = last ? dv_view_attempt(&message->view, last->attempt) : NULL;
-    if (self->past_told || envelope->message.request_id != self->past_asked) return;
-    self->past_count++;
-    if (attempt != NULL && last->state == DV_STATE_finalized &&
-        dv_text_is(attempt->venue, self->venue->class->dex))
-        self->venue->class->traded(self->venue, &message->view.terms.order_id);
-}
-
-/* An answer of which something was lost is asked for again. */
-DV_HANDLER(router, query_reply)
-{
-    if (envelope->message.request_id == self->past_asked && message->error == DV_OK &&
-        message->count == self->past_count)
-        self->past_told = true;
+    if (now.mono_ns < self->watch_at_ns) return self->watch_at_ns;
+    self->watch_at_ns = now.mono_ns + WATCH_EVERY_NS;
+    const dv_venue_class *class = self->venue->class;
+    uint8_t keys[DV_WATCH_POOLS_MAX * 32];
+    uint32_t count = class->named_pools ? class->named_pools(self->venue, keys) : 0;
+    dv_send(outbox, self->market, NULL,
+            &(dv_message){.type = DV_MSG_watch_cluster,
+                          .watch_cluster = {.dex = dv_text_of(class->dex),
+                                            .pools = {(const char *)keys, 32 * count}}});
+    return self->watch_at_ns;
 }
 
 static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
-    [DV_MSG_quote_request] = on_quote_request, [DV_MSG_build_request] = on_build_request,
-    [DV_MSG_send_request] = on_send_request,   [DV_MSG_status_request] = on_status_request,
-    [DV_MSG_order_item] = on_order_item,       [DV_MSG_query_reply] = on_query_reply,
+    [DV_MSG_quote_request] = on_quote_request,
+    [DV_MSG_leg_request] = on_leg_request,
+    [DV_MSG_cluster_event] = hear,
+    [DV_MSG_pool_event] = hear,
+    [DV_MSG_read_part] = hear,
+    [DV_MSG_read_reply] = hear,
 };
 
 /* ---- tick, start, new and destroy ---- */
@@ -263,10 +114,9 @@ static dv_handler *const HANDLERS[DV_MSG_COUNT] = {
 static int64_t tick(void *actor, dv_time now, dv_outbox *outbox)
 {
     router *self = actor;
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    int64_t venue_ns = self->venue->class->tick(self->venue, now, &answers);
-    venue_ns = dv_min_i64(venue_ns, past_ask(self, now, outbox));
-    return dv_min_i64(venue_ns, requests_forget(self, now));
+    int64_t next_ns = watch_tell(self, now, outbox);
+    next_ns = dv_min_i64(next_ns, self->venue->class->tick(self->venue, now, OUT(self, outbox)));
+    return dv_min_i64(next_ns, dv_tickets_forget(&self->tickets, now));
 }
 
 static uint32_t watch(void *actor, dv_watch ret_watches[DV_WATCH_MAX])
@@ -278,8 +128,7 @@ static uint32_t watch(void *actor, dv_watch ret_watches[DV_WATCH_MAX])
 static void ready(void *actor, dv_watch watched, dv_time now, dv_outbox *outbox)
 {
     router *self = actor;
-    dv_answers answers = {answer, &(sink){self, outbox}};
-    self->venue->class->ready(self->venue, watched, now, &answers);
+    self->venue->class->ready(self->venue, watched, now, OUT(self, outbox));
 }
 
 static dv_err start(void *actor, dv_time now, dv_outbox *outbox, char ret_why[DV_REASON_MAX])
@@ -299,22 +148,21 @@ static void destroy(void **actor)
 {
     if (actor == NULL || *actor == NULL) return;
     router *self = *actor;
-    while (self->requests != NULL) request_remove(self, self->requests);
+    dv_tickets_fini(&self->tickets);
     if (self->venue != NULL) self->venue->class->destroy(&self->venue);
     free(self);
     *actor = NULL;
 }
 
-void *dv_router_new(uint8_t index, dv_venue **venue)
+void *dv_router_new(uint8_t chain, dv_venue **venue)
 {
-    router *r = calloc(1, sizeof *r);
-    if (r == NULL) abort();
-    r->port = DV_PORT(DV_LINK_quote, index);
-    r->past = DV_PORT(DV_LINK_query, 0);
-    r->past_told = (*venue)->class->traded == NULL;
-    r->venue = *venue;
+    router *self = calloc(1, sizeof *self);
+    if (self == NULL) abort();
+    self->market = DV_PORT(DV_LINK_market, chain);
+    dv_tickets_init(&self->tickets, TICKETS_MAX);
+    self->venue = *venue;
     *venue = NULL;
-    return r;
+    return self;
 }
 
 const dv_actor_class DV_ROUTER_CLASS = {

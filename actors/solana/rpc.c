@@ -300,17 +300,22 @@ static void exchange_finish(dv_rpc *r, exchange *x, CURLcode code, int64_t now_n
     dv_err error = exchange_judge(x, code, &answer);
     uint32_t at = x->endpoint;
     endpoint_judge(&r->endpoints[at], x, error, now_ns);
+    dv_buffer body = x->body;
+    x->body = (dv_buffer){0};
     exchange_end(r, x);
     a->reply.error = error;
     a->reply.endpoint = at;
     bool final = error == DV_OK || error == DV_CHAIN_REFUSED || a->only != DV_RPC_ANY;
     if (final) {
         a->reply.answer = answer;
+        if (answer != NULL) a->reply.body = (dv_text){body.bytes, (uint32_t)body.size};
+        a->reply.id = a->id;
         ask_done(r, a, now_ns);
     } else if (!is_under_way(a)) {
         ask_begin(r, a, now_ns); /* the next endpoint, or the end */
     }
     dv_answer_destroy(&answer);
+    dv_buffer_fini(&body);
 }
 
 static void messages_take(dv_rpc *r, int64_t now_ns)

@@ -38,6 +38,8 @@ typedef struct dv_rpc_reply {
     uint32_t endpoint; /* that answered, or was asked last */
     uint64_t tag;      /* the asker's */
     dv_answer *answer; /* NULL or borrowed for the call */
+    dv_text body;      /* the bytes that it was read from, and */
+    uint64_t id;       /* the id that they bear; without an answer both are empty */
 } dv_rpc_reply;
 
 /* Called from dv_rpc_ready and dv_rpc_tick, never from dv_rpc_ask; may ask. */

@@ -3,7 +3,7 @@
 #ifndef DV_BENCH_LOAD_VENUE_H
 #define DV_BENCH_LOAD_VENUE_H
 
-#include "actors/dex/sim/chain.h"
+#include "actors/chain/simulated/transaction.h"
 #include "proto/id.h"
 
 /* The engine's settings of these names; times in milliseconds. */

@@ -247,11 +247,11 @@ void sim_book_inserted(sim_world *w, sim_order *o)
     if (o->notes == NULL) abort();
 }
 
-/* The chain's height now: that of its router's wall clock, which never jumps. */
+/* The chain's height now: that of its own wall clock, which never jumps. */
 static uint64_t height_now(const sim_world *w)
 {
     for (uint32_t i = 0; i < w->process_count; i++)
-        if (w->processes[i].has_router)
+        if (w->processes[i].has_market)
             return (uint64_t)(sim_time_of(&w->processes[i]).wall_us /
                               (w->config.sim.sim_block_ms * DV_US_PER_MS));
     return 0;

@@ -3,7 +3,7 @@
 #ifndef SIM_BOOK_H
 #define SIM_BOOK_H
 
-#include "actors/dex/sim/chain.h"
+#include "actors/chain/simulated/transaction.h"
 #include "tests/sim/store_model.h"
 #include "tests/sim/world.h"
 

@@ -33,12 +33,12 @@ const sim_landed *sim_ledger_find(const sim_ledger *ledger, dv_text signature)
     return NULL;
 }
 
-/* ---- in place of actors/dex/sim/ledger.c --------------------------------------------------- */
+/* ---- in place of actors/chain/simulated/ledger.c --------------------------------------------------- */
 
-void dv_sim_ledger_init(dv_sim_ledger *ledger, const char *path, const char *dex)
+void dv_sim_ledger_init(dv_sim_ledger *ledger, const char *path)
 {
     (void)path;
-    *ledger = (dv_sim_ledger){.dex = dex, .fd = -1};
+    *ledger = (dv_sim_ledger){.fd = -1};
 }
 
 void dv_sim_ledger_fini(dv_sim_ledger *ledger)
@@ -75,7 +75,7 @@ dv_err dv_sim_ledger_open(dv_sim_ledger *ledger, char ret_why[DV_REASON_MAX])
 {
     (void)ret_why;
     for (const sim_landed *l = sim_now->ledger->landings; l != NULL; l = l->next)
-        if (strcmp(l->dex, ledger->dex) == 0) remember(ledger, l);
+        remember(ledger, l);
     return DV_OK;
 }
 
@@ -93,7 +93,7 @@ void dv_sim_ledger_add(dv_sim_ledger *ledger, const uint8_t signature[DV_SIM_SIG
     sim_landed *l = calloc(1, sizeof *l);
     if (l == NULL) abort();
     memcpy(l->signature, signature, sizeof l->signature);
-    snprintf(l->dex, sizeof l->dex, "%s", ledger->dex);
+    snprintf(l->dex, sizeof l->dex, "%s", transaction->dex);
     l->amount_in = amount_in;
     l->amount_out = amount_out;
     l->error = error;

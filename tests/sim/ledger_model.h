@@ -1,9 +1,9 @@
-/* The venues' ledger in memory: stands in for actors/dex/sim/ledger.c, so that a landing is checked
+/* The venues' ledger in memory: stands in for actors/chain/simulated/ledger.c, so that a landing is checked
    at the instant at which it happens. */
 #ifndef SIM_LEDGER_MODEL_H
 #define SIM_LEDGER_MODEL_H
 
-#include "actors/dex/sim/ledger.h"
+#include "actors/chain/simulated/ledger.h"
 #include "tests/sim/world.h"
 
 typedef struct sim_landed {

@@ -109,11 +109,11 @@ static void partition_processes(sim_nemesis *n)
     }
 }
 
-/* The chain is its router's clock, so that does not jump. */
+/* The wall clock is the simulated chain's and market's, so it does not jump there. */
 static void clock_jump(sim_nemesis *n)
 {
     sim_process *p = process_pick(n);
-    if (p->has_router) return;
+    if (p->has_market) return;
     int64_t most_us = sim_chance(&n->dice, 300000) ? FAR_JUMP_US_MOST : JUMP_US_MOST;
     p->wall_offset_us = sim_between(&n->dice, -most_us, most_us);
     n->world->faults[SIM_FAULT_clock]++;
@@ -212,7 +212,7 @@ sim_nemesis *sim_nemesis_new(sim_world *world)
     venues_make(n);
     for (uint32_t i = 0; i < world->process_count; i++) {
         sim_process *p = &world->processes[i];
-        if (!p->has_router) p->wall_offset_us = sim_between(&n->dice, -2000000, 2000000);
+        if (!p->has_market) p->wall_offset_us = sim_between(&n->dice, -2000000, 2000000);
     }
     n->next = (sim_alarm){.fire = strike_due, .arg = n};
     sim_alarm_set(world, &n->next, SIM_SECOND / 2);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
+#include "actors/chain/chain.h"
 #include "actors/execution/execution.h"
 #include "actors/ingest/ingest.h"
 #include "actors/notification/notification.h"
@@ -206,8 +207,9 @@ static void *execution_new(sim_actor *a)
 {
     sim_world *w = a->process->world;
     const dv_settings *config = &a->process->config;
-    return dv_execution_new(&config->execution, config->retry.retry_sweep_ms, &w->tokens, a->name,
-                            sim_roll(&w->life_dice));
+    static const uint8_t CHAINS[DV_DEX_COUNT] = {DV_CHAIN_simulated};
+    return dv_execution_new(&config->execution, config->retry.retry_sweep_ms, &w->tokens, CHAINS,
+                            a->name, sim_roll(&w->life_dice));
 }
 
 static void *retry_new(sim_actor *a)
@@ -218,19 +220,18 @@ static void *retry_new(sim_actor *a)
 
 static void *router_new(sim_actor *a)
 {
-    static const char *const DEXES[] = {
-#define NAME(name, Name) #name,
-        DV_DEXES(NAME)
-#undef NAME
-    };
-    const dv_settings *config = &a->process->config;
-    const char *name = strchr(a->role, ':') + 1;
-    uint8_t dex = 0;
-    while (!streq(DEXES[dex], name)) dex++;
-    dv_venue *venue = dv_sim_venue_new(name, &config->sim, config->solana.solana_commitment,
+    dv_venue *venue = dv_sim_venue_new(strchr(a->role, ':') + 1, &a->process->config.sim,
                                        &a->process->world->tokens);
     assert(venue != NULL);
-    return dv_router_new(dex, &venue);
+    return dv_router_new(DV_CHAIN_simulated, &venue);
+}
+
+static void *chain_new(sim_actor *a)
+{
+    const dv_settings *config = &a->process->config;
+    dv_backend *backend = dv_simulated_new(&config->sim, config->solana.solana_commitment,
+                                           &a->process->world->tokens);
+    return dv_chain_new(DV_CHAIN_simulated, ~0u, &backend);
 }
 
 static void *persistence_new(sim_actor *a)
@@ -259,6 +260,7 @@ static const struct sim_part PARTS[] = {
     {"execution", &DV_EXECUTION_CLASS, execution_new},
     {"retry", &DV_RETRY_CLASS, retry_new},
     {"router", &DV_ROUTER_CLASS, router_new},
+    {"chain", &DV_CHAIN_CLASS, chain_new},
     {"persistence", &DV_PERSISTENCE_CLASS, persistence_new},
     {"notification", &DV_NOTIFICATION_CLASS, notification_new},
 };
@@ -391,16 +393,16 @@ void sim_process_pause(sim_process *p, int64_t until_ns)
 static const char *const SHAPES[][SIM_PROCESSES_MAX] = {
     {"a gateway ingest execution retry notification persistence",
      "b gateway ingest execution retry notification persistence", "r router:raydium",
-     "m router:meteora"},
+     "m router:meteora", "c chain:simulated"},
     {"g1 gateway", "g2 gateway", "i1 ingest", "i2 ingest", "x1 execution", "x2 execution",
-     "r router:raydium", "m router:meteora", "t1 retry", "t2 retry", "n1 notification",
-     "n2 notification", "p1 persistence", "p2 persistence"},
+     "r router:raydium", "m router:meteora", "c chain:simulated", "t1 retry", "t2 retry",
+     "n1 notification", "n2 notification", "p1 persistence", "p2 persistence"},
     {"g1 gateway ingest", "g2 gateway ingest", "x1 execution router:raydium",
      "x2 execution router:meteora", "p1 retry notification persistence",
-     "p2 retry notification persistence"},
+     "p2 retry notification persistence chain:simulated"},
     {"g1 gateway ingest notification", "g2 gateway notification", "i2 ingest persistence",
-     "x1 execution retry", "x2 execution", "v router", "p retry persistence"},
-    {" gateway ingest execution router retry notification persistence"},
+     "x1 execution retry", "x2 execution", "v router chain:simulated", "p retry persistence"},
+    {" gateway ingest execution router chain:simulated retry notification persistence"},
 };
 #define SHAPE_COUNT ((uint32_t)(sizeof SHAPES / sizeof SHAPES[0]))
 
@@ -419,7 +421,7 @@ static void actor_add(sim_process *p, const dv_role *role)
     a->outbox = dv_outbox_new();
     a->inbox_end = &a->inbox;
     a->turn = (sim_alarm){.fire = actor_turn, .arg = a};
-    if (streq(role->family, "router")) p->has_router = true;
+    if (streq(role->family, "router") || streq(role->family, "chain")) p->has_market = true;
     if (streq(role->family, "execution")) p->has_execution = true;
 }
 

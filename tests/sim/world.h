@@ -128,7 +128,7 @@ struct sim_process {
     sim_world *world;
     dv_settings config;
     char node[DV_NAME_MAX + 1]; /* empty: the only one */
-    bool up, draining, has_router, has_execution;
+    bool up, draining, has_market, has_execution;
     uint32_t life; /* counts its starts */
     int64_t mono_offset_ns, wall_offset_us;
     int64_t started_at_us; /* its wall clock */

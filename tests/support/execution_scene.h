@@ -1,4 +1,4 @@
-/* A scene for the execution actor alone: one order, two venues, and what they say of it. */
+/* A scene for the execution actor alone: one order, two routers, their chain, and what they say. */
 #ifndef DV_TESTS_EXECUTION_SCENE_H
 #define DV_TESTS_EXECUTION_SCENE_H
 
@@ -13,6 +13,7 @@
 #define SCHEDULE DV_PORT(DV_LINK_schedule, 0)
 #define RAYDIUM DV_PORT(DV_LINK_quote, 0)
 #define METEORA DV_PORT(DV_LINK_quote, 1)
+#define CHAIN DV_PORT(DV_LINK_chain, DV_CHAIN_solana) /* of both DEXs */
 
 #define RETRY_SWEEP_MS 2000
 
@@ -27,8 +28,9 @@ static inline void setup(void)
     dv_config_set_defaults(&DV_EXECUTION_SECTION, &config);
     ck_assert_int_eq(dv_tokens_load("conf/tokens.conf", &tokens, why), DV_OK);
     config.retry_jitter_percent = 0;
+    static const uint8_t CHAINS[DV_DEX_COUNT] = {DV_CHAIN_solana, DV_CHAIN_solana};
     s = stage_new(&DV_EXECUTION_CLASS,
-                  dv_execution_new(&config, RETRY_SWEEP_MS, &tokens, "execution@a", 7));
+                  dv_execution_new(&config, RETRY_SWEEP_MS, &tokens, CHAINS, "execution@a", 7));
 }
 
 static inline void teardown(void)
@@ -86,9 +88,20 @@ static inline void tell_quote(dv_port port, uint8_t attempt, dv_err error, uint6
                                                          .pool = dv_text_of("pool")}}});
 }
 
-static inline void tell_built(dv_port port, uint8_t attempt, dv_err error)
+static inline void tell_leg(dv_port port, uint8_t attempt, dv_err error)
 {
     stage_receive(s, port, "",
+                  (dv_message){.type = DV_MSG_leg_reply,
+                               .leg_reply = {.order_id = ORDER,
+                                             .attempt = attempt,
+                                             .error = error,
+                                             .leg = {.venue = dv_text_of("meteora"),
+                                                     .data = dv_text_of("swap")}}});
+}
+
+static inline void tell_built(uint8_t attempt, dv_err error)
+{
+    stage_receive(s, CHAIN, "",
                   (dv_message){.type = DV_MSG_build_reply,
                                .build_reply = {.order_id = ORDER,
                                                .attempt = attempt,
@@ -98,9 +111,9 @@ static inline void tell_built(dv_port port, uint8_t attempt, dv_err error)
                                                .last_valid_block_height = 99}});
 }
 
-static inline void tell_status(dv_port port, dv_swap_outcome outcome, dv_err error)
+static inline void tell_status(dv_swap_outcome outcome, dv_err error)
 {
-    stage_receive(s, port, "",
+    stage_receive(s, CHAIN, "",
                   (dv_message){.type = DV_MSG_status_reply,
                                .status_reply = {.order_id = ORDER,
                                                 .attempt = 1,
@@ -121,7 +134,8 @@ static inline void advance(dv_state state)
     tell_quote(METEORA, 1, DV_OK, 153000000);
     commit(DV_STATE_routing, DV_STATE_building, 1);
     if (state == DV_STATE_building) return;
-    tell_built(METEORA, 1, DV_OK);
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_OK);
     commit(DV_STATE_building, DV_STATE_submitted, 1);
 }
 

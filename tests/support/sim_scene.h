@@ -1,5 +1,6 @@
-/* A scene for the simulated venues: a table of tokens, a configuration without delays or faults, a
-   ledger in a folder of its own, and a venue whose answers are kept. Time passes when told to. */
+/* A scene for the simulated market: a table of tokens, a configuration without delays or faults, a
+   ledger in a folder of its own, a venue and the chain that it trades on, whose answers are kept. Time
+   passes when told to. */
 #ifndef DV_TESTS_SIM_SCENE_H
 #define DV_TESTS_SIM_SCENE_H
 
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "actors/chain/backend.h"
 #include "actors/dex/sim/config.h"
 #include "actors/dex/venue.h"
 #include "proto/arena.h"
@@ -33,11 +35,13 @@ typedef struct scene {
     dv_confirmation confirmation;
     dv_tokens tokens;
     dv_venue *venue;
+    dv_backend *chain;
     dv_time now;
     dv_arena *memory; /* of the answers */
     scene_answer *answers;
     size_t count, capacity;
-    dv_answers to;
+    dv_venue_out to;
+    dv_chain_out chain_to;
     void (*on_answer)(struct scene *scene, const dv_message *message); /* NULL: nothing more */
 } scene;
 
@@ -66,6 +70,20 @@ static inline void scene_take(void *context, uint64_t ticket, const dv_message *
     dv_buffer_fini(&bytes);
 }
 
+static inline void scene_ask_chain(void *context, const dv_message *message)
+{
+    (void)context;
+    ck_abort_msg("a simulated venue asks nothing: %u", message->type);
+}
+
+/* What the chain tells the routers reaches the venue at once. */
+static inline void scene_publish(void *context, const char *dex, const dv_message *message)
+{
+    scene *s = context;
+    if (dex == NULL || strcmp(dex, s->venue->class->dex) == 0)
+        s->venue->class->hear(s->venue, message, s->now, &s->to);
+}
+
 static inline void scene_token(scene *s, const char *mint, uint8_t decimals, uint64_t nano_usd)
 {
     dv_token *t = &s->tokens.tokens[s->tokens.count++];
@@ -92,22 +110,26 @@ static inline scene *scene_new(void)
     scene_token(s, MINT_UNPRICED, 6, 0);
     s->now = (dv_time){.mono_ns = 5000000000, .wall_us = SCENE_WALL_US};
     s->memory = dv_arena_new();
-    s->to = (dv_answers){scene_take, s};
+    s->to = (dv_venue_out){scene_take, scene_ask_chain, s};
+    s->chain_to = (dv_chain_out){scene_take, scene_publish, s};
     return s;
 }
 
 static inline void scene_open(scene *s, const char *dex)
 {
     char why[DV_REASON_MAX] = "";
-    s->venue = dv_sim_venue_new(dex, &s->config, s->confirmation, &s->tokens);
+    s->venue = dv_sim_venue_new(dex, &s->config, &s->tokens);
     ck_assert_ptr_nonnull(s->venue);
     ck_assert_msg(s->venue->class->start(s->venue, s->now, why) == DV_OK, "%s", why);
+    s->chain = dv_simulated_new(&s->config, s->confirmation, &s->tokens);
+    ck_assert_msg(s->chain->class->start(s->chain, s->now, why) == DV_OK, "%s", why);
 }
 
 static inline void scene_close(scene *s)
 {
     if (s->venue) s->venue->class->destroy(&s->venue);
-    ck_assert_ptr_null(s->venue);
+    if (s->chain) s->chain->class->destroy(&s->chain);
+    ck_assert(s->venue == NULL && s->chain == NULL);
 }
 
 static inline void scene_destroy(scene *s)
@@ -125,11 +147,18 @@ static inline void scene_destroy(scene *s)
     free(s);
 }
 
+/* The turns of both end; returns the next deadline. */
+static inline int64_t scene_tick(scene *s)
+{
+    int64_t next_ns = s->chain->class->tick(s->chain, s->now, &s->chain_to);
+    return dv_min_i64(next_ns, s->venue->class->tick(s->venue, s->now, &s->to));
+}
+
 static inline void scene_pass_ms(scene *s, int64_t ms)
 {
     s->now.mono_ns += ms * DV_NS_PER_MS;
     s->now.wall_us += ms * DV_US_PER_MS;
-    s->venue->class->tick(s->venue, s->now, &s->to);
+    scene_tick(s);
 }
 
 static inline dv_id scene_order(uint32_t number)
@@ -170,7 +199,10 @@ static inline dv_quote scene_quote(scene *s, const char *in, const char *out, dv
 static inline dv_build_reply scene_build(scene *s, dv_build_request build)
 {
     size_t before = s->count;
-    s->venue->class->build(s->venue, 7, &build, s->now, &s->to);
+    dv_leg leg = {.venue = dv_text_of(s->venue->class->dex)};
+    build.legs = &leg;
+    build.legs_count = 1;
+    s->chain->class->build(s->chain, 7, &build, s->now, &s->chain_to);
     ck_assert_uint_eq(s->count, before + 1);
     return scene_last(s, DV_MSG_build_reply)->message.build_reply;
 }
@@ -205,13 +237,13 @@ static inline void scene_send_only(scene *s, const scene_swap *swap, uint64_t ti
                             .signature = swap->signature,
                             .transaction = swap->transaction,
                             .last_valid_block_height = swap->last_valid};
-    s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
+    s->chain->class->send(s->chain, ticket, &send, s->now, &s->chain_to);
 }
 
 static inline void scene_send(scene *s, const scene_swap *swap, uint64_t ticket)
 {
     scene_send_only(s, swap, ticket);
-    s->venue->class->tick(s->venue, s->now, &s->to);
+    scene_tick(s);
 }
 
 /* What a check tells now. */
@@ -222,7 +254,7 @@ static inline dv_status_reply scene_check(scene *s, const scene_swap *swap)
                                .attempt = swap->attempt,
                                .signature = swap->signature,
                                .last_valid_block_height = swap->last_valid};
-    s->venue->class->check(s->venue, 9, &check, s->now, &s->to);
+    s->chain->class->check(s->chain, 9, &check, s->now, &s->chain_to);
     ck_assert_uint_eq(s->count, before + 1);
     return scene_last(s, DV_MSG_status_reply)->message.status_reply;
 }

@@ -38,7 +38,7 @@ export const sends = (node, { producers }) =>
 // Every role in three processes, and nearly each in one of its own.
 export const THREE = {
   front: 'gateway,ingest,notification',
-  middle: 'execution,retry,router:raydium,router:meteora',
+  middle: 'execution,retry,router:raydium,router:meteora,chain:simulated',
   store: 'persistence',
 };
 export const SEVEN = {
@@ -48,7 +48,7 @@ export const SEVEN = {
   e2: 'execution',
   p1: 'persistence',
   p2: 'persistence,router:raydium',
-  m1: 'router:meteora',
+  m1: 'router:meteora,chain:simulated',
 };
 
 const isFree = (port) =>
@@ -257,7 +257,7 @@ export class Cluster {
   // killed, so that nothing holds up the test's own end.
   async stop() {
     this.release();
-    const order = ['gateway', 'execution', 'retry', 'router:raydium', 'router:meteora'];
+    const order = ['gateway', 'execution', 'retry', 'router:raydium', 'router:meteora', 'chain:simulated'];
     try {
       for (const role of order) await Promise.all(this.with(role).map((node) => node.stop()));
       await Promise.all(this.nodes.map((node) => node.stop()));

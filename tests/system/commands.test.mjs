@@ -95,6 +95,7 @@ function topology(holder) {
       'notification',
       'router:raydium',
       'router:meteora',
+      'chain:simulated',
       'submit',
       'events',
       'inproc://',
@@ -108,7 +109,7 @@ function clusterFile(dir, keys = {}, address = '127.0.0.1') {
   const file = path.join(dir, `cluster-${Math.random().toString(36).slice(2)}.conf`);
   const nodes = {
     a: [`${address}:21000`, 'gateway,ingest,execution,persistence,retry,notification'],
-    b: ['127.0.0.1:21300', 'router:raydium,router:meteora'],
+    b: ['127.0.0.1:21300', 'router:raydium,router:meteora,chain:simulated'],
   };
   const lines = Object.entries(nodes).flatMap(([name, [at, roles]]) => [
     name,

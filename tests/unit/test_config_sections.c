@@ -46,8 +46,7 @@ struct dv_settings {
 static const struct {
     const char *section, *file;
 } ALLOWED[] = {
-    {"actors/dex/pools/config.h", "actors/chain/"}, /* a DEX on Solana reads both */
-    {"actors/chain/config.h", "actors/dex/pools/"},
+    {"actors/dex/sim/config.h", "actors/chain/simulated/"}, /* the same market and faults */
     {"actors/base/process_config.h", "actors/wiring.h"},
     {"gateway/http/config.h", "gateway/"}, /* one actor in several folders */
 };

@@ -23,9 +23,9 @@ START_TEST(chooses_the_larger_output_and_sets_the_limit_from_the_slippage)
     ck_assert_uint_eq(step->attempt.limit_amount, 151470000);
     ck_assert(dv_text_is(step->attempt.reason,
                          "meteora is 2.00 % better than raydium after fees and impact"));
-    const stage_sent *build = stage_expect(s, DV_MSG_build_request);
-    ck_assert_uint_eq(build->port, METEORA);
-    ck_assert_uint_eq(build->message.build_request.limit_amount, 151470000);
+    const stage_sent *leg = stage_expect(s, DV_MSG_leg_request);
+    ck_assert_uint_eq(leg->port, METEORA);
+    ck_assert_uint_eq(leg->message.leg_request.limit_amount, 151470000);
 }
 END_TEST
 
@@ -51,7 +51,8 @@ START_TEST(leaves_out_a_venue_that_is_late)
     ck_assert(dv_text_is(step->attempt.reason, "raydium alone gave a usable quote"));
     tell_quote(METEORA, 1, DV_OK, 999000000); /* too late: changes nothing */
     stage_skip(s);
-    tell_built(RAYDIUM, 1, DV_OK);
+    tell_leg(RAYDIUM, 1, DV_OK);
+    tell_built(1, DV_OK);
     commit(DV_STATE_building, DV_STATE_submitted, 1);
 }
 END_TEST
@@ -66,17 +67,54 @@ START_TEST(leaves_out_a_venue_that_fails)
 }
 END_TEST
 
+START_TEST(has_the_chain_build_what_the_router_gives_as_its_leg)
+{
+    advance(DV_STATE_building);
+    stage_expect(s, DV_MSG_leg_request);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_build_request), 0);
+    tell_leg(METEORA, 1, DV_OK);
+    const stage_sent *build = stage_expect(s, DV_MSG_build_request);
+    ck_assert_uint_eq(build->port, CHAIN);
+    ck_assert_uint_eq(build->message.build_request.limit_amount, 151470000);
+    ck_assert_uint_eq(build->message.build_request.legs_count, 1);
+    ck_assert(dv_text_is(build->message.build_request.legs[0].data, "swap"));
+    tell_leg(METEORA, 1, DV_OK); /* once more: it is not built twice at once */
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_build_request), 0);
+}
+END_TEST
+
+START_TEST(asks_for_the_leg_again_when_a_build_is_late)
+{
+    advance(DV_STATE_building);
+    tell_leg(METEORA, 1, DV_OK);
+    stage_skip(s);
+    stage_pass_ms(s, config.build_timeout_ms / 2);
+    stage_expect(s, DV_MSG_leg_request);
+    tell_built(1, DV_OK); /* of the first request: as good */
+    commit(DV_STATE_building, DV_STATE_submitted, 1);
+}
+END_TEST
+
+START_TEST(tries_again_when_a_router_has_no_leg)
+{
+    advance(DV_STATE_building);
+    tell_leg(METEORA, 1, DV_VENUE_QUOTE_STALE);
+    commit(DV_STATE_building, DV_STATE_routing, 2);
+}
+END_TEST
+
 START_TEST(commits_the_signature_before_it_sends)
 {
     advance(DV_STATE_building);
-    tell_built(METEORA, 1, DV_OK);
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_OK);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
     const dv_step_request *step = commit(DV_STATE_building, DV_STATE_submitted, 1);
     ck_assert(dv_text_is(step->attempt.signature, "signature"));
     ck_assert(dv_text_is(step->attempt.venue, "meteora"));
     ck_assert_uint_eq(step->attempt.transaction.size, 3);
     const stage_sent *send = stage_expect(s, DV_MSG_send_request);
-    ck_assert_uint_eq(send->port, METEORA);
+    ck_assert_uint_eq(send->port, CHAIN);
     ck_assert_int_eq(memcmp(send->message.send_request.transaction.at, "\1\2\3", 3), 0);
 }
 END_TEST
@@ -84,11 +122,11 @@ END_TEST
 START_TEST(confirms_what_landed_and_forgets_the_order)
 {
     advance(DV_STATE_submitted);
-    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    tell_status(DV_SWAP_FINALIZED, DV_OK);
     const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_finalized, 1);
     ck_assert_uint_eq(step->attempt.amount_out, 150000000);
     stage_skip(s);
-    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    tell_status(DV_SWAP_FINALIZED, DV_OK);
     stage_pass_ms(s, 60000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
@@ -98,7 +136,7 @@ START_TEST(sends_the_same_bytes_again_until_the_outcome_is_known)
 {
     advance(DV_STATE_submitted);
     stage_expect(s, DV_MSG_send_request);
-    tell_status(METEORA, DV_SWAP_UNKNOWN, DV_OK);
+    tell_status(DV_SWAP_UNKNOWN, DV_OK);
     for (int i = 0; i < 4; i++) stage_pass_ms(s, config.resend_ms);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_status_request), 2);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 2);
@@ -111,7 +149,7 @@ START_TEST(begins_a_new_attempt_only_after_proof_that_the_last_is_dead)
     advance(DV_STATE_submitted);
     stage_pass_ms(s, 600000); /* time alone proves nothing */
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
-    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    tell_status(DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_routing, 2);
     ck_assert_uint_eq(step->from_attempt, 1);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_TRANSACTION_EXPIRED);
@@ -132,7 +170,7 @@ static void retry_event(uint8_t attempt)
 START_TEST(quotes_again_when_the_retry_is_due_and_not_before)
 {
     advance(DV_STATE_submitted);
-    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    tell_status(DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     commit(DV_STATE_submitted, DV_STATE_routing, 2);
     stage_skip(s);
     retry_event(2);
@@ -150,7 +188,7 @@ START_TEST(waits_no_longer_for_a_time_that_a_wrong_clock_has_set)
 {
     advance(DV_STATE_submitted);
     s->now.wall_us += 3600000000; /* an hour too far */
-    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    tell_status(DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     s->now.wall_us -= 3600000000;
     commit(DV_STATE_submitted, DV_STATE_routing, 2);
     stage_skip(s);
@@ -187,7 +225,7 @@ START_TEST(does_not_retry_what_can_never_work)
 {
     static const dv_err REJECTS[] = {DV_VENUE_SLIPPAGE_EXCEEDED, DV_VENUE_LIQUIDITY_INSUFFICIENT};
     advance(DV_STATE_submitted);
-    tell_status(METEORA, DV_SWAP_FAILED, REJECTS[_i]);
+    tell_status(DV_SWAP_FAILED, REJECTS[_i]);
     const dv_step_request *step = commit(DV_STATE_submitted, DV_STATE_failed, 1);
     ck_assert_uint_eq(step->failed_error, REJECTS[_i]);
 }
@@ -206,7 +244,8 @@ END_TEST
 START_TEST(tries_again_when_a_venue_cannot_build)
 {
     advance(DV_STATE_building);
-    tell_built(METEORA, 1, DV_VENUE_BUILD_FAILED);
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_VENUE_BUILD_FAILED);
     commit(DV_STATE_building, DV_STATE_routing, 2);
 }
 END_TEST
@@ -216,7 +255,8 @@ START_TEST(tries_again_when_a_venue_does_not_answer_a_build)
     advance(DV_STATE_building);
     stage_pass_ms(s, config.build_timeout_ms);
     commit(DV_STATE_building, DV_STATE_routing, 2);
-    tell_built(METEORA, 1, DV_OK); /* too late */
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_OK); /* too late */
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
 }
 END_TEST
@@ -243,7 +283,8 @@ END_TEST
 START_TEST(takes_no_answer_to_a_step_that_signed_other_bytes)
 {
     advance(DV_STATE_building);
-    tell_built(METEORA, 1, DV_OK);
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_OK);
     const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     static const char *const SIGNATURES[] = {"another signature", "signature"};
     for (int i = 0; i < 2; i++) {
@@ -327,14 +368,15 @@ START_TEST(goes_on_with_a_claimed_order_from_its_committed_state)
     } TABLE[] = {
         {DV_STATE_pending, DV_MSG_quote_request},
         {DV_STATE_routing, DV_MSG_quote_request},
-        {DV_STATE_building, DV_MSG_build_request},
+        {DV_STATE_building, DV_MSG_leg_request},
         {DV_STATE_submitted, DV_MSG_send_request},
     };
     if (TABLE[_i].state == DV_STATE_pending) attempt = (dv_attempt){0};
     claimed(TABLE[_i].state, attempt);
     const stage_sent *sent = stage_expect(s, TABLE[_i].sends);
-    ck_assert_uint_eq(sent->port, RAYDIUM);
-    if (TABLE[_i].state == DV_STATE_submitted) {
+    bool is_sent = TABLE[_i].state == DV_STATE_submitted;
+    ck_assert_uint_eq(sent->port, is_sent ? CHAIN : RAYDIUM);
+    if (is_sent) {
         ck_assert_int_eq(memcmp(sent->message.send_request.transaction.at, "\1\2\3", 3), 0);
         ck_assert_uint_eq(sent->message.send_request.last_valid_block_height, 99);
     }
@@ -429,7 +471,7 @@ START_TEST(asks_a_silent_venue_again_within_its_time)
     commit(DV_STATE_routing, DV_STATE_building, 1);
     stage_skip(s);
     stage_pass_ms(s, config.build_timeout_ms / 2);
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_build_request)->port, METEORA);
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_leg_request)->port, METEORA);
 }
 END_TEST
 
@@ -529,7 +571,7 @@ START_TEST(forgets_its_orders_when_a_later_incarnation_has_its_name)
                                .lease_reply = {.owner = beat.owner, .error = DV_STORE_STALE}});
     ck_assert_int_eq(s->class->health(s->self).degraded, DV_STORE_STALE);
     stage_skip(s);
-    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    tell_status(DV_SWAP_FINALIZED, DV_OK);
     stage_pass_ms(s, 100000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
@@ -545,9 +587,13 @@ START_TEST(ignores_messages_that_do_not_belong_to_the_state)
     stage_skip(s);
     if (state != DV_STATE_routing) tell_quote(RAYDIUM, 1, DV_OK, 999999999);
     tell_quote(RAYDIUM, 9, DV_OK, 999999999);
-    if (state != DV_STATE_building) tell_built(METEORA, 1, DV_OK);
-    tell_built(METEORA, 9, DV_OK);
-    if (state != DV_STATE_submitted) tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    if (state != DV_STATE_building) {
+        tell_leg(METEORA, 1, DV_OK);
+        tell_built(1, DV_OK);
+    }
+    tell_leg(METEORA, 9, DV_OK);
+    tell_built(9, DV_OK);
+    if (state != DV_STATE_submitted) tell_status(DV_SWAP_FINALIZED, DV_OK);
     retry_event(1);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0);
@@ -564,6 +610,9 @@ int main(void)
     tcase_add_test(tcase, waits_for_the_commit_of_routing_before_it_decides);
     tcase_add_test(tcase, leaves_out_a_venue_that_is_late);
     tcase_add_test(tcase, leaves_out_a_venue_that_fails);
+    tcase_add_test(tcase, has_the_chain_build_what_the_router_gives_as_its_leg);
+    tcase_add_test(tcase, asks_for_the_leg_again_when_a_build_is_late);
+    tcase_add_test(tcase, tries_again_when_a_router_has_no_leg);
     tcase_add_test(tcase, commits_the_signature_before_it_sends);
     tcase_add_test(tcase, confirms_what_landed_and_forgets_the_order);
     tcase_add_test(tcase, sends_the_same_bytes_again_until_the_outcome_is_known);

@@ -46,7 +46,7 @@ START_TEST(every_outcome_moves_every_state_as_tabled)
 {
     dv_state from = TABLE[_i / OUTCOMES].from, to = TABLE[_i / OUTCOMES].to[_i % OUTCOMES];
     finality_claimed(from);
-    tell_status(METEORA, (dv_swap_outcome)(_i % OUTCOMES), DV_OK);
+    tell_status((dv_swap_outcome)(_i % OUTCOMES), DV_OK);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), to != DV_STATE_NONE);
     if (to != DV_STATE_NONE) commit(from, to, to == DV_STATE_routing ? 2 : 1);
 }
@@ -56,14 +56,14 @@ START_TEST(confirms_with_amounts_and_follows_the_order_until_it_is_final)
 {
     advance(DV_STATE_submitted);
     ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.relied_on, 0);
-    tell_status(METEORA, DV_SWAP_CONFIRMED, DV_OK);
+    tell_status(DV_SWAP_CONFIRMED, DV_OK);
     const dv_step_request *landed = commit(DV_STATE_submitted, DV_STATE_confirmed, 1);
     ck_assert_uint_eq(landed->attempt.amount_in, 1000000000);
     ck_assert_uint_eq(landed->attempt.amount_out, 150000000);
     ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.relied_on, 1);
     stage_pass_ms(s, config.resend_ms);
     ck_assert_uint_eq(stage_expect(s, DV_MSG_status_request)->message.status_request.relied_on, 1);
-    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    tell_status(DV_SWAP_FINALIZED, DV_OK);
     const dv_step_request *final = commit(DV_STATE_confirmed, DV_STATE_finalized, 1);
     ck_assert_uint_eq(final->attempt.amount_out, 150000000);
     stage_skip(s);
@@ -76,14 +76,14 @@ START_TEST(sends_the_same_bytes_again_once_a_confirmation_is_taken_back)
 {
     finality_claimed(DV_STATE_confirmed);
     ck_assert_uint_eq(stage_expect(s, DV_MSG_send_request)->message.send_request.relied_on, 1);
-    tell_status(METEORA, DV_SWAP_SUPERSEDED, DV_OK);
+    tell_status(DV_SWAP_SUPERSEDED, DV_OK);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_send_request), 0); /* not before it is committed */
     commit(DV_STATE_confirmed, DV_STATE_superseded, 1);
     const dv_send_request *send = &stage_expect(s, DV_MSG_send_request)->message.send_request;
     ck_assert_uint_eq(send->relied_on, 0);
     ck_assert(dv_text_is(send->signature, "signature"));
     ck_assert_int_eq(memcmp(send->transaction.at, "\1\2\3", 3), 0);
-    tell_status(METEORA, DV_SWAP_FINALIZED, DV_OK);
+    tell_status(DV_SWAP_FINALIZED, DV_OK);
     commit(DV_STATE_superseded, DV_STATE_finalized, 1);
 }
 END_TEST
@@ -91,11 +91,11 @@ END_TEST
 START_TEST(a_new_attempt_follows_a_superseded_one_only_by_proof)
 {
     finality_claimed(DV_STATE_confirmed);
-    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    tell_status(DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     commit(DV_STATE_confirmed, DV_STATE_superseded, 1);
     stage_pass_ms(s, 600000); /* time alone proves nothing */
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
-    tell_status(METEORA, DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
+    tell_status(DV_SWAP_DEAD, DV_VENUE_TRANSACTION_EXPIRED);
     const dv_step_request *step = commit(DV_STATE_superseded, DV_STATE_routing, 2);
     ck_assert_uint_eq(step->failed_error, DV_VENUE_TRANSACTION_EXPIRED);
 }

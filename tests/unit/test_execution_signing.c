@@ -8,7 +8,8 @@
 
 static void tell_unsigned(void)
 {
-    stage_receive(s, METEORA, "",
+    tell_leg(METEORA, 1, DV_OK);
+    stage_receive(s, CHAIN, "",
                   (dv_message){.type = DV_MSG_build_reply,
                                .build_reply = {.order_id = ORDER,
                                                .attempt = 1,
@@ -88,12 +89,13 @@ START_TEST(neither_fails_nor_retries_an_order_that_may_have_traded)
 {
     advance(DV_STATE_building);
     stage_skip(s);
-    tell_built(METEORA, 1, DV_VENUE_ORDER_GUARDED);
+    tell_leg(METEORA, 1, DV_OK);
+    tell_built(1, DV_VENUE_ORDER_GUARDED);
     stage_pass_ms(s, 20000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
     stage_pass_ms(s, 20000);
     ck_assert_uint_eq(stage_waiting(s, DV_MSG_step_request), 0);
-    stage_expect(s, DV_MSG_build_request);
+    stage_expect(s, DV_MSG_leg_request);
 }
 END_TEST
 
@@ -102,7 +104,7 @@ START_TEST(begins_the_attempt_that_finds_the_trade_when_one_fails_for_the_guard)
     config.attempts_max = 1; /* however many there were: it may not fail */
     advance(DV_STATE_submitted);
     stage_skip(s);
-    tell_status(METEORA, DV_SWAP_FAILED, DV_VENUE_ORDER_GUARDED);
+    tell_status(DV_SWAP_FAILED, DV_VENUE_ORDER_GUARDED);
     const dv_step_request *step = &stage_expect(s, DV_MSG_step_request)->message.step_request;
     ck_assert_uint_eq(step->to_state, DV_STATE_routing);
     ck_assert_uint_eq(step->attempt.number, 2);

@@ -1,9 +1,10 @@
 #include "actors/router/router.h"
+#include "proto/roles.h"
 #include "tests/support/stage.h"
 #include "tests/support/suite.h"
 
 #define PORT DV_PORT(DV_LINK_quote, 1)
-#define PAST DV_PORT(DV_LINK_query, 0)
+#define MARKET DV_PORT(DV_LINK_market, DV_CHAIN_solana)
 #define TICKETS 200000
 #define FORGET_MS 120000
 
@@ -17,8 +18,7 @@ typedef struct fake {
     int64_t next_ns;
     dv_err start_error;
     dv_health health;
-    dv_id traded[8]; /* what it was told of */
-    size_t traded_count;
+    dv_message_type heard; /* last */
 } fake;
 
 static fake *venue;
@@ -32,43 +32,38 @@ static void keep(uint64_t ticket)
 }
 
 static void fake_quote(dv_venue *v, uint64_t ticket, const dv_quote_request *ask, dv_time now,
-                       const dv_answers *answers)
+                       const dv_venue_out *out)
 {
-    (void)v, (void)ask, (void)now, (void)answers;
+    (void)v, (void)ask, (void)now, (void)out;
     keep(ticket);
 }
 
-/* Building answers at once. */
-static void fake_build(dv_venue *v, uint64_t ticket, const dv_build_request *build, dv_time now,
-                       const dv_answers *answers)
+/* A leg is there at once. */
+static void fake_leg(dv_venue *v, uint64_t ticket, const dv_leg_request *ask, dv_time now,
+                     const dv_venue_out *out)
 {
     (void)v, (void)now;
     keep(ticket);
-    dv_message message = {.type = DV_MSG_build_reply,
-                          .build_reply = {.order_id = build->order_id,
-                                          .attempt = build->attempt,
-                                          .last_valid_block_height = 77}};
-    answers->answer(answers->context, ticket, &message);
+    dv_message message = {.type = DV_MSG_leg_reply,
+                          .leg_reply = {.order_id = ask->order_id,
+                                        .attempt = ask->attempt,
+                                        .leg = {.spare_accounts = 2}}};
+    out->answer(out->context, ticket, &message);
 }
 
-static void fake_send(dv_venue *v, uint64_t ticket, const dv_send_request *send, dv_time now,
-                      const dv_answers *answers)
-{
-    (void)v, (void)send, (void)now, (void)answers;
-    keep(ticket);
-}
-
-static void fake_check(dv_venue *v, uint64_t ticket, const dv_status_request *check, dv_time now,
-                       const dv_answers *answers)
-{
-    (void)v, (void)check, (void)now, (void)answers;
-    keep(ticket);
-}
-
-static int64_t fake_tick(dv_venue *v, dv_time now, const dv_answers *answers)
+static void fake_hear(dv_venue *v, const dv_message *message, dv_time now, const dv_venue_out *out)
 {
     (void)v, (void)now;
-    if (venue->due.type != 0) answers->answer(answers->context, venue->due_ticket, &venue->due);
+    venue->heard = message->type;
+    out->ask(out->context, &(dv_message){.type = DV_MSG_read_request,
+                                         .request_id = 5,
+                                         .read_request = {.method = dv_text_of("getSlot")}});
+}
+
+static int64_t fake_tick(dv_venue *v, dv_time now, const dv_venue_out *out)
+{
+    (void)v, (void)now;
+    if (venue->due.type != 0) out->answer(out->context, venue->due_ticket, &venue->due);
     venue->due.type = 0;
     return venue->next_ns;
 }
@@ -101,16 +96,10 @@ static uint32_t fake_watch(dv_venue *v, dv_watch ret_watches[DV_WATCH_MAX])
 }
 
 /* What comes in from outside may be an answer. */
-static void fake_ready(dv_venue *v, dv_watch watch, dv_time now, const dv_answers *answers)
+static void fake_ready(dv_venue *v, dv_watch watch, dv_time now, const dv_venue_out *out)
 {
     ck_assert_int_eq(watch.fd, 42);
-    (void)fake_tick(v, now, answers);
-}
-
-static void fake_traded(dv_venue *v, const dv_id *order_id)
-{
-    (void)v;
-    venue->traded[venue->traded_count++] = *order_id;
+    (void)fake_tick(v, now, out);
 }
 
 static dv_venue_class fake_class;
@@ -120,9 +109,8 @@ static void set_up(void)
     fake_class = (dv_venue_class){.dex = "meteora",
                                   .start = fake_start,
                                   .quote = fake_quote,
-                                  .build = fake_build,
-                                  .send = fake_send,
-                                  .check = fake_check,
+                                  .leg = fake_leg,
+                                  .hear = fake_hear,
                                   .tick = fake_tick,
                                   .health = fake_health,
                                   .destroy = fake_destroy};
@@ -130,7 +118,7 @@ static void set_up(void)
     venue->base.class = &fake_class;
     venue->next_ns = DV_NEVER;
     dv_venue *given = &venue->base;
-    s = stage_new(&DV_ROUTER_CLASS, dv_router_new(1, &given));
+    s = stage_new(&DV_ROUTER_CLASS, dv_router_new(DV_CHAIN_solana, &given));
     ck_assert_ptr_null(given);
 }
 
@@ -154,29 +142,11 @@ static void quote_request(const char *peer, uint32_t number)
                                .quote_request = {.order_id = order(number), .attempt = 1}});
 }
 
-static void send_request(const char *peer, uint32_t number, const char *signature)
-{
-    stage_receive(s, PORT, peer,
-                  (dv_message){.type = DV_MSG_send_request,
-                               .send_request = {.order_id = order(number),
-                                                .attempt = 1,
-                                                .signature = dv_text_of(signature)}});
-}
-
 static void answer_quote(uint64_t ticket, uint32_t number)
 {
     venue->due = (dv_message){
         .type = DV_MSG_quote_reply,
         .quote_reply = {.order_id = order(number), .attempt = 1, .quote = {.amount_out = 123}}};
-    venue->due_ticket = ticket;
-    stage_tick(s);
-}
-
-static void answer_status(uint64_t ticket, uint32_t number, dv_swap_outcome outcome)
-{
-    venue->due =
-        (dv_message){.type = DV_MSG_status_reply,
-                     .status_reply = {.order_id = order(number), .attempt = 1, .outcome = outcome}};
     venue->due_ticket = ticket;
     stage_tick(s);
 }
@@ -209,12 +179,12 @@ END_TEST
 START_TEST(an_answer_given_within_the_call_is_sent)
 {
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_build_request,
-                               .build_request = {.order_id = order(9), .attempt = 2}});
-    const stage_sent *sent = stage_expect(s, DV_MSG_build_reply);
+                  (dv_message){.type = DV_MSG_leg_request,
+                               .leg_request = {.order_id = order(9), .attempt = 2}});
+    const stage_sent *sent = stage_expect(s, DV_MSG_leg_reply);
     check_went_to(sent, "execution");
-    ck_assert_uint_eq(sent->message.build_reply.last_valid_block_height, 77);
-    ck_assert_uint_eq(sent->message.build_reply.attempt, 2);
+    ck_assert_uint_eq(sent->message.leg_reply.leg.spare_accounts, 2);
+    ck_assert_uint_eq(sent->message.leg_reply.attempt, 2);
 }
 END_TEST
 
@@ -224,39 +194,7 @@ START_TEST(a_request_is_answered_once)
     answer_quote(venue->tickets[0], 1);
     answer_quote(venue->tickets[0], 1);
     answer_quote(venue->tickets[0] + 1000, 1);
-    ck_assert_uint_eq(s->sent_count, 1);
-}
-END_TEST
-
-START_TEST(a_send_repeated_shares_its_ticket_and_the_last_sender_is_told)
-{
-    send_request("execution-a", 1, "sigA");
-    send_request("execution-b", 1, "sigA");
-    send_request("execution-a", 2, "sigAB");
-    ck_assert_uint_eq(venue->tickets[0], venue->tickets[1]);
-    ck_assert_uint_ne(venue->tickets[0], venue->tickets[2]);
-    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
-    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-b");
-    answer_status(venue->tickets[2], 2, DV_SWAP_FAILED);
-    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
-    send_request("execution-a", 1, "sigA"); /* answered before: a request of its own */
-    answer_status(venue->tickets[3], 1, DV_SWAP_FINALIZED);
-    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution-a");
-}
-END_TEST
-
-START_TEST(a_check_is_answered_beside_a_send_of_the_same_transaction)
-{
-    send_request("execution", 1, "sig");
-    stage_receive(s, PORT, "other",
-                  (dv_message){.type = DV_MSG_status_request,
-                               .status_request = {.order_id = order(1),
-                                                  .attempt = 1,
-                                                  .signature = dv_text_of("sig")}});
-    answer_status(venue->tickets[1], 1, DV_SWAP_UNKNOWN);
-    check_went_to(stage_expect(s, DV_MSG_status_reply), "other");
-    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
-    check_went_to(stage_expect(s, DV_MSG_status_reply), "execution");
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_quote_reply), 1);
 }
 END_TEST
 
@@ -281,20 +219,9 @@ START_TEST(a_full_table_refuses_every_kind_of_request_with_an_error)
     ck_assert_uint_ne(told->quote.error, DV_OK);
     ck_assert(dv_text_is(told->quote.venue, "meteora"));
     stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_build_request,
-                               .build_request = {.order_id = order(1), .attempt = 1}});
-    ck_assert_uint_eq(stage_expect(s, DV_MSG_build_reply)->message.build_reply.error,
-                      DV_ENGINE_FULL);
-    send_request("execution", 1, "sig");
-    const dv_status_reply *status = &stage_expect(s, DV_MSG_status_reply)->message.status_reply;
-    ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
-    ck_assert_uint_eq(status->error, DV_ENGINE_FULL);
-    ck_assert(dv_text_is(status->signature, "sig"));
-    stage_receive(s, PORT, "execution",
-                  (dv_message){.type = DV_MSG_status_request,
-                               .status_request = {.order_id = order(1), .attempt = 1}});
-    status = &stage_expect(s, DV_MSG_status_reply)->message.status_reply;
-    ck_assert_uint_eq(status->outcome, DV_SWAP_UNKNOWN);
+                  (dv_message){.type = DV_MSG_leg_request,
+                               .leg_request = {.order_id = order(1), .attempt = 1}});
+    ck_assert_uint_eq(stage_expect(s, DV_MSG_leg_reply)->message.leg_reply.error, DV_ENGINE_FULL);
     ck_assert_uint_eq(venue->count, TICKETS);
     answer_quote(venue->tickets[5], 5); /* makes room for one */
     quote_request("execution", 1);
@@ -305,19 +232,37 @@ END_TEST
 START_TEST(a_request_that_is_never_answered_is_forgotten_in_time)
 {
     fill_up();
-    send_request("execution", 1, "sig");
-    stage_expect(s, DV_MSG_status_reply);
-    ck_assert_int_eq(stage_tick(s), s->now.mono_ns + FORGET_MS * DV_NS_PER_MS);
-    stage_pass_ms(s, FORGET_MS);
-    ck_assert_int_eq(stage_tick(s), DV_NEVER);
-    venue->count = 0;
-    send_request("execution", 1, "sig");
-    ck_assert_uint_eq(venue->count, 1);
     stage_pass_ms(s, FORGET_MS - 1);
-    send_request("execution", 1, "sig"); /* asked again: not forgotten yet */
-    stage_pass_ms(s, FORGET_MS - 1);
-    answer_status(venue->tickets[0], 1, DV_SWAP_FINALIZED);
-    stage_expect(s, DV_MSG_status_reply);
+    quote_request("execution", 1);
+    ck_assert_uint_ne(stage_expect(s, DV_MSG_quote_reply)->message.quote_reply.quote.error, DV_OK);
+    stage_pass_ms(s, 1);
+    quote_request("execution", 1);
+    ck_assert_uint_eq(venue->count, TICKETS + 1);
+}
+END_TEST
+
+/* ---- its chain ---- */
+
+START_TEST(it_tells_its_chain_each_second_that_it_watches)
+{
+    stage_tick(s);
+    const stage_sent *sent = stage_expect(s, DV_MSG_watch_cluster);
+    ck_assert_uint_eq(sent->port, MARKET);
+    ck_assert(dv_text_is(sent->message.watch_cluster.dex, "meteora"));
+    stage_pass_ms(s, 999);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_watch_cluster), 0);
+    stage_pass_ms(s, 1);
+    ck_assert_uint_eq(stage_waiting(s, DV_MSG_watch_cluster), 1);
+}
+END_TEST
+
+START_TEST(its_venue_hears_the_chain_and_may_ask_it)
+{
+    stage_receive(s, MARKET, "", (dv_message){.type = DV_MSG_cluster_event});
+    ck_assert_uint_eq(venue->heard, DV_MSG_cluster_event);
+    const stage_sent *sent = stage_expect(s, DV_MSG_read_request);
+    ck_assert_uint_eq(sent->port, MARKET);
+    ck_assert_uint_eq(sent->message.request_id, 5);
 }
 END_TEST
 
@@ -339,7 +284,7 @@ START_TEST(a_tick_passes_on_the_venues_deadline)
     venue->next_ns = s->now.mono_ns + 5;
     ck_assert_int_eq(stage_tick(s), s->now.mono_ns + 5);
     venue->next_ns = DV_NEVER;
-    ck_assert_int_eq(stage_tick(s), DV_NEVER);
+    ck_assert_int_eq(stage_tick(s), s->now.mono_ns + DV_NS_PER_S); /* it watches its chain */
 }
 END_TEST
 
@@ -370,96 +315,11 @@ START_TEST(its_health_is_the_venues)
 }
 END_TEST
 
-/* The router of a venue that wants to know what it has confirmed. */
-static void set_up_past(void)
-{
-    tear_down();
-    fake_class.traded = fake_traded;
-    venue = calloc(1, sizeof *venue);
-    venue->base.class = &fake_class;
-    venue->next_ns = DV_NEVER;
-    dv_venue *given = &venue->base;
-    s = stage_new(&DV_ROUTER_CLASS, dv_router_new(1, &given));
-}
-
-static uint64_t past_asked(void)
-{
-    const dv_message *asked = &stage_expect(s, DV_MSG_orders_request)->message;
-    ck_assert_uint_eq(asked->orders_request.state, DV_STATE_confirmed);
-    return asked->request_id;
-}
-
-static void tell_past(uint64_t request_id, uint32_t number, dv_state state, const char *dex)
-{
-    const dv_attempt attempts[] = {{.number = 1, .venue = dv_text_of("raydium")},
-                                   {.number = 2, .venue = dv_text_of(dex)}};
-    const dv_event events[] = {{.seq = 1, .state = DV_STATE_pending},
-                               {.seq = 2, .state = state, .attempt = 2}};
-    dv_message told = {.type = DV_MSG_order_item, .request_id = request_id, .order_item = {}};
-    told.order_item.view = (dv_view){.terms = {.order_id = order(number)},
-                                     .attempts = attempts,
-                                     .attempts_count = 2,
-                                     .events = events,
-                                     .events_count = 2};
-    stage_receive(s, PAST, "persistence", told);
-}
-
-static void tell_past_done(uint64_t request_id, uint32_t count, dv_err error)
-{
-    dv_query_reply done = {.count = count, .error = error};
-    stage_receive(
-        s, PAST, "persistence",
-        (dv_message){.type = DV_MSG_query_reply, .request_id = request_id, .query_reply = done});
-}
-
-START_TEST(a_venue_that_wants_to_know_is_told_what_it_has_confirmed)
-{
-    set_up_past();
-    stage_tick(s);
-    uint64_t asked = past_asked();
-    tell_past(asked, 1, DV_STATE_finalized, "meteora");
-    tell_past(asked, 2, DV_STATE_finalized, "raydium");
-    tell_past(asked, 3, DV_STATE_submitted, "meteora");
-    tell_past(asked + 1, 4, DV_STATE_finalized, "meteora");
-    tell_past_done(asked, 3, DV_OK);
-    ck_assert_uint_eq(venue->traded_count, 1);
-    dv_id first = order(1);
-    ck_assert_mem_eq(&venue->traded[0], &first, sizeof first);
-    stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
-}
-END_TEST
-
-START_TEST(what_it_has_confirmed_is_asked_for_until_all_of_it_has_come)
-{
-    set_up_past();
-    stage_tick(s);
-    past_asked(); /* and no answer */
-    stage_pass_ms(s, 10000);
-    tell_past_done(past_asked(), 0, DV_STORE_AWAY);
-    stage_pass_ms(s, 10000);
-    uint64_t asked = past_asked();
-    tell_past(asked, 1, DV_STATE_finalized, "meteora");
-    tell_past_done(asked, 2, DV_OK); /* one was lost */
-    stage_pass_ms(s, 10000);
-    tell_past_done(past_asked(), 0, DV_OK);
-    stage_pass_ms(s, 60000);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
-}
-END_TEST
-
-START_TEST(a_venue_that_wants_to_know_nothing_has_nothing_asked_for)
-{
-    stage_tick(s);
-    ck_assert_uint_eq(stage_waiting(s, DV_MSG_orders_request), 0);
-}
-END_TEST
-
 START_TEST(a_router_that_never_got_further_can_be_destroyed)
 {
     void *nothing = NULL;
     DV_ROUTER_CLASS.destroy(&nothing);
-    send_request("execution", 1, "sig"); /* with a request open: tear_down destroys it */
+    quote_request("execution", 1); /* with a request open: tear_down destroys it */
 }
 END_TEST
 
@@ -472,17 +332,14 @@ int main(void)
     tcase_add_test(tcase, an_answer_goes_to_the_peer_that_asked_whatever_the_order);
     tcase_add_test(tcase, an_answer_given_within_the_call_is_sent);
     tcase_add_test(tcase, a_request_is_answered_once);
-    tcase_add_test(tcase, a_send_repeated_shares_its_ticket_and_the_last_sender_is_told);
-    tcase_add_test(tcase, a_check_is_answered_beside_a_send_of_the_same_transaction);
     tcase_add_test(tcase, a_full_table_refuses_every_kind_of_request_with_an_error);
     tcase_add_test(tcase, a_request_that_is_never_answered_is_forgotten_in_time);
+    tcase_add_test(tcase, it_tells_its_chain_each_second_that_it_watches);
+    tcase_add_test(tcase, its_venue_hears_the_chain_and_may_ask_it);
     tcase_add_test(tcase, a_venue_that_cannot_start_fails_the_actors_start_with_its_reason);
     tcase_add_test(tcase, a_tick_passes_on_the_venues_deadline);
     tcase_add_test(tcase, the_venues_descriptors_are_watched_and_may_bring_answers);
     tcase_add_test(tcase, its_health_is_the_venues);
-    tcase_add_test(tcase, a_venue_that_wants_to_know_is_told_what_it_has_confirmed);
-    tcase_add_test(tcase, what_it_has_confirmed_is_asked_for_until_all_of_it_has_come);
-    tcase_add_test(tcase, a_venue_that_wants_to_know_nothing_has_nothing_asked_for);
     tcase_add_test(tcase, a_router_that_never_got_further_can_be_destroyed);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -38,8 +38,8 @@ static void follow(uint64_t ticket)
                             .transaction = swap.transaction,
                             .last_valid_block_height = swap.last_valid,
                             .relied_on = 1};
-    s->venue->class->send(s->venue, ticket, &send, s->now, &s->to);
-    s->venue->class->tick(s->venue, s->now, &s->to); /* the turn ends */
+    s->chain->class->send(s->chain, ticket, &send, s->now, &s->chain_to);
+    scene_tick(s); /* the turn ends */
 }
 
 static dv_swap_outcome followed(void)
@@ -49,7 +49,7 @@ static dv_swap_outcome followed(void)
                                .signature = swap.signature,
                                .last_valid_block_height = swap.last_valid,
                                .relied_on = 1};
-    s->venue->class->check(s->venue, 9, &check, s->now, &s->to);
+    s->chain->class->check(s->chain, 9, &check, s->now, &s->chain_to);
     return (dv_swap_outcome)scene_status(s, &swap).outcome;
 }
 

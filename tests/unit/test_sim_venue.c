@@ -42,7 +42,7 @@ START_TEST(a_quote_is_told_after_its_delay_and_not_before)
     ck_assert(s->count > 20 && s->count < 80);
     scene_pass_ms(s, 50);
     ck_assert_uint_eq(s->count, 100);
-    ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to), DV_NEVER);
+    ck_assert_int_eq(scene_tick(s), DV_NEVER);
 }
 END_TEST
 
@@ -51,8 +51,7 @@ START_TEST(a_tick_says_when_the_next_answer_is_due)
     s->config.sim_quote_min_ms = s->config.sim_quote_max_ms = 250;
     scene_open(s, "meteora");
     scene_ask(s, SOL, USDC, DV_EXACT_IN, SCENE_SOL, 1);
-    ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to),
-                     s->now.mono_ns + 250 * DV_NS_PER_MS);
+    ck_assert_int_eq(scene_tick(s), s->now.mono_ns + 250 * DV_NS_PER_MS);
 }
 END_TEST
 
@@ -472,7 +471,7 @@ START_TEST(a_dropped_send_never_arrives_and_the_next_one_does)
     scene_pass_ms(s, EXPIRED_MS);
     ck_assert_uint_eq(scene_check(s, &never).outcome, DV_SWAP_DEAD);
     ck_assert_int_eq(scene_lines_with(s, ""), 1);
-    ck_assert_int_eq(s->venue->class->tick(s->venue, s->now, &s->to), DV_NEVER); /* forgotten */
+    ck_assert_int_eq(scene_tick(s), DV_NEVER); /* forgotten */
 }
 END_TEST
 
@@ -618,9 +617,10 @@ START_TEST(a_venue_can_be_destroyed_with_anything_pending_or_never_started)
 {
     s->config.sim_settle_min_ms = s->config.sim_settle_max_ms = 2000;
     s->config.sim_quote_min_ms = s->config.sim_quote_max_ms = 200;
-    s->venue = dv_sim_venue_new("meteora", &s->config, s->confirmation, &s->tokens);
+    s->venue = dv_sim_venue_new("meteora", &s->config, &s->tokens);
+    s->chain = dv_simulated_new(&s->config, s->confirmation, &s->tokens);
     scene_close(s);
-    ck_assert_ptr_null(dv_sim_venue_new("orca", &s->config, s->confirmation, &s->tokens));
+    ck_assert_ptr_null(dv_sim_venue_new("orca", &s->config, &s->tokens));
     scene_open(s, "meteora");
     scene_swap swap = scene_sell(s, 1);
     scene_send(s, &swap, 5);

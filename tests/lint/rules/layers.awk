@@ -7,9 +7,11 @@ BEGIN {
     may["actors/solana"] = "proto"
     may["actors/dex"] = below
     may["actors/dex/programs"] = "actors/solana proto"
-    may["actors/dex/pools"] = "actors/dex actors/dex/programs actors/solana " below
+    may["actors/dex/swap"] = "actors/dex/programs actors/solana proto"
+    may["actors/dex/pools"] = "actors/dex actors/dex/programs actors/dex/swap actors/solana " below
     may["actors/dex/sim"] = "actors/dex " below
-    may["actors/chain"] = "actors/dex/programs actors/solana " below
+    may["actors/chain"] = below
+    may["actors/chain/solana"] = "actors/chain actors/dex/swap actors/dex/programs actors/solana " below
     may["actors/chain/simulated"] = "actors/chain actors/dex/sim " below
     may["actors/router"] = "actors/dex " below
     may["actors/signer"] = "actors/dex/programs actors/solana " below
