@@ -35,6 +35,7 @@ const PLAN = {
   n2: 'notification,retry',
   r1: 'router:raydium',
   m1: 'router:meteora',
+  c1: 'chain:simulated',
 };
 const RELAYED = ['g1', 'e1', 'p1']; // nodes that see the others through relays
 // Nodes whose clocks are stepped where the machine lets us, and by how many seconds. When an attempt

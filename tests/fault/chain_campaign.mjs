@@ -60,9 +60,11 @@ function commit() {
 
 export class ChainCampaign {
   // attempts: signed transactions that there have to be. env: more settings of the engine's.
-  // everyFault: whether each fault has to occur. restMs: for everything to come to rest at the end.
-  constructor({ attempts, seed, report = () => {}, env = {}, everyFault = true, restMs = REST_MS }) {
-    Object.assign(this, { attempts, seed, report, env, everyFault, restMs });
+  // binary: the engine, built with failpoints. everyFault: whether each fault has to occur.
+  // restMs: for everything to come to rest at the end.
+  constructor({ attempts, seed, report = () => {}, ...rest }) {
+    const { env = {}, binary = FAULT_BINARY, everyFault = true, restMs = REST_MS } = rest;
+    Object.assign(this, { attempts, seed, report, env, binary, everyFault, restMs });
     this.commit = commit();
     this.dice = new Dice(seed);
     this.swaps = missingPrograms() === undefined; // else none gets through its simulation
@@ -93,7 +95,7 @@ export class ChainCampaign {
       tokens: this.names(0),
       pools: this.venues.map(({ program, pool }) => ({ dex: DEX_OF[program], address: pool })),
       env: { ...SETTINGS, ...this.env },
-      binary: FAULT_BINARY,
+      binary: this.binary,
     });
     await this.scene.prepare();
     this.engine = this.scene.engine;

@@ -11,6 +11,7 @@ import { ROOT } from '../system/harness.mjs';
 import { missingPrograms } from '../system/localnet/venues.mjs';
 
 const BINARY = path.join(ROOT, 'build/fault/drover');
+const BROKEN_BINARY = path.join(ROOT, 'build/bugs/broken_proof/drover'); // bugs/broken_proof.patch
 const ATTEMPTS = 50;
 const BROKEN_ATTEMPTS = 30;
 
@@ -32,7 +33,7 @@ async function run(t, options) {
     t.diagnostic(JSON.stringify(result));
     return { seed, violations, result };
   } finally {
-    await campaign.stop({ keep: violations?.length !== 0 && !options.env });
+    await campaign.stop({ keep: violations?.length !== 0 && !options.binary });
   }
 }
 
@@ -45,8 +46,9 @@ describe('an engine on the chain under kills and every fault', { skip: skip() },
   });
 
   test('is found out when its proofs are broken and no guard stands', async (t) => {
-    const env = { DV_BREAK_PROOF: 1, DROVER_SOLANA_GUARD: 'no' };
-    const { violations, result } = await run(t, { attempts: BROKEN_ATTEMPTS, env, everyFault: false });
+    const env = { DROVER_SOLANA_GUARD: 'no' };
+    const options = { attempts: BROKEN_ATTEMPTS, env, binary: BROKEN_BINARY, everyFault: false };
+    const { violations, result } = await run(t, options);
     assert.ok(result.duplicates > 0, 'expected orders that traded twice');
     const rules = new Set(violations.map(({ rule }) => rule));
     for (const rule of ['I1', 'I6']) assert.ok(rules.has(rule), `expected ${rule} to be named`);
@@ -54,8 +56,8 @@ describe('an engine on the chain under kills and every fault', { skip: skip() },
 
   // Without proofs orders may fail that traded, and may not end; but none trades twice.
   test('trades no order twice when its proofs are broken and guards stand', async (t) => {
-    const env = { DV_BREAK_PROOF: 1 };
-    const options = { attempts: BROKEN_ATTEMPTS, env, everyFault: false, restMs: 3000 };
+    const binary = BROKEN_BINARY;
+    const options = { attempts: BROKEN_ATTEMPTS, binary, everyFault: false, restMs: 3000 };
     const { result } = await run(t, options);
     assert.equal(result.duplicates, 0);
     assert.ok(result.traded > 0);

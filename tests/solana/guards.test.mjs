@@ -12,7 +12,7 @@ import { missingPrograms } from '../system/localnet/venues.mjs';
 import { checkLedger, traded } from './ledger.mjs';
 import { DEX_OF, Scene, mintsOf, units } from './scene.mjs';
 
-const FAULT_BINARY = path.join(ROOT, 'build/fault/drover');
+const BROKEN_BINARY = path.join(ROOT, 'build/bugs/broken_proof/drover'); // bugs/broken_proof.patch
 const PROGRAM = 'raydium_cpmm';
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const END_MS = 90_000; // an order that may have traded is looked at every 30 s
@@ -95,9 +95,9 @@ describe('guards on the compiled programs', { skip: missingPrograms() }, () => {
 
     // Proofs that are broken on purpose call a transaction dead that is on its way; the one after it
     // fails for the guard, or is not even signed.
-    const isBuilt = fs.existsSync(FAULT_BINARY);
+    const isBuilt = fs.existsSync(BROKEN_BINARY);
     test('an attempt that was wrongly called dead is found', { skip: !isBuilt }, async () => {
-      const scene = await open({ DV_BREAK_PROOF: 1, DROVER_RETRY_BASE_MS: 200 }, FAULT_BINARY);
+      const scene = await open({ DROVER_RETRY_BASE_MS: 200 }, BROKEN_BINARY);
       try {
         for (const count of [1, 2]) {
           node.faults.add({ kind: 'late', slots: LATE_SLOTS, count });

@@ -14,6 +14,7 @@ import { placesOf } from './places.mjs';
 import { DEX_OF, Scene, mintsOf, units } from './scene.mjs';
 
 const BINARY = path.join(ROOT, 'build/fault/drover');
+const BROKEN_BINARY = path.join(ROOT, 'build/bugs/broken_proof/drover'); // bugs/broken_proof.patch
 const PROGRAM = 'raydium_amm_v4';
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const PLACES = placesOf('raydium');
@@ -34,12 +35,12 @@ describe('kills on the compiled programs', { skip: skip() }, () => {
     });
     after(() => node.stop());
 
-    const open = async (env) => {
+    const open = async (env, binary = BINARY) => {
       const recorded = node.venues.find((venue) => venue.program === PROGRAM).cases[0];
       const [usdc, tok] = mintsOf(recorded);
       const scene = new Scene(services, {
         node,
-        binary: BINARY,
+        binary,
         tokens: { USDC: usdc, TOK: tok },
         pools: [{ dex: DEX_OF[PROGRAM], address: recorded.pool }],
         env: { DROVER_LEASE_MS: 300, DROVER_SWEEP_MS: 200, ...env },
@@ -90,11 +91,8 @@ describe('kills on the compiled programs', { skip: skip() }, () => {
     for (const guard of ['yes', 'no']) {
       const what = guard === 'yes' ? 'lets each order trade once' : 'is what kept it from two trades';
       test(`with broken proofs, the guard alone ${what}`, async () => {
-        const scene = await open({
-          DV_BREAK_PROOF: 1,
-          DROVER_SOLANA_GUARD: guard,
-          DROVER_RETRY_BASE_MS: 10,
-        });
+        const env = { DROVER_SOLANA_GUARD: guard, DROVER_RETRY_BASE_MS: 10 };
+        const scene = await open(env, BROKEN_BINARY);
         try {
           const ids = [];
           for (let i = 0; i < 5; i++) {

@@ -18,7 +18,7 @@ const PROGRAM = 'raydium_cpmm';
 const NODE = { slotMs: 20, finalSlots: 8, venues: true };
 const PLAN = {
   vault: 'signer',
-  rest: 'gateway,ingest,execution,persistence,notification,retry,router:raydium,router:meteora',
+  rest: 'gateway,ingest,execution,persistence,notification,retry,router:raydium,router:meteora,chain:solana',
 };
 const AMOUNT = 100_000n; // atoms that an order pays
 const END_MS = 60_000;

@@ -117,6 +117,7 @@ test_solana() {
     [ -n "${DROVER_PROGRAMS_DIR:-}" ] || say "DROVER_PROGRAMS_DIR names no folder: skipped"
     build release drover
     build fault drover
+    tests/solana/bugs/plant broken_proof
     local apart=()
     test_node solana 1200
 }
