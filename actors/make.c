@@ -31,7 +31,8 @@ dv_chain dv_chain_of(const dv_settings *all, dv_dex dex)
         DV_DEXES(OFFSET)
 #undef OFFSET
     };
-    dv_dex_mode mode;
+    dv_dex_mode mode = DV_DEX_SIMULATED;
+    if (dex == DV_DEX_COUNT) return DV_CHAIN_simulated;
     memcpy(&mode, (const char *)&all->router + OFFSETS[dex], sizeof mode);
     return mode == DV_DEX_SOLANA ? DV_CHAIN_solana : DV_CHAIN_simulated;
 }

@@ -16,7 +16,7 @@ typedef struct dv_make_from {
     uint64_t random;
 } dv_make_from;
 
-/* The cluster that a DEX trades on, by its mode. */
+/* The cluster that a DEX trades on, by its mode; simulated for DV_DEX_COUNT, which has none. */
 dv_chain dv_chain_of(const dv_settings *settings, dv_dex dex);
 
 /* The chains that the DEXs' modes need. */

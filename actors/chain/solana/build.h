@@ -21,6 +21,7 @@ typedef struct dv_builds {
     uint64_t last_number;
 } dv_builds;
 
+/* Frees the builds that are open. They are never answered. */
 void dv_builds_fini(dv_builds *builds);
 
 /* dv_backend_class.build. */

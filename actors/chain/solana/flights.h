@@ -29,6 +29,7 @@ typedef struct dv_flights {
     dv_flight_batch *batch; /* owned: what the open one is about */
 } dv_flights;
 
+/* Forgets all flights. */
 void dv_flights_fini(dv_flights *flights);
 
 /* dv_backend_class.send and check. */

@@ -17,7 +17,8 @@ typedef struct dv_reads {
     uint32_t endpoints; /* that a question may name */
 } dv_reads;
 
-void dv_reads_fini(dv_reads *reads); /* questions that are open are never answered */
+/* Questions that are open are never answered. */
+void dv_reads_fini(dv_reads *reads);
 
 /* Asks: method and params (a JSON array) are copied. endpoint: an index below `endpoints`, or
    DV_RPC_ANY. done is called once, from dv_reads_hear or dv_reads_tick, with context and tag. */
