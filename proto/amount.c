@@ -24,7 +24,7 @@ static const uint64_t POWER_OF_TEN[] = {
     1000000000000000000u,
 };
 
-/* A decimal taken apart: digits without the point, and where the point belongs. */
+/* A decimal in parts: its digits without the point, and the place of the point. */
 typedef struct decimal {
     const char *integer, *fraction;
     uint32_t integer_size, fraction_size;
@@ -43,7 +43,7 @@ static uint32_t digits_at(dv_text text, uint32_t from)
     return n;
 }
 
-/* Reads "e-7" from `i` on to the end. Exponents past ±9999 stay there: they are as absurd. */
+/* Reads "e-7" from `i` to the end. An exponent beyond ±9999 becomes ±9999: it is as absurd. */
 static bool exponent_split(dv_text text, uint32_t i, int32_t *ret_exponent)
 {
     bool negative = false;
@@ -79,7 +79,7 @@ static bool decimal_split(dv_text text, bool exponent_allowed, decimal *ret)
     return true;
 }
 
-/* The digit at a position, counted from the first one of the integer part. */
+/* The digit at a position; 0 is the first digit of the integer part. */
 static unsigned digit_at(const decimal *d, uint32_t position)
 {
     char c =
@@ -94,7 +94,7 @@ static dv_decimal_result parse(dv_text text, uint8_t decimals, bool exponent_all
     if (decimals > DV_DECIMALS_MAX || !decimal_split(text, exponent_allowed, &d))
         return DV_DECIMAL_MALFORMED;
 
-    /* Atoms are the first `kept` digits; zeros are appended where there are fewer. */
+    /* The atoms are the first `kept` digits, filled up with zeros. */
     int64_t count = (int64_t)d.integer_size + d.fraction_size;
     int64_t kept = (int64_t)d.integer_size + d.exponent + decimals;
     uint64_t atoms = 0;
@@ -124,7 +124,7 @@ dv_decimal_result dv_decimal_parse_floor(dv_text text, uint8_t decimals, bool ex
     return parse(text, decimals, exponent_allowed, true, ret_atoms);
 }
 
-/* Writes a number with at least so many digits; returns the place after the last one. */
+/* Writes a number with at least `least` digits. Returns the place after the last one. */
 static char *digits_put(char *at, uint64_t value, int least)
 {
     char reversed[DV_AMOUNT_TEXT_SIZE];
@@ -187,8 +187,8 @@ uint32_t dv_price_format(uint64_t amount_in, uint8_t decimals_in, uint64_t amoun
     if (amount_in == 0 || amount_out == 0 || fee_ppm >= DV_PPM_ONE)
         return (uint32_t)snprintf(ret_text, DV_AMOUNT_TEXT_SIZE, "0");
 
-    /* Long division of atoms by atoms; the tokens' decimals only move the point. Both sides stay
-       below 2^84, so a remainder times ten fits easily. */
+    /* Long division of atoms by atoms; the tokens' decimals only move the point. Both numbers are
+       below 2^84, so a remainder times ten fits. */
     dv_u128 dividend = (dv_u128)amount_out * DV_PPM_ONE;
     dv_u128 divisor = (dv_u128)amount_in * (DV_PPM_ONE - fee_ppm);
     char digits[48];

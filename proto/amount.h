@@ -14,7 +14,7 @@ typedef unsigned __int128 dv_u128;
 #define DV_PPM_ONE 1000000u /* millionths in a whole; fees are in these */
 #define DV_DECIMALS_MAX 18  /* of a token */
 
-/* Enough for any number that these functions print, with its NUL. */
+/* Room for every number that these functions print, and its NUL. */
 #define DV_AMOUNT_TEXT_SIZE 64
 
 /* Why a decimal text is no amount. */
@@ -26,39 +26,39 @@ typedef enum dv_decimal_result {
 } dv_decimal_result;
 
 /* Reads "12" or "12.5" (not ".5", "12." or "-1") as atoms of a token with `decimals` (0..18).
-   exponent_allowed: also takes "1e-7", as JSON numbers may be written and strings may not.
-   Zero is a fine decimal; whether it is a fine amount is the caller's business. */
+   exponent_allowed: also takes "1e-7", which JSON numbers may be and strings may not. Zero is a
+   valid decimal; the caller decides whether it is a valid amount. */
 DV_MUST_CHECK dv_decimal_result dv_decimal_parse(dv_text text, uint8_t decimals,
                                                  bool exponent_allowed, uint64_t *ret_atoms);
 
-/* As dv_decimal_parse, but digits beyond `decimals` are dropped: towards zero. */
+/* As dv_decimal_parse, but rounds towards zero: it drops the digits beyond `decimals`. */
 DV_MUST_CHECK dv_decimal_result dv_decimal_parse_floor(dv_text text, uint8_t decimals,
                                                        bool exponent_allowed, uint64_t *ret_atoms);
 
 /* Prints atoms as the shortest plain decimal ("0.1", "12"), NUL-terminated; returns its length. */
 uint32_t dv_decimal_format(uint64_t atoms, uint8_t decimals, char ret_text[DV_AMOUNT_TEXT_SIZE]);
 
-/* floor(a * b / divisor) and its counterpart rounded up. False, and nothing written, when the
-   divisor is 0 or the result does not fit 64 bits. */
+/* floor(a * b / divisor), and the same rounded up. False, and nothing written, when the divisor is
+   0 or the result does not fit 64 bits. */
 DV_MUST_CHECK bool dv_mul_div_floor(uint64_t a, uint64_t b, uint64_t divisor, uint64_t *ret);
 DV_MUST_CHECK bool dv_mul_div_ceil(uint64_t a, uint64_t b, uint64_t divisor, uint64_t *ret);
 
-/* The least output an order takes: expected less slippage_bps (0..10000), rounded up, which is to
-   the safe side of the user's limit. */
+/* The least output that an order accepts: expected less slippage_bps (0..10000), rounded up to the
+   safe side of the user's limit. */
 uint64_t dv_min_amount_out_ceil(uint64_t expected_out, uint16_t slippage_bps);
 
-/* The most input an order pays: expected plus slippage_bps, rounded down; saturates at 2^64 - 1. */
+/* The most input that an order pays: expected plus slippage_bps, rounded down. At most 2^64 - 1. */
 uint64_t dv_max_amount_in_floor(uint64_t expected_in, uint16_t slippage_bps);
 
-/* Prints the price of a swap, out per in in whole tokens, before a fee of fee_ppm (0 for the
-   effective price, below DV_PPM_ONE): amount_out / amount_in / (1 - fee). A plain decimal of 15
-   significant digits, rounded down; "0" when amount_in is 0. Returns its length. */
+/* Prints the price of a swap, out per in, of whole tokens, before a fee of fee_ppm: amount_out /
+   amount_in / (1 - fee). fee_ppm is below DV_PPM_ONE; 0 gives the effective price. A plain decimal
+   of 15 significant digits, rounded down; "0" when amount_in is 0. Returns its length. */
 uint32_t dv_price_format(uint64_t amount_in, uint8_t decimals_in, uint64_t amount_out,
                          uint8_t decimals_out, uint32_t fee_ppm,
                          char ret_text[DV_AMOUNT_TEXT_SIZE]);
 
-/* Compares two swaps of one pair by what the trader gets for what is paid, out per in after all
-   fees: negative when a is worse than b, 0 when they are equal, positive when a is better. */
+/* Compares two swaps of one pair by out per in, after all fees: negative when a is worse than b, 0
+   when they are equal, positive when a is better. */
 int dv_swap_compare(uint64_t a_in, uint64_t a_out, uint64_t b_in, uint64_t b_out);
 
 #endif

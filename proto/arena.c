@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BLOCK_LEAST (4u * 1024u) /* the first block's size; each next one has twice as much */
-#define BLOCK_MOST (64u * 1024u) /* up to this, unless a single piece needs more */
+#define BLOCK_LEAST (4u * 1024u) /* the first block's size; each further block is twice as large */
+#define BLOCK_MOST (64u * 1024u) /* the largest block, unless one allocation needs more */
 
 /* Blocks form a list, newest first. */
 typedef struct block {
@@ -45,7 +45,8 @@ void dv_arena_destroy(dv_arena **arena)
     *arena = NULL;
 }
 
-/* The largest block of a usual size stays: whoever needed it will again. The first one is such. */
+/* Keeps the largest block of at most BLOCK_MOST, since the next turn needs as much. The first block
+   is one. */
 void dv_arena_reset(dv_arena *arena)
 {
     block *kept = NULL;

@@ -1,4 +1,4 @@
-/* Scratch memory that is given back all at once: what a turn of an actor decodes and builds. */
+/* Scratch memory that is freed all at once: what a turn of an actor decodes and builds. */
 #ifndef DV_PROTO_ARENA_H
 #define DV_PROTO_ARENA_H
 
@@ -14,11 +14,11 @@ dv_arena *dv_arena_new(void);
 /* Frees the arena and all that was allocated in it, and clears the pointer. Accepts NULL. */
 void dv_arena_destroy(dv_arena **arena);
 
-/* Forgets everything that was allocated; the memory is kept for the next turn. */
+/* Frees every allocation; the memory is kept for the next turn. */
 void dv_arena_reset(dv_arena *arena);
 
-/* `size` zeroed bytes, aligned for any type, valid until reset. Never NULL: callers allocate only
-   what a decoded message or a configured limit bounds, so running out is our own bug. */
+/* Returns `size` zeroed bytes, aligned for any type, valid until reset. Never NULL: a decoded
+   message or a configured limit bounds every allocation, so running out is our own bug. */
 void *dv_arena_alloc(dv_arena *arena, size_t size);
 
 /* A copy of a text, valid until reset. */

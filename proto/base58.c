@@ -4,7 +4,7 @@
 
 static const char ALPHABET[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* The digit of a character, plus 1; 0: it is none. */
+/* The digit of a character, plus 1. 0: it is no digit. */
 static const uint8_t DIGITS[128] = {
     ['1'] = 1,  ['2'] = 2,  ['3'] = 3,  ['4'] = 4,  ['5'] = 5,  ['6'] = 6,  ['7'] = 7,  ['8'] = 8,
     ['9'] = 9,  ['A'] = 10, ['B'] = 11, ['C'] = 12, ['D'] = 13, ['E'] = 14, ['F'] = 15, ['G'] = 16,
@@ -16,13 +16,14 @@ static const uint8_t DIGITS[128] = {
     ['y'] = 57, ['z'] = 58,
 };
 
-/* Both ways go through a long number in limbs, least significant first, that takes several digits
-   of the other base at once: limb * factor + carry, which is linear in each digit read. */
-#define GROUP 5            /* digits of base 58 in a limb, */
-#define GROUP_58 656356768 /* which is 58 to the 5th */
+/* Both directions use a long number in limbs, least significant first. Each limb takes several
+   digits of the other base at once: limb * factor + carry. */
+#define GROUP 5            /* digits of base 58 in a limb */
+#define GROUP_58 656356768 /* 58^5 */
 #define WORD 4             /* bytes in a limb */
 
-/* number * factor + addend, in limbs below `base`; returns how many there are now. */
+/* number = number * factor + addend, in limbs below `base`. Returns how many limbs there are
+   now. */
 static inline uint32_t limbs_add(uint32_t *limbs, uint32_t count, uint64_t factor, uint64_t addend,
                                  uint64_t base)
 {
@@ -36,7 +37,7 @@ static inline uint32_t limbs_add(uint32_t *limbs, uint32_t count, uint64_t facto
     return count;
 }
 
-/* Writes a limb's digits: all of them, or without the zeros it begins with. */
+/* Writes a limb's digits: all of them, or without leading zeros. */
 static char *digits_put(char *out, uint32_t limb, bool all)
 {
     uint32_t size = 0;
@@ -64,8 +65,9 @@ static uint32_t encode(const uint8_t *bytes, size_t size, uint32_t *limbs, char 
     return (uint32_t)(out - ret_text);
 }
 
-/* Reads the number after the leading zeros, which are counted, into limbs of WORD bytes; room for
-   `capacity` bytes, rounded up to limbs, and one limb more. False: it is no base 58, or longer. */
+/* Counts the leading zeros, and reads the number after them into limbs of WORD bytes. limbs: room
+   for `capacity` bytes, rounded up to limbs, and one limb more. False: the text is no base 58, or
+   longer. */
 static bool decode(dv_text text, uint32_t *limbs, size_t capacity, uint32_t *ret_count,
                    uint32_t *ret_zeros)
 {
@@ -88,7 +90,7 @@ static bool decode(dv_text text, uint32_t *limbs, size_t capacity, uint32_t *ret
     return true;
 }
 
-/* The number's bytes, most significant first, after its zeros; their count. False: too many. */
+/* Writes the zeros and the number's bytes, most significant first. False: there are too many. */
 static bool put(const uint32_t *limbs, uint32_t count, uint32_t zeros, uint8_t *ret_bytes,
                 size_t capacity, size_t *ret_size)
 {
@@ -103,7 +105,7 @@ static bool put(const uint32_t *limbs, uint32_t count, uint32_t zeros, uint8_t *
     return true;
 }
 
-/* Limbs for a text of so many characters; and for so many bytes, with one limb to spare. */
+/* How many limbs a text of so many characters takes; and so many bytes, with one limb more. */
 #define TEXT_LIMBS(characters) ((characters) / GROUP + 1)
 #define BYTE_LIMBS(bytes) ((bytes) / WORD + 2)
 

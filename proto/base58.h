@@ -19,8 +19,8 @@ uint32_t dv_base58_encode(const uint8_t *bytes, size_t size, char ret_text[DV_BA
    holds other characters, or fewer or more bytes. */
 DV_MUST_CHECK bool dv_base58_decode(dv_text text, uint8_t *ret_bytes, size_t size);
 
-/* For what is longer than a signature, such as a whole transaction. The time grows with the square
-   of the size: 1232 bytes take about a tenth of a millisecond. */
+/* Limits for longer bytes, such as a whole transaction. The time grows with the square of the size:
+   1232 bytes take about a tenth of a millisecond. */
 #define DV_BASE58_LONG_BYTES_MAX 1232
 #define DV_BASE58_LONG_TEXT_SIZE 1684 /* its text and a NUL */
 

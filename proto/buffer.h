@@ -13,8 +13,8 @@ typedef struct dv_buffer {
 /* Makes room for `size` more bytes. Aborts when the machine has no memory at all. */
 void dv_buffer_reserve(dv_buffer *buffer, size_t size);
 
-/* Appends bytes. Inline, since most of what is appended is a byte or two, of a size known when
-   compiling. */
+/* Appends bytes. Inline, since most calls append one or two bytes, a number known to the
+   compiler. */
 static inline void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t size)
 {
     if (buffer->capacity - buffer->size < size) dv_buffer_reserve(buffer, size);
@@ -22,6 +22,7 @@ static inline void dv_buffer_add(dv_buffer *buffer, const void *bytes, size_t si
     buffer->size += size;
 }
 
+/* Frees the bytes. */
 void dv_buffer_fini(dv_buffer *buffer);
 
 #endif

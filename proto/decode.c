@@ -1,13 +1,13 @@
-/* The codec's other half. msgpack-c would make a tree of each message, and reserve memory for as
-   many elements as an array's header claims, before it reads one. Here a field is read from the
-   bytes into its member, and nothing is believed that the bytes do not bear out. */
+/* Decodes messages. msgpack-c would make a tree of each message, and would allocate what an array's
+   header claims before it reads an element. This decoder reads each field from the bytes into its
+   member. It believes no claim that the bytes do not bear out. */
 #include <assert.h>
 
 #include "proto/codec.h"
 
 /* ---- tokens ----------------------------------------------------------------------------- */
 
-/* Bytes of any origin, from where the next token begins. */
+/* Hostile bytes, from the next token on. */
 typedef struct reader {
     const uint8_t *at, *end;
 } reader;
@@ -27,7 +27,7 @@ typedef enum token_kind { TOKEN_UINT, TOKEN_TEXT, TOKEN_BLOB, TOKEN_ARRAY } toke
 
 typedef struct token {
     token_kind kind;
-    uint64_t value; /* the number, or how many bytes or elements follow */
+    uint64_t value; /* the number, or the count of bytes or elements that follow */
 } token;
 
 static bool big_endian(reader *r, size_t size, uint64_t *ret)
@@ -39,14 +39,14 @@ static bool big_endian(reader *r, size_t size, uint64_t *ret)
     return true;
 }
 
-/* Reads a number, or the header of something else, by the msgpack specification's table of formats.
-   False when it is cut off, claims more than there is (every element takes a byte), or is of a
-   format that no message uses: maps, floats, extensions, negative numbers. */
+/* Reads a number, or the header of another value, by msgpack's table of formats. False: it is cut
+   off, claims more than there is (every element takes a byte), or has a format that no message
+   uses. Those are maps, floats, extensions and negative numbers. */
 static bool token_read(reader *r, token *ret)
 {
     if (r->at == r->end) return false;
     uint8_t first = *r->at++;
-    size_t size = 0; /* of the value, if it is not in the first byte */
+    size_t size = 0; /* of the value; 0: the first byte holds it */
     if (first <= 0x7f)
         *ret = (token){TOKEN_UINT, first};
     else if ((first & 0xf0) == 0x90)
@@ -67,7 +67,7 @@ static bool token_read(reader *r, token *ret)
     return ret->kind == TOKEN_UINT || ret->value <= left(r);
 }
 
-/* Passes over values, whatever is in them. */
+/* Skips values of any kind. */
 static bool skip(reader *r, uint64_t values)
 {
     for (; values > 0; values--) {
@@ -141,7 +141,7 @@ static bool decode_field(reader *r, const dv_field *f, dv_arena *arena, char *re
     return false;
 }
 
-/* Fields that are missing stay as they are, those that are not known are passed over. */
+/* Leaves missing fields as they are, and skips unknown ones. */
 static bool decode_fields(reader *r, uint64_t count, const dv_shape *shape, dv_arena *arena,
                           char *record)
 {
@@ -152,7 +152,7 @@ static bool decode_fields(reader *r, uint64_t count, const dv_shape *shape, dv_a
 
 /* ---- messages and records --------------------------------------------------------------- */
 
-/* Takes a message's head off: its type, its request id, and how many fields follow. */
+/* Takes a message's head: its type, its request id, and how many fields follow. */
 static bool head_read(reader *r, uint64_t *ret_type, uint64_t *ret_request_id, uint64_t *ret_fields)
 {
     token array, type, request;

@@ -3,7 +3,7 @@
 
 #include "proto/fields.h"
 
-/* msgpack-c's own way to pack straight into one's buffer: pack_uint64(buffer, …) and so on, where
+/* Makes msgpack-c pack straight into our buffer: pack_uint64(buffer, …) and so on. Its
    msgpack_pack_uint64(packer, …) would call back for each byte. */
 #define msgpack_pack_inline_func(name) static inline int pack##name
 #define msgpack_pack_inline_func_cint(name) static inline int pack##name

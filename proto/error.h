@@ -1,5 +1,5 @@
-/* The error catalogue: every way in which an order, a message or a start can go wrong.
-   Numbers never change their meaning and are never used again. */
+/* The error catalogue: every way in which an order, a message or a start can fail. Numbers never
+   change their meaning and are never used again. */
 #ifndef DV_PROTO_ERROR_H
 #define DV_PROTO_ERROR_H
 
@@ -8,9 +8,9 @@
 /* What an error means for the attempt that met it. */
 typedef enum dv_error_class {
     DV_CLASS_OK,
-    DV_CLASS_REJECT,  /* the order can never work: fail it, or refuse the request */
-    DV_CLASS_RETRY,   /* did not happen, may work later: a new attempt */
-    DV_CLASS_UNKNOWN, /* may have happened: find out, never repeat blindly */
+    DV_CLASS_REJECT,  /* the order can never succeed: fail it, or refuse the request */
+    DV_CLASS_RETRY,   /* nothing happened, and a new attempt may succeed */
+    DV_CLASS_UNKNOWN, /* it may have happened: find out, never repeat blindly */
     DV_CLASS_FATAL,   /* the process or its surroundings are broken */
 } dv_error_class;
 
@@ -95,7 +95,7 @@ const char *dv_err_name(uint16_t number);
 /* A sentence for people. */
 const char *dv_err_text(uint16_t number);
 
-/* The error's class; a number that is not listed (a newer peer's) is UNKNOWN. */
+/* The error's class. A number that is not listed, such as a newer peer's, is UNKNOWN. */
 dv_error_class dv_err_class(uint16_t number);
 
 /* The HTTP status that answers a request that met this error. */

@@ -1,4 +1,5 @@
-/* Members of a record or message, found by the offsets of their shape. For the codec's parts alone. */
+/* Reads members of a record or message by the offsets of their shape. Only the codec includes
+   this. */
 #ifndef DV_PROTO_FIELDS_H
 #define DV_PROTO_FIELDS_H
 

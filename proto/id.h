@@ -1,4 +1,4 @@
-/* Order ids: UUID version 7 (RFC 9562, section 5.7), so that they sort by time of birth. */
+/* Order ids: UUID version 7 (RFC 9562, section 5.7), which sort by the time of their making. */
 #ifndef DV_PROTO_ID_H
 #define DV_PROTO_ID_H
 
@@ -20,7 +20,8 @@ dv_id dv_id_make(int64_t wall_us, const uint8_t random[10]);
 /* Writes the canonical lower-case form, NUL-terminated. */
 void dv_id_format(const dv_id *id, char ret_text[DV_ID_TEXT_SIZE]);
 
-/* Reads the canonical form, either case; any version. False, and nothing written, if it is not. */
+/* Reads the canonical form of any version, in either case. False, and nothing written, for other
+   texts. */
 bool dv_id_parse(dv_text text, dv_id *ret_id);
 
 static inline bool dv_id_equal(const dv_id *a, const dv_id *b)

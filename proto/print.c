@@ -7,7 +7,7 @@ static bool is_plain(char c)
     return c != '"' && c != '\\' && (unsigned char)c >= 0x20;
 }
 
-/* U+FFFD stands for a NUL, which JSON could bear and most of its readers cannot. */
+/* U+FFFD stands for a NUL, which JSON allows and most of its readers do not. */
 static void print_string(dv_buffer *buffer, dv_text text)
 {
     dv_buffer_add(buffer, "\"", 1);

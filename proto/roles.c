@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What it costs when a role is degraded, and how many nodes may have it. */
+/* What a degraded role costs, and how many nodes may have a role. */
 enum { DEGRADES = 0, STOPS_ORDERS = 1, MANY = 0, ONE = 1 };
 
-/* name, family, need, cost, nodes, drain rank, meaning. A process starts the gateway first: a port that
-   is taken has to be known before any order is touched. The signer takes its key next. */
+/* name, family, need, cost, nodes, drain rank, meaning. A process starts the gateway first, since a
+   port that is taken has to be known before any order is touched. The signer takes its key next. */
 static const dv_role ROLES[] = {
     {"gateway", "gateway", DV_NEED_ALWAYS, DEGRADES, MANY, 1, "HTTP and WebSocket for clients"},
     {"signer", "signer", DV_NEED_SOLANA, STOPS_ORDERS, ONE, 7, "has the key, signs by its policy"},

@@ -1,6 +1,6 @@
-/* The catalogue of roles: what an actor may be. An instance of a role bears its name, in a cluster with
-   the node's: "router:raydium@a". Readiness, the order of starting and draining, the cluster file and
-   the simulator follow from this list. */
+/* The catalogue of roles. An instance is named by its role, in a cluster also by its node:
+   "router:raydium@a". Readiness, the order of starting and draining, the cluster file and the
+   simulator follow from this list. */
 #ifndef DV_PROTO_ROLES_H
 #define DV_PROTO_ROLES_H
 
@@ -48,11 +48,11 @@ typedef enum dv_need {
 
 typedef struct dv_role {
     const char *name;
-    const char *family; /* of roles that do the same for another DEX or cluster; else the name */
+    const char *family; /* shared by the roles of all DEXs or clusters; else the name */
     dv_need need;
     bool stops_orders; /* no order is executed while every instance of its family is degraded */
-    bool single;       /* one node at most may have it */
-    uint8_t drain;     /* actors of a lower number finish first: they bring work to the others */
+    bool single;       /* at most one node may have the role */
+    uint8_t drain;     /* lower numbers finish first, since they bring work to the others */
     const char *meaning;
 } dv_role;
 
@@ -64,18 +64,19 @@ typedef uint64_t dv_roles;
 uint32_t dv_role_count(void);
 const dv_role *dv_role_at(uint32_t i);
 
-/* Every role; the one of a name (0: there is none); those of a role, of a family, or of several names
-   with spaces between them, "*" standing for all (0: one of the names is unknown). */
+/* Every role. The role of a name; 0: there is none. The roles of a name, a family, or several names
+   with spaces between them, "*" for all; 0: a name is unknown. */
 dv_roles dv_roles_all(void);
 dv_roles dv_role_of(const char *name);
 dv_roles dv_role_of_text(dv_text name);
 dv_roles dv_roles_named(const char *names);
 
-/* The roles that a cluster needs. simulated, solana: whether a DEX is simulated, or trades on Solana. */
+/* The roles that a cluster needs. simulated, solana: whether a DEX is simulated, or trades on
+   Solana. */
 dv_roles dv_roles_needed(bool simulated, bool solana);
 
-/* Writes the names of all roles for people, with commas between them. A name that finds no room in
-   ret is left out, and all after it. ret holds size bytes, of which there is at least one. */
+/* Writes the names of all roles for people, with commas between them. Leaves out a name that does
+   not fit ret, and all names after it. size is at least 1. */
 void dv_roles_list(char *ret, size_t size);
 
 /* The role of an instance: its name up to an "@". NULL when there is none. */

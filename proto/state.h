@@ -41,8 +41,8 @@
 
 #include "proto/text.h"
 
-/* X(number, name, terminal, as what clients are shown it). Numbers and names are stored and sent:
-   migration 005 renamed 6 and 10. */
+/* X(number, name, terminal, the state that clients are shown). Numbers and names are stored and
+   sent: migration 005 renamed 6 and 10. */
 #define DV_STATES(X)                                                                               \
     X(1, pending, false, pending)                                                                  \
     X(2, watching, false, watching)                                                                \
@@ -64,16 +64,16 @@ typedef enum dv_state {
         DV_STATE_COUNT,
 } dv_state;
 
-/* The state's name as stored and shown; "none" for a number that is no state. */
+/* The state's name as it is stored and shown; "none" for a number that is no state. */
 const char *dv_state_name(uint8_t state);
 
-/* The state of a name, DV_STATE_NONE when there is none such. */
+/* The state of a name; DV_STATE_NONE for other names. */
 dv_state dv_state_of(dv_text name);
 
-/* The state that clients are shown in its stead, mostly itself. */
+/* The state that clients are shown instead, mostly the state itself. */
 dv_state dv_state_shown(uint8_t state);
 
-/* Whether nothing follows this state. */
+/* Whether no state follows this one. */
 bool dv_state_terminal(uint8_t state);
 
 /* Whether the attempt's transaction is committed and may have been sent, and its outcome is not final:

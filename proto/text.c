@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-/* Where the first byte that is not ASCII may be: whole words of it are passed over. */
+/* Skips whole words of ASCII. The first other byte is in what is left. */
 static const uint8_t *ascii_skip(const uint8_t *s, const uint8_t *end)
 {
     uint64_t word;

@@ -1,4 +1,4 @@
-/* A borrowed run of bytes with a length: how text travels through messages. */
+/* A borrowed text with a length, as messages carry it. */
 #ifndef DV_PROTO_TEXT_H
 #define DV_PROTO_TEXT_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A view of text. Not NUL-terminated, never owned: whoever hands it out says how long it lives.
-   An absent text is {NULL, 0} and equals the empty one. */
+/* A view of text: not NUL-terminated, never owned. The function that returns one says how long it
+   lives. An absent text is {NULL, 0} and equals the empty one. */
 typedef struct dv_text {
     const char *at;
     uint32_t size; /* bytes */
@@ -16,7 +16,7 @@ typedef struct dv_text {
 /* printf: "%.*s" takes DV_TEXT_ARG(text). */
 #define DV_TEXT_ARG(text) (int)(text).size, (text).at ? (text).at : ""
 
-/* A view of a string literal or of any NUL-terminated string; NULL gives the empty text. */
+/* A view of a NUL-terminated string; NULL gives the empty text. */
 static inline dv_text dv_text_of(const char *string)
 {
     return (dv_text){string, string ? (uint32_t)strlen(string) : 0};
@@ -38,7 +38,7 @@ static inline bool dv_text_is(dv_text a, const char *string)
    U+10FFFF. */
 bool dv_text_is_utf8(dv_text text);
 
-/* Copies a text into a buffer of `size` bytes and terminates it, cutting what does not fit. */
+/* Copies a text into a buffer of `size` bytes and terminates it. Cuts off what does not fit. */
 static inline void dv_text_copy(char *ret_buffer, size_t size, dv_text text)
 {
     size_t n = text.size < size ? text.size : size - 1;

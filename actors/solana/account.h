@@ -1,4 +1,4 @@
-/* Accounts as a node hands them out, and the clock that the programs read. */
+/* Accounts as a node returns them, and the clock that the programs read. */
 #ifndef DV_SOLANA_ACCOUNT_H
 #define DV_SOLANA_ACCOUNT_H
 
@@ -6,8 +6,8 @@
 
 #include "actors/solana/pubkey.h"
 
-/* One account. The bytes are borrowed and hostile: whoever reads them checks the owner, the size
-   and the discriminator first. An account that was looked for and is not on chain has size 0. */
+/* One account. The bytes are borrowed and hostile: check the owner, the size and the discriminator
+   before you read them. An account that is not on chain has size 0. */
 typedef struct dv_account {
     dv_pubkey address;
     dv_pubkey owner; /* the program that may change it */
@@ -24,7 +24,7 @@ typedef struct dv_account_set {
 /* The account of an address, NULL when the set does not hold it. */
 const dv_account *dv_account_find(const dv_account_set *accounts, const dv_pubkey *address);
 
-/* What the Clock sysvar says of the block in which a swap runs. */
+/* The Clock sysvar in the block where a swap runs. */
 typedef struct dv_chain_clock {
     uint64_t slot;
     uint64_t epoch;
@@ -39,11 +39,11 @@ static inline uint64_t dv_chain_clock_seconds(const dv_chain_clock *clock)
 
 #define DV_CLOCK_SIZE 40
 
-/* Reads the sysvar's account (00_common: slot u64 @0, epoch u64 @16, unixTimestamp i64 @32).
-   MESSAGE_MALFORMED when it is shorter or belongs to somebody else than the sysvar program. */
+/* Reads the sysvar's account: slot u64 at 0, epoch u64 at 16, unixTimestamp i64 at 32.
+   MESSAGE_MALFORMED when it is too short or belongs to another program. */
 DV_MUST_CHECK dv_err dv_chain_clock_decode(const dv_account *account, dv_chain_clock *ret_clock);
 
-/* Little-endian integers at bytes of which the caller knows that they are there. */
+/* Little-endian integers. The caller knows that the bytes are there. */
 static inline uint16_t dv_le16(const uint8_t *at)
 {
     return (uint16_t)(at[0] | at[1] << 8);

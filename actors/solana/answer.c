@@ -8,13 +8,13 @@
 #include "actors/solana/answer_read.h"
 #include "proto/base58.h"
 
-#define ACCOUNT_SIZE_MAX (10u << 20) /* bytes: what the runtime allows */
+#define ACCOUNT_SIZE_MAX (10u << 20) /* bytes: the runtime's maximum */
 #define FEES_MAX 512                 /* blocks; nodes keep 150 */
 
 struct dv_answer {
-    yajl_val root, result; /* result is part of root; NULL: it bears an error */
+    yajl_val root, result; /* result: part of root; NULL: the answer is an error */
     dv_rpc_fault fault;
-    uint8_t *bytes; /* of accounts, owned */
+    uint8_t *bytes; /* owned: data of accounts */
 };
 
 /* ---- the envelope ------------------------------------------------------------------------ */
@@ -47,7 +47,7 @@ static dv_err envelope_read(dv_answer *a, uint64_t id)
     yajl_val result = dv_jsonrpc_get(a->root, "result");
     if ((error == NULL) == (result == NULL)) return DV_MESSAGE_MALFORMED;
     yajl_val named = dv_jsonrpc_get(a->root, "id");
-    /* A node that could not read the id says null. */
+    /* A node that cannot read the id answers null. */
     bool unread = error != NULL && YAJL_IS_NULL(named);
     if (!unread && (!dv_jsonrpc_u64(named, &answered) || answered != id))
         return DV_MESSAGE_MALFORMED;
@@ -96,7 +96,7 @@ dv_err dv_answer_text(const dv_answer *answer, dv_text *ret_text)
     return dv_jsonrpc_text(answer->result, ret_text) ? DV_OK : DV_MESSAGE_MALFORMED;
 }
 
-/* The value of a result that names its slot; NULL: it does not. */
+/* The value of a result that names its slot. NULL: the result names none. */
 static yajl_val value_at_slot(yajl_val result, uint64_t *ret_slot)
 {
     if (!dv_jsonrpc_u64(dv_jsonrpc_get(dv_jsonrpc_get(result, "context"), "slot"), ret_slot))
@@ -196,7 +196,7 @@ static bool account_read(yajl_val value, uint8_t *room, size_t capacity, dv_acco
     return true;
 }
 
-/* Bytes that the accounts take at most. */
+/* The most bytes that the accounts can take. */
 static size_t accounts_room(yajl_val values)
 {
     size_t room = 0;
@@ -323,7 +323,7 @@ dv_err dv_answer_simulation(const dv_answer *answer, const dv_pubkey *keys, uint
     return error;
 }
 
-/* The keys of a transaction: its own, then those that its lookups found. */
+/* The keys of a transaction: its static keys, then those that its lookups found. */
 static dv_err keys_read(const dv_landed *landed, yajl_val meta, dv_pubkey *ret_keys,
                         uint32_t *ret_count)
 {

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "actors/solana/account.h"
 #include "actors/solana/programs.h"
 
-/* yajl's tree is freed by recursion, so the depth is looked at before it is made. */
+/* yajl frees its tree by recursion, so the depth is checked before the tree is made. */
 static bool is_shallow(const char *bytes, size_t size)
 {
     uint32_t depth = 0;
@@ -140,13 +141,14 @@ static bool compiled_key(const compiled *c, size_t i, dv_pubkey *ret)
     uint64_t index;
     if (i >= YAJL_GET_ARRAY(c->accounts)->len) return false;
     yajl_val value = YAJL_GET_ARRAY(c->accounts)->values[i];
-    if (YAJL_IS_STRING(value)) return dv_jsonrpc_key(value, ret); /* partly parsed: by address */
+    if (YAJL_IS_STRING(value))
+        return dv_jsonrpc_key(value, ret); /* partly parsed instructions name keys by address */
     if (!dv_jsonrpc_u64(value, &index) || index >= c->key_count) return false;
     *ret = c->keys[index];
     return true;
 }
 
-/* A transfer of a token program as it is on the wire. ret_is_move: whether it is one. */
+/* Reads a token program's transfer from its bytes. ret_is_move: whether it is a transfer. */
 static bool compiled_move(const compiled *c, dv_token_move *ret, bool *ret_is_move)
 {
     *ret_is_move = false;

@@ -26,7 +26,7 @@ void dv_ix_compute_unit_price(uint64_t micro_lamports, dv_instruction *ret_instr
     budget(BUDGET_UNIT_PRICE, micro_lamports, 8, ret_instruction);
 }
 
-/* A text as the system program's instructions hold it: a u64 of its size, then its bytes. */
+/* Appends a seed as the system program reads it: a u64 of its size, then its bytes. */
 static void put_seed(dv_instruction *instruction, dv_text seed)
 {
     assert(seed.size <= DV_SEED_SIZE_MAX);

@@ -13,9 +13,8 @@ void dv_ix_compute_unit_limit(uint32_t units, dv_instruction *ret_instruction);
    5000 lamports a signature and ceil(price * limit / 1e6). */
 void dv_ix_compute_unit_price(uint64_t micro_lamports, dv_instruction *ret_instruction);
 
-/* System: makes an account at the address that the payer's seed has under an owner
-   (dv_address_of_seed), with lamports and `space` zero bytes; payer signs. Fails with the custom
-   error ACCOUNT_ALREADY_IN_USE when there is one. seed: UTF-8, at most DV_SEED_SIZE_MAX bytes. */
+/* System: an account at the address that the payer's seed has under an owner (dv_address_of_seed),
+   with lamports and `space` zero bytes. seed: UTF-8, at most DV_SEED_SIZE_MAX bytes. */
 typedef struct dv_seeded_account {
     dv_pubkey payer, owner;
     dv_text seed;
@@ -23,18 +22,18 @@ typedef struct dv_seeded_account {
 } dv_seeded_account;
 #define DV_SYSTEM_ALREADY_IN_USE 0 /* SystemError::AccountAlreadyInUse */
 
-/* Makes it. */
+/* Makes the account; payer signs. Fails with the custom error ALREADY_IN_USE when it exists. */
 void dv_ix_create_with_seed(const dv_seeded_account *account, dv_instruction *ret_instruction);
 
-/* Takes its lamports back, all of which `lamports` has to be; payer signs and gets them. */
+/* Takes the account's lamports back to payer, who signs. `lamports` has to be all of them. */
 void dv_ix_take_back(const dv_seeded_account *account, dv_instruction *ret_instruction);
 
-/* SPL Token: initialises an account that was just made, for a mint and an owner. */
+/* SPL Token: initialises a new account for a mint and an owner. */
 void dv_ix_initialize_account(const dv_pubkey *account, const dv_pubkey *mint,
                               const dv_pubkey *owner, const dv_pubkey *token_program,
                               dv_instruction *ret_instruction);
 
-/* Makes the owner's associated token account unless it is there already; payer signs. */
+/* Makes the owner's associated token account unless it exists; payer signs. */
 void dv_ix_create_ata(const dv_pubkey *payer, const dv_pubkey *owner, const dv_pubkey *mint,
                       const dv_pubkey *token_program, dv_instruction *ret_instruction);
 
@@ -43,7 +42,7 @@ void dv_ix_close_account(const dv_pubkey *account, const dv_pubkey *destination,
                          const dv_pubkey *owner, const dv_pubkey *token_program,
                          dv_instruction *ret_instruction);
 
-/* Memo: a text (UTF-8, at most 1232 bytes) in the log; signer may be NULL. */
+/* Memo: logs a text (UTF-8, at most 1232 bytes). signer may be NULL. */
 void dv_ix_memo(dv_text text, const dv_pubkey *signer, dv_instruction *ret_instruction);
 
 #endif

@@ -1,5 +1,5 @@
-/* compact-u16, as Solana's messages count things: 7 bits a byte, least significant first, in as few
-   bytes as it takes. Source: solana-short-vec. */
+/* compact-u16, the counts of Solana's messages: 7 bits a byte, least significant first, in the
+   fewest bytes. Source: solana-short-vec. */
 #ifndef DV_SOLANA_COMPACT_H
 #define DV_SOLANA_COMPACT_H
 
@@ -21,8 +21,8 @@ static inline size_t dv_compact_put(uint16_t value, uint8_t ret_bytes[DV_COMPACT
     return size;
 }
 
-/* Reads a value at the start of hostile bytes; returns how many it takes (1..3), or 0 when they end
-   within it, are more than needed, or say more than 65535. */
+/* Reads a value at the start of hostile bytes and returns how many it takes (1..3). 0: the bytes
+   end within the value, are more than needed, or say more than 65535. */
 static inline size_t dv_compact_get(const uint8_t *bytes, size_t size, uint16_t *ret_value)
 {
     uint32_t value = 0;

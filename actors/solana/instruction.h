@@ -6,7 +6,7 @@
 
 #include "actors/solana/pubkey.h"
 
-#define DV_INSTRUCTION_ACCOUNTS_MAX 128 /* what a transaction may lock */
+#define DV_INSTRUCTION_ACCOUNTS_MAX 128 /* the most that a transaction may lock */
 #define DV_INSTRUCTION_DATA_MAX 1232    /* bytes: a whole transaction */
 
 typedef struct dv_account_meta {
@@ -23,7 +23,7 @@ typedef struct dv_instruction {
     uint8_t data[DV_INSTRUCTION_DATA_MAX];
 } dv_instruction;
 
-/* Build one up. There has to be room: what is added comes from us, not from outside. */
+/* Build an instruction. There has to be room: what is added comes from us, not from outside. */
 static inline void dv_instruction_begin(dv_instruction *self, const dv_pubkey *program)
 {
     self->program = *program;
@@ -45,7 +45,7 @@ static inline void dv_instruction_put(dv_instruction *self, const void *bytes, u
     self->data_size += size;
 }
 
-/* Little-endian, `size` bytes (1..8) of value. */
+/* Appends `size` bytes (1..8) of a value, little-endian. */
 static inline void dv_instruction_put_le(dv_instruction *self, uint64_t value, uint32_t size)
 {
     uint8_t bytes[8];

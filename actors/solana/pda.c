@@ -15,8 +15,8 @@ static bool is_unreduced(const dv_pubkey *key)
     return (key->bytes[31] & 0x7f) == 0x7f && key->bytes[0] >= 0xed;
 }
 
-/* libsodium's own test of points also asks for the prime-order subgroup, which Solana does not.
-   Adding the neutral element asks for no more than that both decompress. */
+/* libsodium's own test also asks for the prime-order subgroup, which Solana does not. Adding the
+   neutral element only asks that both points decompress. */
 bool dv_pubkey_is_on_curve(const dv_pubkey *key)
 {
     static const uint8_t neutral[crypto_core_ed25519_BYTES] = {1};
@@ -87,6 +87,6 @@ dv_pubkey dv_ata_of(const dv_pubkey *owner, const dv_pubkey *mint, const dv_pubk
     const dv_seed seeds[] = {DV_SEED_KEY(owner), DV_SEED_KEY(token_program), DV_SEED_KEY(mint)};
     dv_pubkey address = {{0}};
     bool found = dv_pda_find(seeds, 3, &DV_PROGRAM_ASSOCIATED_TOKEN, &address, NULL);
-    assert(found); /* 256 hashes in a row on the curve: not in this universe */
+    assert(found); /* 256 hashes in a row are never all on the curve */
     return address;
 }

@@ -1,4 +1,4 @@
-/* Addresses that every cluster has in common. Their text is checked by tests/unit/test_programs.c.
+/* Addresses that are the same on every cluster. tests/unit/test_programs.c checks their text.
    Source: solana-sdk-ids, spl-token, spl-token-2022, spl-associated-token-account, spl-memo. */
 #ifndef DV_SOLANA_PROGRAMS_H
 #define DV_SOLANA_PROGRAMS_H

@@ -1,4 +1,5 @@
-/* A 32-byte Solana address: a public key, or a program-derived address, which is none. */
+/* A 32-byte Solana address: a public key, or a program-derived address, which has no private
+   key. */
 #ifndef DV_SOLANA_PUBKEY_H
 #define DV_SOLANA_PUBKEY_H
 
@@ -19,20 +20,21 @@ static inline bool dv_pubkey_equal(const dv_pubkey *a, const dv_pubkey *b)
     return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
 }
 
-/* The order of the bytes, as venues sort the two mints of a pool: negative, 0 or positive. */
+/* Compares bytes, as programs sort the two mints of a pool: negative, 0 or positive. */
 static inline int dv_pubkey_compare(const dv_pubkey *a, const dv_pubkey *b)
 {
     return memcmp(a->bytes, b->bytes, sizeof a->bytes);
 }
 
-/* Whether all bytes are zero: the system program's address, and in accounts the one for none. */
+/* Whether all bytes are zero. That is the system program's address; in accounts it stands for
+   none. */
 static inline bool dv_pubkey_is_zero(const dv_pubkey *key)
 {
     static const dv_pubkey zero;
     return dv_pubkey_equal(key, &zero);
 }
 
-/* The address at an offset of an account's bytes, of which the caller knows that they are there. */
+/* Copies an address out of bytes. The caller knows that 32 of them are there. */
 static inline dv_pubkey dv_pubkey_at(const uint8_t *bytes)
 {
     dv_pubkey key;

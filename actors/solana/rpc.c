@@ -13,20 +13,20 @@
 #define NS_PER_MS 1000000ll
 #define NS_PER_S 1000000000ll
 #define NEVER INT64_MAX
-#define REST_MIN_NS (250 * NS_PER_MS) /* of an endpoint that failed once; then twice as long */
+#define REST_MIN_NS (250 * NS_PER_MS) /* after one failure; doubled by each further one */
 #define REST_MAX_NS (10 * NS_PER_S)
-#define SEARCH_TIMEOUT_MS 30000 /* a search may take a node so long */
-#define RETRY_AFTER_MAX_S 60    /* what an endpoint may ask for */
+#define SEARCH_TIMEOUT_MS 30000 /* the most that a search may take */
+#define RETRY_AFTER_MAX_S 60    /* the longest rest that an endpoint may ask for */
 #define CONNECTIONS_MAX 16
 #define EVENTS_MAX 32
-#define EXCHANGES_PER_ASK 2 /* the question, and its hedge */
+#define EXCHANGES_PER_ASK 2 /* the request, and its hedge */
 
 typedef struct node {
     char url[DV_RPC_URL_MAX];
     char name[DV_RPC_URL_MAX];
     uint32_t failures;  /* in a row */
-    int64_t well_at_ns; /* not asked before, unless all are unwell */
-    int64_t next_ns;    /* the rate allows the next request then */
+    int64_t well_at_ns; /* the end of its rest */
+    int64_t next_ns;    /* when the rate allows the next request */
     bool well;
 } node;
 
@@ -35,22 +35,22 @@ typedef struct ask ask;
 /* One HTTP request under way. */
 typedef struct exchange {
     CURL *easy;
-    ask *ask; /* NULL: nobody waits for it any more */
+    ask *ask; /* NULL: its ask ended */
     uint32_t endpoint;
     size_t size_max; /* bytes of the body */
     dv_buffer body;
 } exchange;
 
 struct ask {
-    uint64_t id; /* of the JSON-RPC request */
+    uint64_t id; /* id of the JSON-RPC request */
     char *request;
     uint32_t only;       /* the one endpoint, or DV_RPC_ANY */
     size_t size_max;     /* bytes of an answer */
-    bool is_search;      /* says nothing of the endpoint's health */
+    bool is_search;      /* leaves the endpoint's health as it is */
     uint32_t tried;      /* endpoints, as bits */
     int64_t start_at_ns; /* when the next exchange may begin; NEVER: none is wanted */
     exchange *exchanges[EXCHANGES_PER_ASK];
-    dv_rpc_reply reply; /* of the fault met last */
+    dv_rpc_reply reply; /* with the last fault */
     dv_rpc_done *done;
     void *context;
     UT_hash_handle hh; /* by id */
@@ -64,7 +64,7 @@ struct dv_rpc {
     struct curl_slist *headers;
     int poll_fd;
     int64_t curl_at_ns; /* curl's own timer */
-    int64_t now_ns;     /* of the call that is under way */
+    int64_t now_ns;     /* the time of this call */
     uint64_t last_id;
     ask *asks; /* owned, in order of asking */
 };
@@ -174,8 +174,8 @@ static int64_t max_ns(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* The endpoint to ask next, and when it may be asked; UINT32_MAX: all were tried. A resting one is
-   asked all the same when there is no other, since its rest is only our guess. */
+/* The endpoint to ask next, and when it may be asked. UINT32_MAX: all were tried. When every
+   endpoint rests, one of them is asked all the same, since a rest is only a guess. */
 static uint32_t endpoint_choose(const dv_rpc *r, const ask *a, int64_t now_ns, int64_t *ret_at_ns)
 {
     uint32_t best = UINT32_MAX, best_rank = UINT32_MAX;
@@ -219,7 +219,7 @@ static void ask_done(dv_rpc *r, ask *a, int64_t now_ns)
     done(context, &reply, now_ns);
 }
 
-/* Begins the next exchange of a question if it is time; true when the question ended instead. */
+/* Begins the next exchange of an ask if it is due. True when the ask ended instead. */
 static bool ask_begin(dv_rpc *r, ask *a, int64_t now_ns)
 {
     int64_t at_ns;
@@ -242,7 +242,7 @@ static bool ask_begin(dv_rpc *r, ask *a, int64_t now_ns)
     return false;
 }
 
-/* Whether another endpoint may know better. */
+/* Whether another endpoint may have the answer. */
 static bool is_behind(const dv_rpc_fault *fault)
 {
     return fault->code == DV_RPC_NODE_BEHIND || fault->code == DV_RPC_SLOT_NOT_REACHED ||
@@ -255,19 +255,19 @@ static dv_err fault_class(const dv_rpc_fault *fault)
     return is_behind(fault) ? DV_CHAIN_BEHIND : DV_CHAIN_REFUSED;
 }
 
-/* How HTTP says that a method is not to be had, whatever else is: forbidden, not allowed, gone. */
+/* The HTTP statuses of a method that is not offered: forbidden, not allowed, gone. */
 static bool is_forbidding(long status)
 {
     return status == 403 || status == 405 || status == 410;
 }
 
-/* What an exchange came to; ret_answer is NULL unless there is one. */
+/* The result of an exchange; ret_answer is NULL unless there is an answer. */
 static dv_err exchange_judge(const exchange *x, CURLcode code, dv_answer **ret_answer)
 {
     long status = 0;
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
     bool is_search = x->ask->is_search;
-    if (code == CURLE_WRITE_ERROR) /* it is too large */
+    if (code == CURLE_WRITE_ERROR) /* the body is too large */
         return is_search ? DV_MESSAGE_TOO_LARGE : DV_CHAIN_ANSWER_MALFORMED;
     if (code != CURLE_OK) return DV_CHAIN_AWAY;
     if (status == 429) return DV_CHAIN_RATE_LIMITED;
@@ -396,7 +396,8 @@ void dv_rpc_ready(dv_rpc *rpc, int64_t now_ns)
 
 static void asks_begin(dv_rpc *r, int64_t now_ns)
 {
-    /* An end may ask anew, which only appends; the successor could end with its predecessor. */
+    /* A callback may ask again, which only appends. `next` could end together with its predecessor,
+       so the loop stops at the last id. */
     uint64_t last = r->last_id;
     for (ask *a = r->asks, *next; a != NULL && a->id <= last; a = next) {
         next = a->hh.next;

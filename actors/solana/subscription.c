@@ -14,14 +14,14 @@
 #include "proto/message.h"
 
 #define US_PER_MS 1000
-#define AGAIN_MIN_US (500 * US_PER_MS) /* before a new connection; then twice as long */
+#define AGAIN_MIN_US (500 * US_PER_MS) /* before a new connection; doubled each time */
 #define AGAIN_MAX_US (30000 * US_PER_MS)
-#define SILENCE_S 20 /* then a ping; a connection that does not answer it is dead */
+#define SILENCE_S 20 /* after which a ping is sent; a connection without a pong is dead */
 #define MESSAGE_MAX (1u << 20)
 #define TEXT_MAX 256
 
 struct dv_subscription {
-    int pipe[2]; /* hints, as indices of 32 bits: the thread writes, the owner reads */
+    int pipe[2]; /* hints: indices of 32 bits, from the thread to the owner */
     pthread_t thread;
     _Atomic bool stop;
     char host[TEXT_MAX], path[TEXT_MAX];
@@ -30,24 +30,24 @@ struct dv_subscription {
     pthread_mutex_t mutex; /* guards `next`, next_count and changed */
     dv_pubkey next[DV_SUBSCRIPTION_ACCOUNTS_MAX];
     uint32_t next_count;
-    bool changed; /* since the thread took them */
+    bool changed; /* the accounts, since the thread took them */
 
     /* The thread's own. */
     uint32_t count;
     char accounts[DV_SUBSCRIPTION_ACCOUNTS_MAX][DV_BASE58_TEXT_SIZE];
     struct lws_context *context;
-    struct lws *socket; /* NULL: there is no connection */
-    bool open;          /* it takes messages */
+    struct lws *socket; /* NULL: no connection */
+    bool open;          /* the connection takes messages */
     lws_sorted_usec_list_t timer;
     int64_t wait_us;
-    uint32_t asked; /* accounts that were subscribed to on this connection */
-    uint64_t numbers[DV_SUBSCRIPTION_ACCOUNTS_MAX]; /* of the node's subscriptions, by account */
+    uint32_t asked; /* how many accounts were asked for on this connection */
+    uint64_t numbers[DV_SUBSCRIPTION_ACCOUNTS_MAX]; /* the node's subscription of each account */
     dv_buffer message;
 };
 
 /* ---- what the node says ------------------------------------------------------------------ */
 
-/* A pipe that is full holds a hint already. */
+/* A full pipe already holds hints, so a lost one costs nothing. */
 static void hint(const dv_subscription *s, uint32_t index)
 {
     ssize_t written = write(s->pipe[1], &index, sizeof index);
@@ -104,7 +104,7 @@ static void connect_now(lws_sorted_usec_list_t *timer)
                                            .opaque_user_data = s};
     bool failed = lws_client_connect_via_info(&info) == NULL;
     if (failed && lws_dll2_is_detached(&s->timer.list))
-        connect_later(s); /* on_event was not told */
+        connect_later(s); /* no event tells of this failure */
 }
 
 static int subscribe_next(dv_subscription *s, struct lws *socket)
@@ -148,14 +148,14 @@ static int on_event(struct lws *socket, enum lws_callback_reasons reason, void *
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE: return subscribe_next(s, socket);
     case LWS_CALLBACK_CLIENT_RECEIVE: return receive(s, socket, in, size);
-    case LWS_CALLBACK_WSI_DESTROY: /* what comes of every connection, however far it got */
+    case LWS_CALLBACK_WSI_DESTROY: /* the end of every connection, at any stage */
         if (s != NULL && socket == s->socket && !s->stop) connect_later(s);
         return 0;
     default: return 0;
     }
 }
 
-/* Takes over what is to be subscribed to; false: nothing has changed. */
+/* Takes over the accounts to subscribe to. False: they did not change. */
 static bool accounts_take(dv_subscription *s)
 {
     pthread_mutex_lock(&s->mutex);
@@ -175,8 +175,8 @@ static void *run(void *arg)
     connect_now(&s->timer);
     while (!s->stop && lws_service(s->context, 0) >= 0) {
         if (!accounts_take(s)) continue;
-        s->asked = 0; /* what the old connection still tells means nothing */
-        if (s->open)  /* one that is not open yet will ask for these */
+        s->asked = 0; /* messages of the old connection are ignored */
+        if (s->open)  /* a connection that opens later asks for these accounts */
             lws_set_timeout(s->socket, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
     return NULL;
@@ -259,7 +259,7 @@ dv_subscription *dv_subscription_new(const char *url, const dv_pubkey *accounts,
     else
         why = "there is no thread to be had";
     snprintf(ret_why, 200, "%s", why);
-    s->stop = true; /* no thread to wait for */
+    s->stop = true; /* there is no thread to wait for */
     if (s->context != NULL) lws_context_destroy(s->context);
     s->context = NULL;
     dv_subscription_destroy(&s);

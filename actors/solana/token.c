@@ -6,8 +6,7 @@
 #define MINT_SIZE 82
 #define ACCOUNT_SIZE 165
 #define MULTISIG_SIZE                                                                              \
-    355             /* never an extended account: the programs tell multisigs by their size        \
-                     */
+    355             /* no extended account has this size: programs recognise multisigs by it */
 #define KIND_AT 165 /* of an extended account: 1 mint, 2 token account */
 #define TLV_AT 166
 
@@ -20,7 +19,7 @@ enum {
     EXTENSION_NONTRANSFERABLE = 9,
     EXTENSION_TRANSFER_HOOK = 14,
     EXTENSION_PAUSABLE = 26,
-    EXTENSION_KNOWN_MAX = 27, /* PausableAccount; none of the others changes what arrives */
+    EXTENSION_KNOWN_MAX = 27, /* PausableAccount. No other known extension changes what arrives. */
 };
 #define TRANSFER_FEE_CONFIG_SIZE 108
 #define TRANSFER_HOOK_SIZE 64
@@ -83,8 +82,8 @@ static bool read_mint_extension(uint16_t type, const uint8_t *at, uint16_t size,
     }
 }
 
-/* Walks the extensions (u16 type, u16 length, bytes); mint is NULL for a token account, whose
-   extensions change nothing that we read. */
+/* Reads the extensions (u16 type, u16 length, bytes). mint: NULL for a token account, of whose
+   extensions we read nothing. */
 static bool read_extensions(const dv_account *account, dv_mint *mint)
 {
     uint32_t at = TLV_AT;

@@ -15,12 +15,12 @@ typedef enum key_class {
 typedef struct key_use {
     const dv_pubkey *key;
     bool is_signer, is_writable, is_invoked;
-    int16_t table; /* that it is looked up in, -1: static */
-    uint8_t place; /* in the table */
-    uint8_t index; /* by which instructions name it */
+    int16_t table; /* the lookup table of the key; -1: it is static */
+    uint8_t place; /* of the key in its table */
+    uint8_t index; /* by which instructions name the key */
 } key_use;
 
-/* Every key once, in the order of first appearance. */
+/* Every key once, in the order of its first appearance. */
 typedef struct key_list {
     uint32_t count;
     key_use at[DV_TRANSACTION_KEYS_MAX];
@@ -79,7 +79,8 @@ static bool find_in_table(const dv_lookup_table *table, const dv_pubkey *key, ui
     return false;
 }
 
-/* Moves to the tables what neither signs nor is invoked; the first table that has it gets it. */
+/* Moves keys to the tables that have them, unless they sign or are invoked. The first table
+   wins. */
 static void use_tables(const dv_transaction_plan *plan, key_list *keys)
 {
     for (uint32_t t = 0; t < plan->table_count; t++) {
@@ -91,8 +92,8 @@ static void use_tables(const dv_transaction_plan *plan, key_list *keys)
     }
 }
 
-/* Numbers the keys: static ones by class, then those to be written of each table, then those to be
-   read. ret_counts: static keys of each class. */
+/* Numbers the keys: static keys by class, then the writable keys of each table, then its read-only
+   keys. ret_counts: static keys of each class. */
 static void number_keys(const dv_transaction_plan *plan, key_list *keys,
                         uint32_t ret_counts[KEY_CLASSES])
 {

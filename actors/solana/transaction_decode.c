@@ -2,11 +2,11 @@
 #include "actors/solana/programs.h"
 #include "actors/solana/transaction.h"
 
-/* What is left to read. Once something is missing, everything after it is missing too. */
+/* The bytes that are left. After a failed read every further read fails. */
 typedef struct reader {
     const uint8_t *at;
     size_t left;
-    bool short_of; /* bytes were asked for that are not there, or a count is malformed */
+    bool short_of; /* a read failed: too few bytes, or a malformed count */
 } reader;
 
 static const uint8_t *take(reader *in, size_t size)
@@ -33,14 +33,14 @@ static uint16_t take_count(reader *in)
     return take(in, size) ? count : 0;
 }
 
-/* A count and so many bytes. */
+/* Takes a count, and so many bytes. */
 static const uint8_t *take_bytes(reader *in, uint16_t *ret_count)
 {
     *ret_count = take_count(in);
     return take(in, *ret_count);
 }
 
-/* Three counts that have to leave room for a payer who signs and writes. */
+/* Reads three counts, which have to leave room for a payer who signs and is writable. */
 static bool read_header(reader *in, dv_transaction_view *view)
 {
     view->signer_count = take_byte(in);

@@ -4,7 +4,7 @@
 
 #include "actors/solana/account.h"
 
-#define OWN_AT (DV_ARRAY_BITS_GROUPS_MAX * DV_ARRAY_BITS_GROUP_WORDS) /* the first own word */
+#define OWN_AT (DV_ARRAY_BITS_GROUPS_MAX * DV_ARRAY_BITS_GROUP_WORDS) /* of the pool's own bitmap */
 
 static uint64_t reversed(uint64_t word)
 {

@@ -1,8 +1,8 @@
-/* Meteora DAMM v2 (cp_amm): one price range, or a constant product, with fees that follow time,
-   price, volatility or the size of a swap.
+/* Meteora DAMM v2 (cp_amm): one price range, or a constant product. Fees follow time, price,
+   volatility or the size of a swap.
 
-   Layout: the program's IDL 0.2.0 (MeteoraAg/damm-v2, state/pool.rs and state/fee.rs). A quote
-   needs no vault: the pool's account holds price and liquidity. */
+   Layout: the program's IDL 0.2.0 (MeteoraAg/damm-v2, state/pool.rs and state/fee.rs). The pool's
+   account holds price and liquidity, so a quote needs no vault. */
 #include "actors/dex/programs/meteora_damm_v2_math.h"
 
 #include "actors/dex/programs/pool.h"
@@ -26,11 +26,11 @@ typedef struct damm {
     dv_pool pool;
     dv_damm_fee fee;
     dv_damm_curve curve;
-    dv_u128 variable_fee; /* numerator, as the stored volatility has it */
+    dv_u128 variable_fee; /* numerator, from the stored volatility */
     dv_u128 init_sqrt_price;
     uint64_t max_fee; /* numerator */
     uint64_t activation;
-    uint16_t compounding_bps; /* of what the protocol leaves */
+    uint16_t compounding_bps; /* of the fee less the protocol's part */
     uint8_t protocol_percent; /* of the fee */
     bool by_slot;             /* activation is a slot, not a time */
     bool disabled, fee_only_b;
@@ -46,7 +46,7 @@ static dv_err needs(const dv_pool *pool, const dv_account *own, const dv_account
     return DV_OK;
 }
 
-/* The 32 bytes at 8: base_fee_info. False when the numbers are none that the program would take. */
+/* Reads base_fee_info: the 32 bytes at 8. False for numbers that the program would refuse. */
 static bool read_base_fee(const uint8_t *at, dv_damm_fee *ret_fee)
 {
     *ret_fee = (dv_damm_fee){.cliff = dv_le64(at), .mode = (dv_damm_fee_mode)at[8]};
@@ -65,14 +65,14 @@ static bool read_base_fee(const uint8_t *at, dv_damm_fee *ret_fee)
     ret_fee->duration = dv_le32(at + 16);
     ret_fee->reference = dv_le64(at + 24);
     if (increment_bps == 0 && max_bps == 0 && ret_fee->duration == 0 && ret_fee->reference == 0)
-        return true; /* no limiter */
+        return true; /* there is no limiter */
     ret_fee->increment = (uint64_t)increment_bps * DV_DAMM_BPS_FEE;
     ret_fee->most = (uint64_t)max_bps * DV_DAMM_BPS_FEE;
     return increment_bps > 0 && increment_bps <= DV_BPS_ONE && max_bps <= DV_BPS_ONE &&
            ret_fee->most >= ret_fee->cliff && ret_fee->reference > 0;
 }
 
-/* The fees' fields from 8 to 168: pool_fees. */
+/* Reads pool_fees: bytes 8 to 168. */
 static bool read_fees(damm *self, const uint8_t *data)
 {
     dv_u128 accumulator = dv_le128(data + 120);
@@ -100,7 +100,7 @@ static bool read_curve(damm *self, const uint8_t *data)
         .sqrt_price = dv_le128(data + 456),
         .reserve = {dv_le64(data + 680), dv_le64(data + 688)},
     };
-    if (curve->is_product) return data[696] != 0; /* else the reserves are not tracked */
+    if (curve->is_product) return data[696] != 0; /* 0: the reserves are not tracked */
     return MIN_SQRT_PRICE <= curve->sqrt_min && curve->sqrt_min <= curve->sqrt_price &&
            curve->sqrt_price <= curve->sqrt_max && curve->sqrt_max <= MAX_SQRT_PRICE;
 }
@@ -129,14 +129,14 @@ static dv_err decode(dv_pool *pool, const dv_account *own, const dv_account_set 
 
 /* ---- quotes ------------------------------------------------------------------------------ */
 
-/* One swap under way. */
+/* A swap while it is quoted. */
 typedef struct swap_at {
     const damm *pool;
     dv_damm_moment moment;
     bool fee_in; /* the fee is taken from the input, else from the output */
 } swap_at;
 
-/* The whole numerator for an amount with or without its fee. */
+/* The whole fee's numerator for an amount that includes the fee, or excludes it. */
 static dv_damm_error fee_rate(const swap_at *at, uint64_t amount, bool included, uint64_t *ret_rate)
 {
     uint64_t base;
@@ -147,7 +147,7 @@ static dv_damm_error fee_rate(const swap_at *at, uint64_t amount, bool included,
     return DV_DAMM_OK;
 }
 
-/* Takes the fee out of an amount. The rate is below one. */
+/* Takes the fee out of an amount, whose rate is below one, and returns the fee. */
 static uint64_t take_fee(uint64_t *amount, uint64_t rate)
 {
     uint64_t fee = 0;
@@ -157,7 +157,7 @@ static uint64_t take_fee(uint64_t *amount, uint64_t rate)
     return fee;
 }
 
-/* Adds the fee to an amount that is what remains after it. */
+/* Adds the fee to an amount that excludes it. */
 static dv_damm_error add_fee(const swap_at *at, uint64_t *amount, uint64_t *ret_fee)
 {
     uint64_t rate, whole;
@@ -170,9 +170,9 @@ static dv_damm_error add_fee(const swap_at *at, uint64_t *amount, uint64_t *ret_
     return DV_DAMM_OK;
 }
 
-/* EXACT_IN and PARTIAL_FILL of what arrives in the vault. ret_paid is the amount that arrives, or a
-   smaller one when the price stops at its bound: the program then computes the fee anew. ret_out is
-   what leaves the other vault. */
+/* Swaps what arrives in the vault. ret_paid is that amount, or a smaller one when a PARTIAL_FILL
+   stops at the price's bound: then the program computes the fee anew. ret_out leaves the other
+   vault. */
 static dv_damm_error swap_in(const swap_at *at, uint64_t arrives, bool partial, uint64_t *ret_paid,
                              uint64_t *ret_out, uint64_t *ret_fee)
 {
@@ -193,8 +193,8 @@ static dv_damm_error swap_in(const swap_at *at, uint64_t arrives, bool partial, 
     return DV_DAMM_OK;
 }
 
-/* EXACT_IN pays the amount that was asked for. PARTIAL_FILL pays the least amount from which the
-   transfer fee leaves what the vault receives, even when nothing of the amount is left over. */
+/* EXACT_IN pays the amount of the ask. PARTIAL_FILL pays the least amount from which the transfer
+   fee leaves what the vault receives. It does so even when it uses all of the amount. */
 static dv_damm_error quote_in(const swap_at *at, const dv_swap_ask *ask, uint32_t in,
                               const dv_chain_clock *clock, dv_swap_quote *quote)
 {
@@ -284,8 +284,8 @@ static dv_err quote(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
     return DV_OK;
 }
 
-/* swap2(amount_0, amount_1, mode). Without a referral account the program's id stands in its place.
- */
+/* swap2(amount_0, amount_1, mode). The program's id in the place of the referral account means that
+   there is none. */
 static dv_err swap(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
                    const dv_chain_clock *clock, const dv_swap_user *user,
                    dv_instruction *ret_instruction, dv_refusal *ret_refusal)

@@ -4,16 +4,16 @@
 
 #define ONE DV_DAMM_FEE_ONE
 #define VARIABLE_DIVISOR 100000000000u /* 1e11 */
-#define EXPONENT_BITS 19               /* that the program's power looks at */
+#define EXPONENT_BITS 19               /* of an exponent; the program's power ignores the others */
 
 /* ---- schedules --------------------------------------------------------------------------- */
 
-/* base^exponent for a base of at most 2^64, Q64.64, cut off after every product. */
+/* base^exponent of a Q64.64 base of at most 2^64, rounded down after every product. */
 static dv_u128 power_floor(dv_u128 base, uint32_t exponent)
 {
     dv_u128 result = (dv_u128)1 << 64, square = base;
     for (int bit = 0; bit < EXPONENT_BITS; bit++) {
-        /* At most 2^64 each: the product's limbs 1 and 2 are all of its whole part. */
+        /* Both factors are at most 2^64: limbs 1 and 2 hold the product's whole part. */
         if (exponent >> bit & 1) {
             dv_u256 product = dv_u256_mul(result, square);
             result = (dv_u128)product.limb[2] << 64 | product.limb[1];
@@ -76,16 +76,16 @@ bool dv_damm_is_limited(const dv_damm_fee *fee, const dv_damm_moment *moment)
            moment->point <= (dv_u128)moment->activation + fee->duration;
 }
 
-/* Reference amounts after the first until the numerator is at its greatest: at most 10000, as the
-   increment is at least a basis point. */
+/* How many reference amounts after the first raise the numerator: at most 10000, as the increment
+   is at least a basis point. */
 static uint64_t steps_to_most(const dv_damm_fee *fee)
 {
     return (fee->most - fee->cliff) / fee->increment;
 }
 
-/* The numerator for an amount that includes the fee: the first reference amount pays the cliff,
+/* The numerator for an amount that includes the fee. The first reference amount pays the cliff,
    each further one an increment more, up to the greatest. Amounts are below 2^64, numerators below
-   2^30 and steps below 2^14: nothing here reaches 2^128. */
+   2^30 and steps below 2^14: no sum reaches 2^128. */
 static uint64_t limiter_included_ceil(const dv_damm_fee *fee, uint64_t amount)
 {
     uint64_t reference = fee->reference, cliff = fee->cliff, increment = fee->increment;
@@ -107,7 +107,7 @@ static uint64_t limiter_included_ceil(const dv_damm_fee *fee, uint64_t amount)
 static uint64_t limiter_rest(const dv_damm_fee *fee, uint64_t amount)
 {
     uint64_t charged = 0;
-    /* The numerator is at most ONE, but for its rounding up: never more than the amount. */
+    /* Rounded up, the numerator may be above ONE; the fee is never more than the amount. */
     if (!dv_mul_div_ceil(amount, limiter_included_ceil(fee, amount), ONE, &charged)) return 0;
     return charged < amount ? amount - charged : 0;
 }
@@ -124,7 +124,7 @@ static dv_u128 sqrt_floor(const dv_u256 *n)
     return root;
 }
 
-/* The whole amount of which `rest` remains while the numerator still rises: the smaller root of a
+/* The whole amount that leaves `rest`, where the numerator still rises: the smaller root of a
    quadratic, then the part of a step beyond it. */
 static dv_damm_error limiter_rising(const dv_damm_fee *fee, uint64_t rest, dv_u128 *ret_total)
 {
@@ -143,7 +143,7 @@ static dv_damm_error limiter_rising(const dv_damm_fee *fee, uint64_t rest, dv_u1
     return DV_DAMM_OK;
 }
 
-/* The numerator for an amount that remains after the fee. */
+/* The numerator for an amount that excludes the fee. */
 static dv_damm_error limiter_excluded_ceil(const dv_damm_fee *fee, uint64_t rest, uint64_t *ret_fee)
 {
     *ret_fee = fee->cliff;
@@ -207,7 +207,7 @@ dv_u128 dv_damm_variable_fee_ceil(uint32_t accumulator, uint16_t bin_step, uint3
 
 /* ---- the curve --------------------------------------------------------------------------- */
 
-/* a * 2^128: a as the upper half. */
+/* a * 2^128. */
 static dv_u256 x128(uint64_t a)
 {
     return (dv_u256){{0, 0, a, 0}};
@@ -241,7 +241,7 @@ static bool atoms_b(const dv_damm_curve *curve, dv_u128 lower, dv_u128 upper, bo
     return to_u64(atoms + (up && (product.limb[0] | product.limb[1]) != 0), ret);
 }
 
-/* L * price / (L + amount * price), or - instead of +, rounded up. */
+/* L * price / (L + amount * price), rounded up; with - instead of + unless `adds`. */
 static bool price_after_a_ceil(const dv_damm_curve *curve, uint64_t amount, bool adds,
                                dv_u128 *ret_price)
 {
@@ -253,7 +253,7 @@ static bool price_after_a_ceil(const dv_damm_curve *curve, uint64_t amount, bool
     return fits && dv_u256_div_ceil(&product, &divisor, ret_price);
 }
 
-/* amount * 2^128 / L: how far the price goes for an amount of b. */
+/* amount * 2^128 / L: how far an amount of b moves the price. */
 static bool price_move(const dv_damm_curve *curve, uint64_t amount, bool up, dv_u128 *ret_move)
 {
     dv_u256 product = x128(amount), divisor = dv_u256_mul(curve->liquidity, 1);

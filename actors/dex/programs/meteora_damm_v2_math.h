@@ -1,8 +1,8 @@
-/* The mathematics of Meteora DAMM v2: fee rates and the price curve, without the pool's account.
+/* The mathematics of Meteora DAMM v2: fee rates and the price curve. It knows nothing of accounts.
 
-   Source: MeteoraAg/damm-v2, programs/cp-amm/src (base_fee/, curve.rs, math/), checked against the
-   compiled program 0.2.0 of April 2026. Square roots of prices are Q64.64, the liquidity is a real
-   liquidity times 2^64. */
+   Source: MeteoraAg/damm-v2, programs/cp-amm/src (base_fee/, liquidity_handler/, math/), checked
+   against the compiled program 0.2.0 of April 2026. Square roots of prices are Q64.64. A liquidity
+   is the real liquidity times 2^64. */
 #ifndef DV_DEX_METEORA_DAMM_V2_MATH_H
 #define DV_DEX_METEORA_DAMM_V2_MATH_H
 
@@ -11,7 +11,7 @@
 
 #include "proto/amount.h"
 
-#define DV_DAMM_FEE_ONE 1000000000u /* fee numerators are over this */
+#define DV_DAMM_FEE_ONE 1000000000u /* the denominator of fees */
 #define DV_DAMM_BPS_FEE 100000u     /* a basis point as a fee numerator */
 
 /* The program's errors, as these functions return them; DV_DAMM_OK is none. */
@@ -30,15 +30,15 @@ typedef enum dv_damm_fee_mode {
     DV_DAMM_FEE_TIME_LINEAR = 0,
     DV_DAMM_FEE_TIME_EXPONENTIAL = 1,
     DV_DAMM_FEE_RATE_LIMITER = 2,
-    DV_DAMM_FEE_PRICE_LINEAR = 3, /* by market cap: by how far the price has risen */
+    DV_DAMM_FEE_PRICE_LINEAR = 3, /* by market cap: how far the price has risen */
     DV_DAMM_FEE_PRICE_EXPONENTIAL = 4,
 } dv_damm_fee_mode;
 
-/* How the base fee comes about. Only the fields of its mode are set. */
+/* The parameters of the base fee. Only the fields of its mode are set. */
 typedef struct dv_damm_fee {
     dv_damm_fee_mode mode;
     uint64_t cliff;     /* numerator at the start, at most DV_DAMM_FEE_ONE */
-    uint16_t periods;   /* schedulers: after so many the fee falls no more */
+    uint16_t periods;   /* schedulers: how many periods lower the fee */
     uint64_t frequency; /* time schedulers: slots or seconds per period, 0: no schedule */
     uint64_t reduction; /* schedulers: numerator, or basis points, per period */
     uint32_t step_bps;  /* price schedulers: rise of the square root of the price per period */
@@ -58,33 +58,32 @@ typedef struct dv_damm_moment {
 /* Whether the rate limiter is in force. */
 bool dv_damm_is_limited(const dv_damm_fee *fee, const dv_damm_moment *moment);
 
-/* The base fee's numerator for an amount that the fee is part of (included), or that is what
-   remains after it. */
+/* The base fee's numerator for an amount that includes the fee (included), or excludes it. */
 DV_MUST_CHECK dv_damm_error dv_damm_base_fee(const dv_damm_fee *fee, const dv_damm_moment *moment,
                                              uint64_t amount, bool included, uint64_t *ret_fee);
 
 /* The numerator that volatility adds: ceil((accumulator * bin_step)^2 * control / 1e11). */
 dv_u128 dv_damm_variable_fee_ceil(uint32_t accumulator, uint16_t bin_step, uint32_t control);
 
-/* The curve between two prices with a liquidity; or, where is_product is set, a constant product of
-   the reserves. */
+/* The curve: a liquidity between two prices, or, with is_product, a constant product of
+   reserves. */
 typedef struct dv_damm_curve {
     bool is_product;
     dv_u128 liquidity, sqrt_price, sqrt_min, sqrt_max;
     uint64_t reserve[2]; /* atoms of a and b */
 } dv_damm_curve;
 
-/* What comes out for an input, rounded down. */
+/* The output for an input, rounded down. */
 DV_MUST_CHECK dv_damm_error dv_damm_out_floor(const dv_damm_curve *curve, bool a_to_b, uint64_t in,
                                               uint64_t *ret_out);
 
-/* What has to go in for an output, rounded up. */
+/* The input for an output, rounded up. */
 DV_MUST_CHECK dv_damm_error dv_damm_in_ceil(const dv_damm_curve *curve, bool a_to_b, uint64_t out,
                                             uint64_t *ret_in);
 
-/* What comes out, rounded down, for an input that stops where the price meets its bound. ret_used is
-   the part of the input that goes in: the whole input, or what moves the price to its bound, rounded
-   up. */
+/* The output, rounded down, for an input that stops where the price meets its bound. ret_used is
+   the part of the input that is swapped: the whole input, or what moves the price to its bound,
+   rounded up. */
 DV_MUST_CHECK dv_damm_error dv_damm_out_bounded_floor(const dv_damm_curve *curve, bool a_to_b,
                                                       uint64_t in, uint64_t *ret_used,
                                                       uint64_t *ret_out);

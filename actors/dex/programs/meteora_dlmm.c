@@ -1,17 +1,17 @@
-/* Meteora DLMM: quotes and swaps. Liquidity lies in bins of one price each; a swap takes bin after
-   bin, from the active one on, and within a bin the market makers' liquidity before limit orders.
+/* Meteora DLMM: quotes and swaps. Liquidity lies in bins, each with one price. A swap walks from
+   the active bin on. Within a bin it takes the market makers' liquidity before limit orders.
    Source: the compiled program of July 2026 and MeteoraAg/dlmm-sdk, commons/src/quote.rs. */
 #include "actors/dex/programs/meteora_dlmm.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 
-#define FEE_ONE 1000000000u     /* what fee rates are parts of */
+#define FEE_ONE 1000000000u     /* the denominator of fee rates */
 #define FEE_RATE_MAX 100000000u /* a fee is at most 10 % */
-#define VOLATILITY_ONE 10000    /* of volatility: one bin */
+#define VOLATILITY_ONE 10000    /* the volatility of one bin */
 #define VARIABLE_FEE_SCALE 100000000000u
-#define PLACERS_SHARE_BPS 5000 /* of limit orders' fees: what those who placed them get */
+#define PLACERS_SHARE_BPS 5000 /* of limit orders' fees: the part of those who placed them */
 
-/* Custom errors of the program: 6000 + its LBError. */
+/* Custom errors of the program: 6000 and its LBError. */
 enum {
     SLIPPAGE_EXCEEDED = 6003,
     TYPE_CAST_FAILED = 6019,
@@ -24,30 +24,30 @@ enum {
     INSUFFICIENT_IN = 6104,
 };
 
-/* A swap on its way. */
+/* A swap while it is quoted. */
 typedef struct walk {
     const dv_dlmm_pool *pool;
-    uint32_t side; /* of the mint that is paid: X (0), whose price falls, or Y (1) */
+    uint32_t side; /* the mint that is paid: X (0), which lowers the price, or Y (1) */
     bool exact_out;
     bool fee_on_input;
     uint64_t volatility_reference;
     int32_t index_reference;
-    uint64_t left;    /* atoms to go of what is exact */
-    uint64_t in_left; /* atoms that the limit of an exact output still lets be paid */
+    uint64_t left;    /* atoms of the exact amount that are left */
+    uint64_t in_left; /* atoms of an exact output's limit that are left */
     uint64_t in, out; /* atoms so far */
     uint64_t fee, protocol_fee, limit_order_fee;
     dv_pool_arrays_way way;
     uint32_t crossings;
 } walk;
 
-/* What a bin does. */
+/* What a swap does in one bin. */
 typedef struct fill {
-    uint64_t in, out; /* atoms, the fee in */
+    uint64_t in, out; /* atoms; in includes the fee */
     uint64_t fee, protocol_fee, limit_order_fee;
-    bool is_emptied; /* everything was taken and something of the input is left */
+    bool is_emptied; /* the bin gave everything, and some input is left */
 } fill;
 
-/* An amount at a bin's price that does not fit 64 bits, in which the program keeps it. */
+/* Refuses an amount at a bin's price that does not fit the program's 64 bits. */
 static dv_err too_dear(dv_refusal *ret_refusal)
 {
     return dv_refuse(ret_refusal, DV_VENUE_QUOTE_FAILED, TYPE_CAST_FAILED,
@@ -90,13 +90,13 @@ static uint32_t rate_at(const walk *w, int32_t bin_id)
     uint64_t product = volatility * pool->bin_step; /* at most 48 bits */
     dv_u128 scaled = (dv_u128)product * product * pool->variable_fee_control;
     if (scaled > (dv_u128)FEE_RATE_MAX * VARIABLE_FEE_SCALE) return FEE_RATE_MAX;
-    uint64_t variable = (uint64_t)scaled / VARIABLE_FEE_SCALE; /* the bound has 64 bits */
+    uint64_t variable = (uint64_t)scaled / VARIABLE_FEE_SCALE; /* scaled is below 2^64 */
     variable += (uint64_t)scaled % VARIABLE_FEE_SCALE != 0;
     uint64_t rate = pool->base_rate + variable;
     return rate < FEE_RATE_MAX ? (uint32_t)rate : FEE_RATE_MAX;
 }
 
-/* ceil(amount * rate / whole): mostly within 64 bits, where a division costs much less. */
+/* ceil(amount * rate / whole). Most products fit 64 bits, where a division costs much less. */
 static uint64_t part_ceil(uint64_t amount, uint32_t rate, uint32_t whole)
 {
     dv_u128 product = (dv_u128)amount * rate + whole - 1;
@@ -104,21 +104,21 @@ static uint64_t part_ceil(uint64_t amount, uint32_t rate, uint32_t whole)
     return (uint64_t)(product / whole);
 }
 
-/* The fee within an amount; never more than the amount. */
+/* The fee within an amount: at most the amount. */
 static uint64_t fee_from_ceil(uint64_t amount, uint32_t rate)
 {
     return part_ceil(amount, rate, FEE_ONE);
 }
 
-/* The fee on top of an amount; at most a ninth of it, rounded up. */
+/* The fee on top of an amount: at most a ninth of it, rounded up. */
 static uint64_t fee_on_ceil(uint64_t amount, uint32_t rate)
 {
     return part_ceil(amount, rate, FEE_ONE - rate);
 }
 
-/* Splits a fee by whose liquidity took the input: of `in`, makers_in went to market makers. An
-   amount of which the fee leaves nothing went to nobody, and its fee is all the protocol's: so does
-   the compiled program, other than the SDK. */
+/* Splits a fee by whose liquidity took the input: of `in`, market makers took makers_in. If the fee
+   leaves nothing of the input, the protocol gets the whole fee. So does the compiled program; the
+   SDK does not. */
 static bool split_fee(const dv_dlmm_pool *pool, uint64_t in, uint64_t makers_in, fill *f)
 {
     uint64_t makers = in > 0 ? f->fee : 0;
@@ -133,7 +133,8 @@ static bool split_fee(const dv_dlmm_pool *pool, uint64_t in, uint64_t makers_in,
 
 /* ---- one bin ---- */
 
-/* Takes from layer after layer; what is left of the input is 0 unless all were emptied. */
+/* Takes from layer after layer. ret_left is the rest of the input, 0 unless all layers are
+   empty. */
 static bool take_layers(const dv_dlmm_bin *bin, uint32_t side, uint64_t in, uint64_t *ret_left,
                         uint64_t *ret_out, uint64_t *ret_makers_in)
 {
@@ -148,7 +149,7 @@ static bool take_layers(const dv_dlmm_bin *bin, uint32_t side, uint64_t in, uint
             if (!dv_dlmm_out_floor(side, bin->price, left, &given)) return false;
         }
         left -= taken;
-        out += given; /* at most the side's sum */
+        out += given; /* at most out_sum */
         if (i == DV_DLMM_LAYER_MAKERS) *ret_makers_in = taken;
     }
     *ret_left = left;
@@ -156,7 +157,7 @@ static bool take_layers(const dv_dlmm_bin *bin, uint32_t side, uint64_t in, uint
     return true;
 }
 
-/* Pays `amount`, fee in, or as much of it as the bin takes. */
+/* Pays `amount`, which includes the fee, or as much of it as the bin takes. */
 static bool pay_bin(const walk *w, const dv_dlmm_bin *bin, uint32_t rate, uint64_t amount,
                     fill *ret_fill)
 {
@@ -183,9 +184,10 @@ static dv_err limited(uint32_t program_error, dv_refusal *ret_refusal)
                      "more would be paid than the limit allows");
 }
 
-/* Takes exactly `out` from a bin that holds more than that and its fee. The program finds the input
-   with one division for all layers and then swaps it layer by layer, which may give less (it then
-   fails) or more, which stays with the protocol. */
+/* Takes exactly `out` from a bin that holds more than `out` and its fee. The program finds the
+   input by one division for all layers, then swaps the input layer by layer. The layers may give
+   less than `out`, and then the program fails. They may give more, which stays with the
+   protocol. */
 static dv_err take_exactly(const walk *w, const dv_dlmm_bin *bin, uint32_t rate, uint64_t out,
                            uint64_t with_fee, fill *ret_fill, dv_refusal *ret_refusal)
 {
@@ -204,7 +206,7 @@ static dv_err take_exactly(const walk *w, const dv_dlmm_bin *bin, uint32_t rate,
     uint64_t surplus = ret_fill->out - out;
     ret_fill->out = out;
     if (!w->fee_on_input) {
-        ret_fill->fee += surplus; /* of what the bin holds, as the output */
+        ret_fill->fee += surplus; /* a fee on the output, like the surplus */
         ret_fill->protocol_fee += surplus;
     }
     return DV_OK;
@@ -239,7 +241,7 @@ static bool is_over(const walk *w)
 static bool account_for(walk *w, const fill *f)
 {
     if (w->exact_out && __builtin_sub_overflow(w->in_left, f->in, &w->in_left)) return false;
-    w->fee += f->fee; /* each at most in or out, whose sums are checked */
+    w->fee += f->fee; /* no overflow: each is at most in or out */
     w->protocol_fee += f->protocol_fee;
     w->limit_order_fee += f->limit_order_fee;
     w->crossings += f->is_emptied;
@@ -248,14 +250,14 @@ static bool account_for(walk *w, const fill *f)
            !__builtin_add_overflow(w->out, f->out, &w->out);
 }
 
-/* Where in the array's bins the walk begins: at the active bin or beyond it. */
+/* The place in the array where the walk begins: at the active bin, or next to it. */
 static int64_t begin_in(const walk *w, const dv_pool_array *array)
 {
     const dv_dlmm_bin *bins = dv_dlmm_bin_at(w->pool, array->first);
     int32_t active = w->pool->active_id;
     if (array->number != dv_dlmm_array_of(active))
         return w->side == 0 ? (int64_t)array->count - 1 : 0;
-    uint32_t from = 0, to = array->count; /* the first bin at the active one or above */
+    uint32_t from = 0, to = array->count; /* of the first bin not below `active` */
     while (from < to) {
         uint32_t middle = from + (to - from) / 2;
         if (bins[middle].id < active)
@@ -318,8 +320,9 @@ static dv_err check_open(const dv_dlmm_pool *pool, const dv_chain_clock *clock,
     return DV_OK;
 }
 
-/* What the fee's volatility is measured from: anew once nobody has swapped for the filter period,
-   from what is left of the old one until the decay period is over. */
+/* Sets what the fee's volatility is measured from. A reference holds for the filter period after a
+   swap. Then the active bin becomes the reference. Part of the volatility stays until the decay
+   period ends. */
 static bool refer(walk *w, const dv_dlmm_pool *pool, const dv_chain_clock *clock)
 {
     w->index_reference = pool->index_reference;
@@ -334,7 +337,7 @@ static bool refer(walk *w, const dv_dlmm_pool *pool, const dv_chain_clock *clock
     return true;
 }
 
-/* Walks the whole way, transfer fees taken off the amount or put on top of it. */
+/* Walks the whole amount, less or plus transfer fees. */
 static dv_err walk_all(walk *w, const dv_dlmm_pool *pool, const dv_swap_ask *ask, uint32_t in,
                        const dv_chain_clock *clock, dv_refusal *ret_refusal)
 {

@@ -1,5 +1,5 @@
-/* A Meteora DLMM pool (an LbPair) as it is decoded: what meteora_dlmm_decode.c makes and
-   meteora_dlmm.c asks. Layouts: the IDL of lb_clmm 0.12 (MeteoraAg/dlmm-sdk, July 2026); program
+/* A decoded Meteora DLMM pool (LbPair). meteora_dlmm_decode.c makes it, meteora_dlmm.c quotes it.
+   Layouts: the IDL of lb_clmm 0.12 (MeteoraAg/dlmm-sdk, July 2026); program
    LBUZKhRxPF3XUpBCjp4YzTKgLccjZhTSDM9YuVaPwxo (mainnet and devnet). */
 #ifndef DV_DEX_METEORA_DLMM_H
 #define DV_DEX_METEORA_DLMM_H
@@ -10,19 +10,19 @@
 #define DV_DLMM_POOL_SIZE 904u /* bytes */
 #define DV_DLMM_ARRAY_BINS 70
 
-/* What a bin holds of one token, in the order in which it is taken: the market makers' liquidity,
+/* The layers of a bin's token, in the order in which swaps take them: the market makers' liquidity,
    limit orders that are being filled, open limit orders. */
 enum { DV_DLMM_LAYER_MAKERS, DV_DLMM_LAYER_PROCESSED, DV_DLMM_LAYER_OPEN, DV_DLMM_LAYERS };
 
-/* A bin for swaps in one direction. */
+/* What a bin offers to swaps in one direction. */
 typedef struct dv_dlmm_side {
     uint64_t out[DV_DLMM_LAYERS];  /* atoms of the output */
-    uint64_t need[DV_DLMM_LAYERS]; /* atoms of the input that take all of it, rounded up */
+    uint64_t need[DV_DLMM_LAYERS]; /* atoms of the input that take the whole layer, rounded up */
     uint64_t out_sum;              /* 0: nothing to take */
-    bool is_too_dear;              /* a need does not fit 64 bits: the program's sums overflow */
+    bool is_too_dear; /* a need does not fit 64 bits, and the program's sums overflow */
 } dv_dlmm_side;
 
-/* A bin that holds anything. */
+/* A bin that is not empty. */
 typedef struct dv_dlmm_bin {
     dv_u128 price;        /* Y per X in atoms, Q64.64; not 0 */
     dv_dlmm_side side[2]; /* by the mint that is paid: X (0), Y (1) */
@@ -33,23 +33,23 @@ typedef struct dv_dlmm_pool {
     dv_pool base;     /* mint 0 is X, mint 1 is Y */
     dv_pubkey oracle; /* an address */
     bool is_disabled;
-    bool has_activation; /* closed before: */
+    bool has_activation; /* the pool is closed before activation_point */
     bool activates_by_time;
     uint64_t activation_point; /* a slot, or seconds since 1970 */
-    bool fee_on_y;             /* the fee is always of Y; otherwise of the input */
+    bool fee_on_y;             /* the fee is always taken in Y, otherwise in the input */
     bool has_limit_orders;
-    int32_t active_id; /* the bin that swaps begin at */
+    int32_t active_id; /* the bin where swaps begin */
     uint16_t bin_step; /* bps between two bins */
-    /* The fee: a base and a part that grows with how far the active bin has moved lately. */
+    /* The fee: a base, and a part that grows with the active bin's moves. */
     uint32_t base_rate;                   /* of 10^9, at most 10^8 */
     uint32_t variable_fee_control;        /* 0: only the base */
     uint16_t filter_period, decay_period; /* seconds */
-    uint16_t reduction_factor;            /* bps of the volatility that is left after the filter */
-    uint16_t protocol_share;              /* bps of the market makers' fees */
+    uint16_t reduction_factor; /* bps of the volatility that stay after the filter period */
+    uint16_t protocol_share;   /* bps of the market makers' fees */
     uint32_t volatility, volatility_reference, volatility_max; /* in 10^-4 bins */
     int32_t index_reference;                                   /* a bin id */
     int64_t updated_at;                                        /* seconds since 1970 */
-    dv_pool_arrays arrays; /* the slots are dv_dlmm_bin, those that hold anything */
+    dv_pool_arrays arrays; /* their slots are the dv_dlmm_bin that are not empty */
 } dv_dlmm_pool;
 
 /* The number of the array that a bin is in. */
@@ -58,12 +58,12 @@ static inline int32_t dv_dlmm_array_of(int32_t bin_id)
     return bin_id / DV_DLMM_ARRAY_BINS - (bin_id % DV_DLMM_ARRAY_BINS < 0);
 }
 
-/* What is paid for `out` atoms at a price, rounded up, and what `in` atoms give, rounded down; side
-   as in a bin, price not 0. False, and nothing written, when it does not fit 64 bits. */
+/* The input for `out` atoms at a price, rounded up; the output for `in` atoms, rounded down. side:
+   as in a bin; price: not 0. False, and nothing written, when the result does not fit 64 bits. */
 DV_MUST_CHECK bool dv_dlmm_in_ceil(uint32_t side, dv_u128 price, uint64_t out, uint64_t *ret_in);
 DV_MUST_CHECK bool dv_dlmm_out_floor(uint32_t side, dv_u128 price, uint64_t in, uint64_t *ret_out);
 
-/* A bin by its place among those of all arrays. */
+/* A bin by its place in the row of all arrays' bins. */
 static inline const dv_dlmm_bin *dv_dlmm_bin_at(const dv_dlmm_pool *pool, uint32_t i)
 {
     return (const dv_dlmm_bin *)pool->arrays.slots + i;

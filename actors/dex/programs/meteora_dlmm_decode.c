@@ -1,7 +1,7 @@
 /* Decodes the accounts of a Meteora DLMM pool.
 
-   The bins that hold anything are laid out in one ascending row, each with what it takes to empty
-   it, so that a quote walks along it and divides only where it ends within a bin. */
+   The bins that are not empty lie in one ascending row, each with the input that empties it. So a
+   quote walks along the row, and divides only in the bin where it ends. */
 #include "actors/dex/programs/meteora_dlmm.h"
 #include "actors/solana/pda.h"
 
@@ -19,9 +19,9 @@
 
 #define ARRAY_NUMBER_MIN (-512 - 512 * EXTENSION_GROUPS)
 #define ARRAY_VERSION_WITH_ORDERS                                                                  \
-    2                           /* before it, the bytes of limit orders counted something else */
+    2                           /* older arrays count something else in the bytes of limit orders */
 #define FEE_RATE_MAX 100000000u /* 10 % of 10^9 */
-#define BASE_FEE_POWER_MAX 27   /* beyond it the program's 128 bits overflow */
+#define BASE_FEE_POWER_MAX 27   /* a greater power overflows the program's 128 bits */
 
 enum { FUNCTION_UNDETERMINED, FUNCTION_LIQUIDITY_MINING, FUNCTION_LIMIT_ORDER };
 enum { FEE_ON_INPUT, FEE_ON_Y };
@@ -34,7 +34,7 @@ static const uint8_t IS_EXTENSION[8] = {0x50, 0x6f, 0x7c, 0x71, 0x37, 0xed, 0x12
 
 /* ---- the pool's own account ---- */
 
-/* base_factor * bin_step * 10 * 10^power, of 10^9, cut off at the most that a fee may be. */
+/* base_factor * bin_step * 10 * 10^power, of 10^9, at most the greatest fee. */
 static uint32_t base_rate_of(uint16_t base_factor, uint16_t bin_step, uint8_t power)
 {
     dv_u128 rate = (dv_u128)base_factor * bin_step * 10;
@@ -116,7 +116,7 @@ static dv_err read_bin(const uint8_t *at, int32_t id, const dv_dlmm_pool *pool,
     bin.side[0].out[DV_DLMM_LAYER_MAKERS] = dv_le64(at + 8);
     bin.side[1].out[DV_DLMM_LAYER_MAKERS] = dv_le64(at);
     if (pool->has_limit_orders) {
-        bool asks = at[140] != 0; /* orders that sell X: what pays Y takes them */
+        bool asks = at[140] != 0; /* the orders sell X: swaps that pay Y take them */
         bin.side[asks].out[DV_DLMM_LAYER_PROCESSED] = dv_le64(at + 128);
         bin.side[asks].out[DV_DLMM_LAYER_OPEN] = dv_le64(at + 112);
     }

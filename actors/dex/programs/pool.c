@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Every venue program that we know; ends with NULL. */
+/* Every known program; ends with NULL. */
 static const dv_pool_class *const CLASSES[] = {&DV_RAYDIUM_CPMM, &DV_RAYDIUM_AMM_V4,
                                                &DV_RAYDIUM_CLMM, &DV_METEORA_DAMM_V2,
                                                &DV_METEORA_DLMM, NULL};
@@ -30,7 +30,7 @@ void dv_pool_need(dv_pool_needs *needs, const dv_pubkey *address)
     if (needs->count < DV_POOL_NEEDS_MAX) needs->at[needs->count++] = *address;
 }
 
-/* The pool's own account and its class. */
+/* Finds the pool's own account and its class. */
 static dv_err find_own(const dv_pubkey *address, const dv_account_set *accounts,
                        const dv_account **ret_own, const dv_pool_class **ret_class,
                        dv_refusal *ret_refusal)
@@ -52,7 +52,7 @@ static dv_err find_own(const dv_pubkey *address, const dv_account_set *accounts,
     return DV_OK;
 }
 
-/* What every program's pools have in common. */
+/* The part of a pool that all programs have in common. */
 static dv_pool base_of(const dv_pool_class *class, const dv_account *own)
 {
     dv_pool base = {.class = class, .program = own->owner, .address = own->address};

@@ -1,13 +1,14 @@
-/* What a pool is to whoever quotes: decoded from the bytes of its accounts, then asked.
+/* A pool of one of the DEXs' programs: decoded from the bytes of its accounts, then quoted.
 
-   A pool is pure: it sees no clock, no socket and no thread, and a quote allocates nothing. The
-   accounts are hostile until they are decoded: what does not belong to the right program, has
-   another size or discriminator, or points elsewhere, is refused. So is a pool with a feature whose
-   mathematics could not be checked against the compiled program, with the reason.
+   A pool is pure: it sees no clock, no socket and no thread, and a quote allocates nothing.
+   Accounts are hostile bytes. A decoder refuses an account of another program, with another size or
+   discriminator, or that names another pool. It also refuses a pool with a feature whose
+   mathematics was not checked against the compiled program, and says which.
 
-   How to get a pool: ask dv_pool_needs for the accounts, starting from the pool's own, until it
-   names none that has not been looked for (a pool's account names its vaults and mints; its bitmap
-   names the tick arrays), then dv_pool_new. A changed account makes a new pool. */
+   To get a pool, call dv_pool_list_needs with the pool's own account, fetch what it lists, and
+   repeat with these accounts until it lists nothing new. Then call dv_pool_new. A pool's account
+   names its vaults and mints; its bitmap names the arrays of ticks or bins. A changed account makes
+   a new pool. */
 #ifndef DV_DEX_POOL_H
 #define DV_DEX_POOL_H
 
@@ -16,8 +17,8 @@
 #include "proto/amount.h"
 
 typedef enum dv_pool_mode {
-    DV_SWAP_EXACT_IN,     /* amount is what is paid */
-    DV_SWAP_EXACT_OUT,    /* amount is what arrives */
+    DV_SWAP_EXACT_IN,     /* amount is paid */
+    DV_SWAP_EXACT_OUT,    /* amount arrives */
     DV_SWAP_PARTIAL_FILL, /* as EXACT_IN, but stops at the pool's price bound: DAMM v2 only */
 } dv_pool_mode;
 
@@ -28,32 +29,32 @@ typedef enum dv_pool_mode {
 typedef struct dv_swap_ask {
     dv_pool_mode mode;
     dv_pubkey mint_in, mint_out; /* the pool's two mints, in either order */
-    uint64_t amount;             /* atoms, of the mint that the mode says */
-    /* atoms of the other mint, transfer fees included: EXACT_OUT: the most to be paid, else the
+    uint64_t amount;             /* atoms: of mint_in, or of mint_out if EXACT_OUT */
+    /* Atoms of the other mint, transfer fees included. EXACT_OUT: the most to be paid, else the
        least to arrive. */
     uint64_t limit;
 } dv_swap_ask;
 
-/* What a swap would do. Amounts are what the user's token accounts lose and gain, Token-2022
-   transfer fees included. Fees are in the mint that the venue takes them in; 0 for a part that the
-   venue does not have. */
+/* What a swap would do. Amounts are those that the user's token accounts lose and gain, Token-2022
+   transfer fees included. Fees are in the mint from which the program takes them. A part that the
+   program does not have is 0. */
 typedef struct dv_swap_quote {
     uint64_t amount_in;       /* atoms of mint_in that leave the user's account */
     uint64_t amount_out;      /* atoms of mint_out that arrive */
-    uint64_t fee;             /* atoms: the venue's whole fee, of which */
+    uint64_t fee;             /* atoms: the program's whole fee, of which */
     uint64_t protocol_fee;    /*   the program's owner */
     uint64_t fund_fee;        /*   Raydium CPMM and CLMM: the fund's owner */
-    uint64_t lp_fee;          /*   what stays with those who provide the liquidity */
-    uint64_t compounding_fee; /*   DAMM v2: what goes back into the pool */
-    uint64_t limit_order_fee; /*   DLMM: what those who placed limit orders get */
+    uint64_t lp_fee;          /*   the liquidity providers' */
+    uint64_t compounding_fee; /*   DAMM v2: back into the pool */
+    uint64_t limit_order_fee; /*   DLMM: those who placed limit orders */
     bool fee_on_input;        /* whether the fees are of mint_in */
     uint32_t crossings;       /* initialised ticks, or bins, that the swap leaves behind */
-    uint32_t arrays;          /* accounts of ticks or bins that it comes through */
+    uint32_t arrays;          /* arrays of ticks or bins that the swap comes through */
 } dv_swap_quote;
 
-/* Instead of a custom code, when the program panics: InstructionError ProgramFailedToComplete. */
+/* The program panics: InstructionError ProgramFailedToComplete, without a custom code. */
 #define DV_PROGRAM_PANIC UINT32_MAX
-/* What we refuse although the program might not. */
+/* We refuse what the program might do. */
 #define DV_PROGRAM_ERROR_NONE (UINT32_MAX - 1)
 
 /* Why there is no quote or no pool. */
@@ -62,9 +63,8 @@ typedef struct dv_refusal {
        limit), VENUE_AMOUNT_TOO_SMALL, VENUE_POOL_CLOSED, VENUE_POOL_UNSUPPORTED,
        VENUE_POOL_MALFORMED, VENUE_ACCOUNT_MISSING, VENUE_QUOTE_FAILED (any other). */
     dv_err err;
-    uint32_t
-        program_error;  /* the custom code that the program would fail with, or one of the above */
-    const char *reason; /* a sentence for people; static */
+    uint32_t program_error; /* the program's custom code, or one of the two above */
+    const char *reason;     /* a sentence for people; static */
 } dv_refusal;
 
 /* Writes the refusal and returns its error, for `return dv_refuse(...)`. */
@@ -75,7 +75,7 @@ static inline dv_err dv_refuse(dv_refusal *ret_refusal, dv_err err, uint32_t pro
     return err;
 }
 
-/* The refusals that several programs share; program_error as in dv_refusal. */
+/* Refusals that several programs share. program_error: as in dv_refusal. */
 static inline dv_err dv_refuse_malformed(dv_refusal *ret_refusal, const char *reason)
 {
     return dv_refuse(ret_refusal, DV_VENUE_POOL_MALFORMED, DV_PROGRAM_ERROR_NONE, reason);
@@ -95,10 +95,10 @@ static inline dv_err dv_refuse_overflow(dv_refusal *ret_refusal, uint32_t progra
                      "the program's arithmetic would overflow");
 }
 
-/* As many accounts as one pool may need: CLMM and DLMM name the arrays near the price. */
+/* The most accounts of one pool. CLMM and DLMM list the arrays nearest to the price. */
 #define DV_POOL_NEEDS_MAX 64
 
-/* The accounts that a pool needs. A pool that would need more quotes as far as these reach. */
+/* The accounts that a pool needs. A pool that needs more quotes only as far as these reach. */
 typedef struct dv_pool_needs {
     uint32_t count;
     dv_pubkey at[DV_POOL_NEEDS_MAX];
@@ -106,54 +106,54 @@ typedef struct dv_pool_needs {
 
 typedef struct dv_pool dv_pool;
 
-/* As many arrays beyond those that a swap comes through go with it, where there are any, since the
-   price may move before it lands. */
+/* How many arrays beyond the swap's own go with it, since the price may move before the swap
+   lands. */
 #define DV_SWAP_SPARES 2
 
-/* Whose accounts a swap moves tokens between. The token accounts exist and are of the pool's mints.
- */
+/* The accounts between which a swap moves tokens. The token accounts exist and are of the pool's
+   mints. */
 typedef struct dv_swap_user {
     dv_pubkey owner;       /* signs and pays */
     dv_pubkey account_in;  /* of mint_in */
     dv_pubkey account_out; /* of mint_out */
-    uint32_t spares_less; /* of DV_SWAP_SPARES, so many stay out of the transaction, to save room */
+    uint32_t spares_less;  /* how many of DV_SWAP_SPARES are left out, to save room */
 } dv_swap_user;
 
-/* What the own account of every pool of a program has in common: what pools are searched by. */
+/* The layout of a program's pool accounts, by which pools are searched. */
 typedef struct dv_pool_layout {
     uint32_t size;      /* bytes of the whole account */
     uint32_t mints_at;  /* where mint 0 is; mint 1 follows it */
-    uint32_t vaults_at; /* likewise of the token accounts that hold them */
-    bool sorted;        /* mint 0 is always the lesser one (dv_pubkey_compare) */
+    uint32_t vaults_at; /* where vault 0 is; vault 1 follows it */
+    bool sorted;        /* mint 0 is always the lesser mint */
 } dv_pool_layout;
 
-/* One venue program. What the dv_pool_ functions below say holds for these. */
+/* One program. The dv_pool_ functions below say more of its functions. */
 typedef struct dv_pool_class {
     const char *name;          /* "raydium_cpmm" */
     const char *dex;           /* "raydium" */
     const dv_pubkey *programs; /* its ids: mainnet, devnet */
     uint32_t program_count;
-    dv_pool_layout layout; /* an account that is shorter than its size is refused */
+    dv_pool_layout layout; /* a shorter account is refused */
     const uint8_t *mark;   /* 8 bytes that the pool's account begins with; NULL: none */
-    size_t size;           /* bytes of the venue's own struct */
+    size_t size;           /* bytes of the program's own struct */
     bool fills_partly;     /* takes DV_SWAP_PARTIAL_FILL; otherwise that mode is refused */
-    /* Lists everything that the pool needs as far as `accounts` tells, found or not. pool: its base
-       alone, without mints' tokens; own: its account, not to be listed. ret_needs starts empty; use
-       dv_pool_need. */
+    /* Lists the accounts that the pool needs, as far as `accounts` tells, whether they are there or
+       not. pool: its base, without tokens. own: its account, which is not listed. ret_needs starts
+       empty; use dv_pool_need. */
     dv_err (*needs)(const dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
                     dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
-    /* Decodes the rest of the venue's own struct, which starts zeroed but for its base; the two
-       mints are different. After an error the pool is released, too. */
+    /* Decodes the program's own struct, which is zeroed behind its base. The two mints differ.
+       After an error the pool is released, too. */
     dv_err (*decode)(dv_pool *pool, const dv_account *own, const dv_account_set *accounts,
                      dv_refusal *ret_refusal);
-    /* Frees what the struct owns, but not the struct; NULL: it owns nothing. */
+    /* Frees what the struct owns, not the struct itself. NULL: it owns nothing. */
     void (*release)(dv_pool *pool);
-    /* The mints have been found to be the pool's: in is 0 when mint_in is the pool's mint 0, else
-       1. The limit is checked by the caller afterwards; a venue whose program checks it earlier
-       than another error checks it itself. ret_quote starts zeroed. */
+    /* Quotes. in is 0 when mint_in is the pool's mint 0, else 1. The caller checks the limit
+       afterwards; a program that checks it before another error does so here. ret_quote starts
+       zeroed. */
     dv_err (*quote)(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
                     const dv_chain_clock *clock, dv_swap_quote *ret_quote, dv_refusal *ret_refusal);
-    /* What the program fails with when too little arrives (OUT), too much is paid (IN). */
+    /* The program's errors when too little arrives (OUT), or too much is paid (IN). */
     uint32_t error_limit_out, error_limit_in;
     /* Encodes the swap that was quoted for the ask at the clock; amount and limit as in the ask. */
     dv_err (*swap)(const dv_pool *pool, const dv_swap_ask *ask, uint32_t in,
@@ -161,7 +161,8 @@ typedef struct dv_pool_class {
                    dv_instruction *ret_instruction, dv_refusal *ret_refusal);
 } dv_pool_class;
 
-/* A venue's own struct begins with this. Mint 0 and 1 are the program's (x and y, a and b). */
+/* A program's own struct begins with this one. Mints 0 and 1 are the program's (x and y, a and
+   b). */
 struct dv_pool {
     const dv_pool_class *class;
     dv_pubkey program, address;
@@ -170,19 +171,19 @@ struct dv_pool {
     dv_mint token[2];
 };
 
-/* The class whose program owns a pool, NULL when it is none of ours. */
+/* The class of a program; NULL: it is not known. */
 const dv_pool_class *dv_pool_class_of(const dv_pubkey *program);
 
-/* The class after another, of all that there are, NULL after the last; after NULL the first. */
+/* The class after another, NULL after the last; after NULL the first. */
 const dv_pool_class *dv_pool_class_next(const dv_pool_class *after);
 
-/* Lists what the pool at an address needs beside its own account, as far as the accounts tell:
-   empty when they do not hold the pool's own yet. Ask again with more accounts until it lists none
-   that has not been looked for: at most four times. */
+/* Lists what the pool at an address needs beside its own account, as far as the accounts tell;
+   nothing before they hold that account. Ask again with more accounts until nothing new is listed:
+   at most four times. */
 DV_MUST_CHECK dv_err dv_pool_list_needs(const dv_pubkey *address, const dv_account_set *accounts,
                                         dv_pool_needs *ret_needs, dv_refusal *ret_refusal);
 
-/* Adds one, unless it is listed already or the list is full. */
+/* Adds an address, unless it is listed already or the list is full. */
 void dv_pool_need(dv_pool_needs *needs, const dv_pubkey *address);
 
 /* Decodes the pool at an address. The accounts are only read during the call. The caller owns the
@@ -193,36 +194,36 @@ DV_MUST_CHECK dv_err dv_pool_new(const dv_pubkey *address, const dv_account_set 
 /* Accepts NULL; leaves NULL. */
 void dv_pool_destroy(dv_pool **pool);
 
-/* What a swap in the block of `clock` would do. To the last unit what the program would do with the
-   accounts that the pool was decoded from. */
+/* What a swap would do in the block of `clock`: to the atom what the program would do with the
+   accounts of the pool. */
 DV_MUST_CHECK dv_err dv_pool_quote(const dv_pool *pool, const dv_swap_ask *ask,
                                    const dv_chain_clock *clock, dv_swap_quote *ret_quote,
                                    dv_refusal *ret_refusal);
 
-/* Encodes a swap: the program's instruction with all of its accounts. Does not quote. */
+/* Encodes a swap: the program's instruction with all of its accounts. It does not quote. */
 DV_MUST_CHECK dv_err dv_pool_swap(const dv_pool *pool, const dv_swap_ask *ask,
                                   const dv_chain_clock *clock, const dv_swap_user *user,
                                   dv_instruction *ret_instruction, dv_refusal *ret_refusal);
 
-/* For decoders: finds an account that the pool names and that has at least `size` bytes and this
+/* For decoders: finds an account that the pool names. It has to have at least `size` bytes and this
    owner (NULL: any). VENUE_ACCOUNT_MISSING, VENUE_POOL_MALFORMED. */
 DV_MUST_CHECK dv_err dv_pool_account(const dv_account_set *accounts, const dv_pubkey *address,
                                      const dv_pubkey *owner, uint32_t size,
                                      const dv_account **ret_account, dv_refusal *ret_refusal);
 
-/* For decoders: reads both mints into token and token_program. A mint with a transfer hook or an
-   unknown extension, that is paused or cannot be transferred, is VENUE_POOL_UNSUPPORTED. */
+/* For decoders: reads both mints into token and token_program. VENUE_POOL_UNSUPPORTED: a mint has a
+   transfer hook or an unknown extension, is paused, or cannot be transferred. */
 DV_MUST_CHECK dv_err dv_pool_read_mints(dv_pool *pool, const dv_account_set *accounts,
                                         dv_refusal *ret_refusal);
 
-/* For decoders: reads how many atoms the vault of a side holds beside what the pool `owes` to
-   others (token_program is set). A vault of another mint or program, or with less than is owed, is
-   VENUE_POOL_MALFORMED; a frozen vault is VENUE_POOL_CLOSED. */
+/* For decoders: reads how many atoms the vault of a side holds, less what the pool `owes` to
+   others. token_program is set. VENUE_POOL_MALFORMED: the vault is of another mint or program, or
+   holds less than is owed. VENUE_POOL_CLOSED: it is frozen. */
 DV_MUST_CHECK dv_err dv_pool_read_reserve(const dv_pool *pool, uint32_t side, dv_u128 owes,
                                           const dv_account_set *accounts, uint64_t *ret_reserve,
                                           dv_refusal *ret_refusal);
 
-/* What Token-2022 withholds from a transfer of the mint of a side; see token.h. */
+/* What Token-2022 withholds from a transfer of a side's mint; see token.h. */
 static inline uint64_t dv_pool_withheld_ceil(const dv_pool *pool, uint32_t side,
                                              const dv_chain_clock *clock, uint64_t amount)
 {

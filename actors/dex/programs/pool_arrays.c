@@ -5,7 +5,7 @@
 #include "actors/solana/pda.h"
 
 #define EXTENSION_POOL_AT 8
-#define WALKED_MAX 12 /* arrays of one swap, spare ones included: more leave no room for the rest */
+#define WALKED_MAX 12 /* arrays of one swap with its spares, so that the rest fits */
 
 /* ---- reading ----------------------------------------------------------------------------- */
 
@@ -111,7 +111,7 @@ dv_err dv_pool_arrays_read(const dv_pool_array_kind *kind, const dv_pool *pool,
     uint32_t count = gather(kind, pool, accounts, sorted);
     ret_arrays->count = count;
     ret_arrays->at = calloc((size_t)count + 1, sizeof *ret_arrays->at);
-    /* and one more slot: where a slot is read that turns out to hold nothing */
+    /* One slot more, since `read` decodes a slot before it knows that the slot is empty. */
     ret_arrays->slots = calloc((size_t)count * kind->slots + 1, kind->slot_size);
     if (ret_arrays->at == NULL || ret_arrays->slots == NULL) abort();
     dv_err err =

@@ -1,5 +1,5 @@
-/* The addresses of the venue programs whose account layouts have no room for them, on mainnet and
-   on devnet. Their text is checked by tests/unit/test_programs.c. */
+/* Addresses of the DEXs' programs, on mainnet and devnet. tests/unit/test_programs.c checks their
+   text. */
 #ifndef DV_DEX_PROGRAM_IDS_H
 #define DV_DEX_PROGRAM_IDS_H
 

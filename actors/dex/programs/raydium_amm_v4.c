@@ -1,8 +1,8 @@
-/* Raydium AMM v4: a constant product over plain SPL tokens, the fee taken from the input.
+/* Raydium AMM v4: a constant product of plain SPL tokens, with the fee taken from the input.
 
    Layout and mathematics: raydium-io/raydium-amm (state.rs AmmInfo, math.rs Calculator,
    processor.rs process_swap_base_in/out), checked against the compiled program of May 2026. A pool
-   with a live order book (status 1) is refused: its reserves are not in its vaults alone. */
+   with a live order book (status 1) is refused: part of its reserves is outside its vaults. */
 #include "actors/dex/programs/pool.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/pda.h"
@@ -14,7 +14,7 @@
 enum { STATUS_ORDER_BOOK = 1, STATUS_SWAP_ONLY = 6, STATUS_WAITING_TRADE = 7 };
 enum { TAG_SWAP_BASE_IN_V2 = 16, TAG_SWAP_BASE_OUT_V2 = 17 };
 
-/* The program's own errors; no Anchor here. */
+/* The program's own errors. It does not use Anchor. */
 enum {
     ERROR_INVALID_STATUS = 22,
     ERROR_INVALID_INPUT = 29,
@@ -53,7 +53,7 @@ static dv_err read_own(amm_v4 *self, const dv_account *own, dv_refusal *ret_refu
     self->fee_num = dv_le64(data + 176);
     self->fee_den = dv_le64(data + 184);
     self->open_time = dv_le64(data + 224);
-    /* The bump is kept in 8 bytes, of which the program uses one. */
+    /* The account keeps the bump in 8 bytes, of which the program uses one. */
     const dv_seed seeds[] = {DV_SEED_TEXT("amm authority"), {data + 8, 1}};
     if (self->fee_num >= self->fee_den || own->size != POOL_SIZE ||
         !dv_pda_create(seeds, 2, &self->pool.program, &self->authority))
@@ -88,14 +88,14 @@ static dv_err refuse_limit(dv_refusal *ret_refusal)
                      "the price is past the limit");
 }
 
-/* The program looks at the limit before it looks at zeros. */
+/* The program checks the limit before it refuses zero. */
 static dv_err quote_exact_in(const amm_v4 *self, const dv_swap_ask *ask, uint32_t in,
                              dv_swap_quote *ret_quote, dv_refusal *ret_refusal)
 {
     uint64_t fee, out = 0, amount = ask->amount, x = self->reserve[in], y = self->reserve[1 - in];
     if (!dv_mul_div_ceil(amount, self->fee_num, self->fee_den, &fee))
         return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
-    uint64_t net = amount - fee; /* num < den: the fee is at most the amount */
+    uint64_t net = amount - fee; /* fee_num < fee_den: the fee is at most the amount */
     if (net > UINT64_MAX - x)
         return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC); /* no mint has such a supply */
     if (x + net > 0 && !dv_mul_div_floor(net, y, x + net, &out))

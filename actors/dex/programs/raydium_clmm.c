@@ -1,12 +1,11 @@
-/* Raydium CLMM: quotes and swaps. The price moves within ranges of constant liquidity, from one
-   initialised tick to the next; where ticks are is in raydium_clmm_decode.c, how far an amount gets
-   within a range in raydium_clmm_math.c. Source: the program's swap.rs and swap_v2.rs. */
+/* Raydium CLMM: quotes and swaps. The price moves from one initialised tick to the next, through
+   ranges of constant liquidity. raydium_clmm_decode.c finds the ticks, raydium_clmm_math.c computes
+   a step within a range. Source: the program's swap.rs and swap_v2.rs. */
 #include "actors/dex/programs/raydium_clmm.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/programs.h"
 
-/* Custom errors of the program (6000 + its ErrorCode), and of Anchor's require_eq and require_gt.
- */
+/* Custom errors of the program (6000 and its ErrorCode), and Anchor's require_eq and require_gt. */
 enum {
     NOT_APPROVED = 6001,
     SQRT_PRICE_LIMIT = 6013,
@@ -21,14 +20,14 @@ enum {
     REQUIRE_GT = 2505,
 };
 
-/* A swap on its way. */
+/* A swap while it is quoted. */
 typedef struct walk {
     const dv_clmm_pool *pool;
     dv_clmm_course course;
     dv_u128 sqrt_price, liquidity;
-    dv_u128 bound;       /* the price that no swap reaches */
-    uint64_t left;       /* atoms to go of what is exact */
-    uint64_t calculated; /* atoms so far of the other side */
+    dv_u128 bound;       /* the end of the price range, where a swap stops */
+    uint64_t left;       /* atoms of the exact amount that are left */
+    uint64_t calculated; /* atoms of the other mint so far */
     const dv_pool_array *array;
     int64_t next; /* the next tick in the array; -1 or its count when there is none left */
     dv_pool_arrays_way way;
@@ -72,8 +71,9 @@ static bool is_past_array(const walk *w)
     return w->next < 0 || w->next >= w->array->count;
 }
 
-/* Stands at the first tick in the swap's direction: the one at or below the current tick, or above
-   it, if that tick's own array is in use; else the first one of the next array. */
+/* Goes to the first tick in the swap's direction. That is the tick at or below the current tick, or
+   the one above, if the current tick's array is in use. Otherwise it is the first tick of the next
+   array. */
 static dv_err enter_first_array(walk *w, dv_refusal *ret_refusal)
 {
     const dv_clmm_pool *pool = w->pool;
@@ -124,7 +124,7 @@ static bool account_for(walk *w, const dv_clmm_step *step)
     if (__builtin_add_overflow(step->in, step->fee, &in)) return false;
     uint64_t taken = w->course.exact_out ? step->out : in;
     uint64_t other = w->course.exact_out ? in : step->out;
-    w->fee += step->fee; /* at most in, whose sum is checked */
+    w->fee += step->fee; /* no overflow: the sum is at most in */
     w->protocol_fee += (uint64_t)((dv_u128)step->fee * pool->protocol_rate / DV_PPM_ONE);
     w->fund_fee += (uint64_t)((dv_u128)step->fee * pool->fund_rate / DV_PPM_ONE);
     w->sqrt_price = step->sqrt_price;
@@ -152,7 +152,7 @@ static dv_err walk_on(walk *w, dv_refusal *ret_refusal)
     return DV_OK;
 }
 
-/* What the program requires at the end; `exact` is what the walk began with. */
+/* The program's checks at the end. exact: the amount with which the walk began. */
 static dv_err check_end(const walk *w, uint64_t exact, dv_refusal *ret_refusal)
 {
     if (w->left == exact || w->calculated == 0)
@@ -181,7 +181,7 @@ static dv_err check_open(const dv_clmm_pool *pool, const dv_swap_ask *ask,
     return DV_OK;
 }
 
-/* Where the walk begins, transfer fees taken off or put on top. */
+/* Begins the walk with the amount less or plus its transfer fee. */
 static dv_err walk_begin(walk *w, const dv_clmm_pool *pool, const dv_swap_ask *ask, uint32_t in,
                          const dv_chain_clock *clock, dv_refusal *ret_refusal)
 {
@@ -241,7 +241,7 @@ static dv_err quote(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     return DV_OK;
 }
 
-/* swap_v2, which takes mints of both token programs. */
+/* Encodes swap_v2, which takes mints of both token programs. */
 static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
                    const dv_chain_clock *clock, const dv_swap_user *user,
                    dv_instruction *ret_instruction, dv_refusal *ret_refusal)
@@ -257,7 +257,7 @@ static dv_err swap(const dv_pool *base, const dv_swap_ask *ask, uint32_t in,
     dv_instruction_put(to, SWAP_V2, sizeof SWAP_V2);
     dv_instruction_put_le(to, ask->amount, 8);
     dv_instruction_put_le(to, ask->limit, 8);
-    dv_instruction_put_le(to, 0, 8); /* no price limit: 128 bits */
+    dv_instruction_put_le(to, 0, 8); /* no price limit: 0 of 128 bits */
     dv_instruction_put_le(to, 0, 8);
     dv_instruction_put_le(to, !w.course.exact_out, 1);
     dv_instruction_add(to, &user->owner, true, false);

@@ -1,5 +1,5 @@
-/* A Raydium CLMM pool as it is decoded: what raydium_clmm_decode.c makes and raydium_clmm.c asks.
-   Layouts: raydium-io/raydium-clmm, states/pool.rs, config.rs, tick_array.rs and
+/* A decoded Raydium CLMM pool. raydium_clmm_decode.c makes it, raydium_clmm.c quotes it. Layouts:
+   raydium-io/raydium-clmm, states/pool.rs, config.rs, tick_array.rs and
    tickarray_bitmap_extension.rs; programs CAMMCzo5YL8w4VFF8KVHrK22GGUsp5VTaW7grrKgrWqK (mainnet)
    and DRayAUgENGQBKVaX8owNhgzkEDyoHTGVEGHVJT1E9pfH (devnet). */
 #ifndef DV_DEX_RAYDIUM_CLMM_H
@@ -11,10 +11,10 @@
 #define DV_CLMM_POOL_SIZE 1544u /* bytes */
 #define DV_CLMM_ARRAY_TICKS 60  /* of a tick array, each tick_spacing apart */
 
-/* A tick that positions begin or end at. */
+/* An initialised tick: positions begin or end there. */
 typedef struct dv_clmm_tick {
     dv_u128 sqrt_price;     /* Q64.64 */
-    __int128 liquidity_net; /* what crossing it upwards adds */
+    __int128 liquidity_net; /* added when the price crosses the tick upwards */
     int32_t index;
 } dv_clmm_tick;
 
@@ -27,10 +27,10 @@ typedef struct dv_clmm_pool {
     uint16_t tick_spacing; /* 1.. */
     bool is_swap_off;
     uint64_t open_time;    /* seconds since 1970 */
-    dv_u128 sqrt_price;    /* at tick_current, or within the tick above it */
+    dv_u128 sqrt_price;    /* of `tick`, or between it and the next tick */
     dv_u128 liquidity;     /* in range */
     int32_t tick;          /* MIN..MAX - 1 */
-    dv_pool_arrays arrays; /* the slots are dv_clmm_tick, the initialised ones */
+    dv_pool_arrays arrays; /* their slots are the initialised dv_clmm_tick */
 } dv_clmm_pool;
 
 /* The number of the array that a tick is in. */
@@ -40,7 +40,7 @@ static inline int32_t dv_clmm_array_of(int32_t tick, uint16_t tick_spacing)
     return tick / width - (tick % width < 0);
 }
 
-/* A tick by its place among those of all arrays. */
+/* A tick by its place in the row of all arrays' ticks. */
 static inline const dv_clmm_tick *dv_clmm_tick_at(const dv_clmm_pool *pool, uint32_t i)
 {
     return (const dv_clmm_tick *)pool->arrays.slots + i;

@@ -1,11 +1,11 @@
 /* Decodes the accounts of a Raydium CLMM pool.
 
-   The program lets a swap meet ticks in the order of the bitmap; so the ticks of all arrays are
-   laid out in one ascending row, each with its price, and a quote only walks along it. */
+   A swap meets ticks in the order of the bitmap. So the ticks of all arrays lie in one ascending
+   row, each with its price, and a quote walks along the row. */
 #include "actors/dex/programs/raydium_clmm.h"
 #include "actors/solana/pda.h"
 
-/* Sizes in bytes, and offsets, of 2025 and 2026 alike. */
+/* Sizes in bytes, and offsets: the same in the programs of 2025 and 2026. */
 #define CONFIG_SIZE 117u
 #define ARRAY_SIZE 10240u
 #define EXTENSION_SIZE 1832u
@@ -43,7 +43,8 @@ static dv_err read_own(const uint8_t *at, dv_clmm_pool *pool, dv_refusal *ret_re
     pool->open_time = dv_le64(at + 1080);
     if (pool->tick_spacing == 0)
         return dv_refuse_malformed(ret_refusal, "the pool's tick spacing is 0");
-    /* After a swap down to a tick the price is that tick's and the current tick the one below. */
+    /* A swap that ends at a tick from above leaves that tick's price and the tick below it as
+       current. */
     if (pool->tick < DV_CLMM_TICK_MIN || pool->tick >= DV_CLMM_TICK_MAX ||
         pool->sqrt_price < dv_clmm_sqrt_price_of(pool->tick) ||
         pool->sqrt_price > dv_clmm_sqrt_price_of(pool->tick + 1))
@@ -117,7 +118,7 @@ static bool address_of(const dv_pool *base, int32_t number, dv_pubkey *ret_addre
 {
     int32_t width = DV_CLMM_ARRAY_TICKS * ((const dv_clmm_pool *)base)->tick_spacing;
     int64_t start = (int64_t)number * width;
-    /* A bitmap may say anything; no array begins beyond the ticks that there are. */
+    /* Hostile bitmaps name arrays beyond the ticks that exist. */
     if (start > DV_CLMM_TICK_MAX || start < DV_CLMM_TICK_MIN - width) return false;
     uint8_t big_endian[4];
     for (int i = 0; i < 4; i++) big_endian[i] = (uint8_t)((uint32_t)start >> (24 - 8 * i));

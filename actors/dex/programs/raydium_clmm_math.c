@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-/* 2^64 / sqrt(1.0001^(2^i)), for each bit i of |tick|. Source: tick_math.rs. */
+/* 2^64 / sqrt(1.0001^(2^i)) for each bit i of |tick|. Source: tick_math.rs. */
 static const uint64_t MAGIC[] = {
     0xfffcb933bd6fb800u, 0xfff97272373d4000u, 0xfff2e50f5f657000u, 0xffe5caca7e10f000u,
     0xffcb9843d60f7000u, 0xff973b41fa98e800u, 0xff2ea16466c9b000u, 0xfe5dee046a9a3800u,
@@ -48,7 +48,7 @@ static bool amount_0_ceil(dv_u128 low, dv_u128 high, dv_u128 liquidity, uint64_t
     return dv_u256_x64_div_ceil(&over, &under, &amount) && fits(amount, ret);
 }
 
-/* What the input has to be, and what the output comes to, from one price to the other. */
+/* The input, rounded up, and the output, rounded down, between two prices. */
 static bool input_ceil(bool down, dv_u128 low, dv_u128 high, dv_u128 liquidity, uint64_t *ret)
 {
     return down ? amount_0_ceil(low, high, liquidity, ret)
@@ -101,8 +101,8 @@ static uint32_t fee_of(const dv_clmm_course *course, uint64_t left, bool whole, 
     return ok ? 0 : DV_CLMM_ERROR_CALCULATE_OVERFLOW;
 }
 
-/* As the program does, the amount that was found on the way to the target is kept when the target
-   is where the step ends, and else computed anew. */
+/* The program keeps the amount that it computed for the whole way to the target if the step ends at
+   the target. Otherwise it computes the amount anew. */
 uint32_t dv_clmm_step_take(const dv_clmm_course *course, dv_u128 sqrt_price, dv_u128 target,
                            dv_u128 liquidity, uint64_t left, dv_clmm_step *ret_step)
 {

@@ -1,8 +1,8 @@
-/* Raydium CPMM (raydium_cp_swap): a constant product, the fee taken from the input.
+/* Raydium CPMM (raydium_cp_swap): a constant product, with the fee taken from the input.
 
    Layouts: the program's IDL (raydium-io/raydium-cp-swap, states/pool.rs and config.rs).
    Mathematics: curve/calculator.rs and fees.rs, checked against the compiled program of December
-   2024, which has no creator fee: a pool that takes one is refused. */
+   2024. That program has no creator fee, so a pool that takes one is refused. */
 #include "actors/dex/programs/pool.h"
 #include "actors/dex/programs/program_ids.h"
 #include "actors/solana/pda.h"
@@ -19,7 +19,7 @@ static const uint8_t CONFIG_MARK[8] = {0xda, 0xf4, 0x21, 0x68, 0xcb, 0xcb, 0x2b,
 static const uint8_t SWAP_BASE_INPUT[8] = {0x8f, 0xbe, 0x5a, 0xda, 0xc4, 0x1e, 0x33, 0xde};
 static const uint8_t SWAP_BASE_OUTPUT[8] = {0x37, 0xd9, 0x62, 0x56, 0xa3, 0x4a, 0xb4, 0xad};
 
-/* Of the program: anchor's require_gt, and its own errors. */
+/* Anchor's require_gt, and the program's own errors. */
 enum { ERROR_REQUIRE_GT = 2505, ERROR_NOT_APPROVED = 6000, ERROR_EXCEEDED_SLIPPAGE = 6005 };
 
 typedef struct cpmm {
@@ -85,7 +85,7 @@ static dv_err decode(dv_pool *pool, const dv_account *own, const dv_account_set 
     if (err == DV_OK) err = read_config(self, accounts, ret_refusal);
     if (err == DV_OK) err = dv_pool_read_mints(pool, accounts, ret_refusal);
     for (uint32_t side = 0; err == DV_OK && side < 2; side++) {
-        /* what the protocol, the fund and the creator have not collected yet */
+        /* The protocol, the fund and the creator have not collected these yet. */
         dv_u128 fees = (dv_u128)dv_le64(data + 341 + 8 * side) + dv_le64(data + 357 + 8 * side) +
                        dv_le64(data + 397 + 8 * side);
         err = dv_pool_read_reserve(pool, side, fees, accounts, &self->reserve[side], ret_refusal);
@@ -99,7 +99,7 @@ static dv_err refuse_zero(dv_refusal *ret_refusal)
                      "the amount is too small for this pool");
 }
 
-/* Shares of the trade fee; the rest stays with the liquidity. */
+/* Splits the trade fee; the liquidity providers keep the rest. */
 static void split_fee(const cpmm *self, uint64_t fee, dv_swap_quote *ret_quote)
 {
     ret_quote->fee_on_input = true;
@@ -118,7 +118,7 @@ static dv_err quote_exact_in(const cpmm *self, uint64_t amount, uint32_t in,
     if (arrives == 0) return refuse_zero(ret_refusal);
     if (!dv_mul_div_ceil(arrives, self->trade_rate, DV_PPM_ONE, &fee))
         return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC);
-    uint64_t net = arrives - fee; /* the rate is below one: the fee is at most what arrives */
+    uint64_t net = arrives - fee; /* the rate is below one: the fee is at most the amount */
     if (net > UINT64_MAX - x)
         return dv_refuse_too_much(ret_refusal, DV_PROGRAM_PANIC); /* no mint has such a supply */
     if (!dv_mul_div_floor(net, y, x + net, &out)) return refuse_zero(ret_refusal);
@@ -130,8 +130,8 @@ static dv_err quote_exact_in(const cpmm *self, uint64_t amount, uint32_t in,
     return DV_OK;
 }
 
-/* Programs before November 2025 round a quotient below one to the nearest, later ones up. Where
-   that gives zero the older ones refuse, and so do we, whichever is deployed. */
+/* Programs before November 2025 round a quotient below one to the nearest, later programs round it
+   up. Where the older program gets zero and refuses, we refuse under both. */
 static dv_err source_ceil(uint64_t x, uint64_t y, uint64_t gross, uint64_t *ret_source,
                           dv_refusal *ret_refusal)
 {

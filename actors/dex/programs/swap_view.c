@@ -2,15 +2,15 @@
 
 #include "actors/dex/programs/program_ids.h"
 
-/* One instruction of one program. Offsets are in the data, positions among the accounts. */
+/* One instruction of one program. Offsets are in its data, positions among its accounts. */
 typedef struct form {
     const dv_pubkey *programs;
     uint8_t program_count;
-    uint8_t mark_size, mark[8]; /* what the data begins with */
-    uint8_t size;               /* of the data, exactly */
+    uint8_t mark_size, mark[8]; /* the beginning of the data */
+    uint8_t size;               /* of the data */
     uint8_t amount_at, limit_at;
     uint8_t zeros_at, zeros; /* bytes that have to be 0 */
-    uint8_t mode_at, mode;   /* a byte that has to be so; at 0: there is none */
+    uint8_t mode_at, mode;   /* a byte that has to have this value; mode_at 0: none has */
     bool exact_out;
     uint8_t owner, account_in, account_out;
 } form;
@@ -55,7 +55,7 @@ static const form FORMS[] = {
     {DAMM, .mark_size = 8, .mark = {SWAP2}, .size = 25, .amount_at = 8, .limit_at = 16,
      .mode_at = 24, .mode = 0},
     {DAMM, .mark_size = 8, .mark = {SWAP2}, .size = 25, .amount_at = 8, .limit_at = 16,
-     .mode_at = 24, .mode = 1}, /* partial fill: at most as much is paid */
+     .mode_at = 24, .mode = 1}, /* a partial fill pays at most the amount */
     {DAMM, .mark_size = 8, .mark = {SWAP2}, .size = 25, .amount_at = 8, .limit_at = 16,
      .mode_at = 24, .mode = 2, .exact_out = true},
 };

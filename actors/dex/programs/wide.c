@@ -1,9 +1,9 @@
 /* Division is Knuth's algorithm D (The Art of Computer Programming, volume 2, 4.3.1) on 64-bit
-   limbs, over as many of them as are in use: a quotient of one limb costs one hardware division. */
+   limbs, over the limbs in use. A quotient of one limb costs one hardware division. */
 #include "actors/dex/programs/wide.h"
 
 #define LIMBS 4
-#define DIVIDEND_LIMBS (LIMBS + 2) /* shifted by a limb, and room to normalise */
+#define DIVIDEND_LIMBS (LIMBS + 2) /* a shift by one limb, and room to normalise */
 
 static int limbs_used(const uint64_t *limbs, int count)
 {
@@ -11,7 +11,7 @@ static int limbs_used(const uint64_t *limbs, int count)
     return count;
 }
 
-/* Shifts left by fewer than 64 bits; what leaves the top limb is returned. */
+/* Shifts left by fewer than 64 bits. Returns the bits that leave the top limb. */
 static uint64_t shift_left(uint64_t *limbs, int count, int bits)
 {
     uint64_t carry = 0;
@@ -23,8 +23,8 @@ static uint64_t shift_left(uint64_t *limbs, int count, int bits)
     return carry;
 }
 
-/* A digit of the quotient, at most 2 too large: u's top three limbs by v's top two (u < v * 2^64).
- */
+/* Estimates a digit of the quotient from u's top three limbs and v's top two (u < v * 2^64). The
+   estimate is at most 2 too large. */
 static uint64_t estimate(const uint64_t *u, const uint64_t *v)
 {
     if (u[2] >= v[1]) return UINT64_MAX;
@@ -38,7 +38,7 @@ static uint64_t estimate(const uint64_t *u, const uint64_t *v)
     return digit;
 }
 
-/* u -= digit * v over count + 1 limbs of u; whether that went below zero. */
+/* u -= digit * v over count + 1 limbs of u. Returns whether the result is below zero. */
 static bool subtract_multiple(uint64_t *u, const uint64_t *v, int count, uint64_t digit)
 {
     uint64_t carry = 0;
@@ -63,7 +63,7 @@ static void add_back(uint64_t *u, const uint64_t *v, int count)
     u[count] += (uint64_t)carry;
 }
 
-/* Divides u (`size` limbs) by v (`count` limbs, the top one not 0) into quotient; u becomes the
+/* Divides u (`size` limbs) by v (`count` limbs, the top one not 0) into quotient. u becomes the
    remainder, perhaps shifted. */
 static void divide(uint64_t *u, int size, uint64_t *v, int count, uint64_t *quotient)
 {
@@ -91,7 +91,7 @@ static void divide(uint64_t *u, int size, uint64_t *v, int count, uint64_t *quot
     }
 }
 
-/* u / v into ret: the limbs of u are its own, to be used up. */
+/* u / b into ret. Overwrites u. */
 static bool divide_into(uint64_t u[DIVIDEND_LIMBS], const dv_u256 *b, bool up, dv_u128 *ret)
 {
     uint64_t v[LIMBS] = {b->limb[0], b->limb[1], b->limb[2], b->limb[3]};

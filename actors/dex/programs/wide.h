@@ -1,5 +1,6 @@
 /* Integers of 256 bits, as far as the concentrated-liquidity programs need them: products of two
-   128-bit numbers, and quotients of those. Nothing wraps: what does not fit is reported. */
+   128-bit numbers, and their quotients. No function wraps: each reports a result that does not
+   fit. */
 #ifndef DV_DEX_WIDE_H
 #define DV_DEX_WIDE_H
 
@@ -69,7 +70,7 @@ DV_MUST_CHECK static inline bool dv_mul_shift64_floor(dv_u128 a, dv_u128 b, uint
     return true;
 }
 
-/* The counterpart, rounded up. */
+/* The same, rounded up. */
 DV_MUST_CHECK static inline bool dv_mul_shift64_ceil(dv_u128 a, dv_u128 b, uint64_t *ret)
 {
     dv_u256 product = dv_u256_mul(a, b);
@@ -80,12 +81,12 @@ DV_MUST_CHECK static inline bool dv_mul_shift64_ceil(dv_u128 a, dv_u128 b, uint6
     return true;
 }
 
-/* floor(2^64 * a / b) and its counterpart rounded up. False, and nothing written, when b is 0 or
-   the result does not fit 128 bits. */
+/* floor(2^64 * a / b), and the same rounded up. False, and nothing written, when b is 0 or the
+   result does not fit 128 bits. */
 DV_MUST_CHECK bool dv_u256_x64_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 DV_MUST_CHECK bool dv_u256_x64_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 
-/* floor(a / b) and its counterpart rounded up; likewise. */
+/* floor(a / b), and the same rounded up. False as above. */
 DV_MUST_CHECK bool dv_u256_div_floor(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 DV_MUST_CHECK bool dv_u256_div_ceil(const dv_u256 *a, const dv_u256 *b, dv_u128 *ret);
 
