@@ -1,0 +1,2 @@
+prepare one as
+select 1;

@@ -1,0 +1,3 @@
+-- One.
+prepare two as
+select 1;

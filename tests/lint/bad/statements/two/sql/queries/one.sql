@@ -1,0 +1,4 @@
+-- One.
+prepare one as
+select 1;
+select 2;

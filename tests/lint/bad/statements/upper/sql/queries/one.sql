@@ -1,0 +1,3 @@
+-- One.
+prepare one as
+SELECT 1;
