@@ -1,5 +1,5 @@
 /* What PostgreSQL alone does with Drover's schema and its very statements: one INSERT and four
-   STEPs an order, the confirmed way, through the store that persistence uses (actors/persistence/pg/connection.c),
+   STEPs an order, the confirmed way, through the store that persistence uses (actors/persistence/pg/store.c),
    without an engine around it. Orders go in cohorts, which are the batches. A JSON object a line.
  */
 #include <getopt.h>
@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "actors/base/log.h"
-#include "actors/persistence/store.h"
+#include "actors/persistence/query.h"
 #include "bench/load/samples.h"
 #include "proto/base58.h"
 #include "proto/state.h"
@@ -152,7 +152,10 @@ static void cohort_write(ceiling *c, uint32_t index)
     cohort *h = &c->cohorts[index];
     dv_time now = dv_time_now();
     uint32_t count = c->config.store_batch_max;
-    dv_store_request request = {.ticket = index, .count = count};
+    dv_store_request request = {.ticket = index,
+                                .query = h->state == 0 ? &DV_QUERY_insert : &DV_QUERY_step,
+                                .count = count,
+                                .rows = h->rows};
     for (uint32_t i = 0; i < count; i++) {
         if (h->state == 0) {
             h->inserts[i] = insert_make(c, now.wall_us);
@@ -161,13 +164,6 @@ static void cohort_write(ceiling *c, uint32_t index)
             h->steps[i] = step_make(c, &h->inserts[i].terms.order_id, h->state, now.wall_us);
             h->rows[i] = &h->steps[i];
         }
-    }
-    if (h->state == 0) {
-        request.type = DV_STORE_INSERT;
-        request.inserts = (const dv_insert_request *const *)h->rows;
-    } else {
-        request.type = DV_STORE_STEP;
-        request.steps = (const dv_step_request *const *)h->rows;
     }
     h->sent_ns = now.mono_ns;
     c->store->class->submit(c->store, &request);

@@ -97,10 +97,14 @@ DV_MUST_CHECK dv_err dv_record_decode(const dv_shape *shape, const void *bytes, 
    Texts are quoted, blobs stand as their lengths. */
 void dv_record_print(const dv_shape *shape, const void *record, dv_buffer *buffer);
 
-/* For a copy of a record that is to outlive its texts: their bytes together, and the move of them to
-   memory of that size, which the record's texts then borrow. Records within it are not looked at. */
-size_t dv_record_texts_size(const dv_shape *shape, const void *record);
-void dv_record_texts_move(const dv_shape *shape, void *record, char *to);
+/* For a copy of a record that is to outlive what the record borrows: the bytes of its texts and lists
+   together, at any depth; and the move of them to memory of that size, aligned as malloc aligns, which
+   the record then borrows. */
+size_t dv_record_borrowed_size(const dv_shape *shape, const void *record);
+void dv_record_borrow_from(const dv_shape *shape, void *record, void *to);
+
+/* The same with memory of the arena. */
+void dv_record_keep(const dv_shape *shape, void *record, dv_arena *arena);
 
 #define DV_RECORD_SHAPE(name) extern const dv_shape DV_SHAPE_##name;
 DV_RECORDS(DV_RECORD_SHAPE)

@@ -76,31 +76,3 @@ size_t dv_message_bound(unsigned type)
     const dv_message_info *info = dv_message_info_of(type);
     return info ? DV_MESSAGE_HEAD * UINT_MAX_SIZE + shape_bound(info->shape) : 0;
 }
-
-/* ---- texts ------------------------------------------------------------------------------ */
-
-static bool is_text(const dv_field *field)
-{
-    return field->kind == DV_FIELD_TEXT || field->kind == DV_FIELD_BLOB;
-}
-
-size_t dv_record_texts_size(const dv_shape *shape, const void *record)
-{
-    size_t size = 0;
-    for (uint32_t i = 0; i < shape->field_count; i++)
-        if (is_text(&shape->fields[i])) size += member_text(record, &shape->fields[i]).size;
-    return size;
-}
-
-void dv_record_texts_move(const dv_shape *shape, void *record, char *to)
-{
-    for (uint32_t i = 0; i < shape->field_count; i++) {
-        const dv_field *f = &shape->fields[i];
-        if (!is_text(f)) continue;
-        dv_text text = member_text(record, f);
-        if (text.size > 0) memcpy(to, text.at, text.size);
-        text.at = to;
-        to += text.size;
-        memcpy((char *)record + f->offset, &text, sizeof text);
-    }
-}

@@ -137,10 +137,10 @@ static void answer_refused(const dv_peer *gateway, uint64_t request_id, dv_err e
 /* A pending order with a copy of its terms. */
 static pending *pending_new(const dv_terms *terms)
 {
-    pending *p = calloc(1, sizeof *p + dv_record_texts_size(&DV_SHAPE_terms, terms));
+    pending *p = calloc(1, sizeof *p + dv_record_borrowed_size(&DV_SHAPE_terms, terms));
     if (p == NULL) abort();
     p->terms = *terms;
-    dv_record_texts_move(&DV_SHAPE_terms, &p->terms, p->text);
+    dv_record_borrow_from(&DV_SHAPE_terms, &p->terms, p->text);
     return p;
 }
 

@@ -41,37 +41,6 @@ bool dv_batch_takes(const dv_batch *batch, const dv_id *id)
     return same == NULL && batch->count < batch->capacity;
 }
 
-static void own(const dv_shape *shape, void *record, dv_arena *arena);
-
-/* Makes a list and its records the arena's own. */
-static void own_list(const dv_field *f, void *record, dv_arena *arena)
-{
-    uint32_t count;
-    const char *list;
-    memcpy(&count, (char *)record + f->count_offset, sizeof count);
-    memcpy(&list, (char *)record + f->offset, sizeof list);
-    char *copy = dv_arena_alloc(arena, count * f->shape->size);
-    if (count > 0) memcpy(copy, list, count * f->shape->size);
-    for (uint32_t i = 0; i < count; i++) own(f->shape, copy + i * f->shape->size, arena);
-    memcpy((char *)record + f->offset, &copy, sizeof copy);
-}
-
-/* Makes a record's texts and lists the arena's own. */
-static void own(const dv_shape *shape, void *record, dv_arena *arena)
-{
-    for (uint32_t i = 0; i < shape->field_count; i++) {
-        const dv_field *f = &shape->fields[i];
-        void *member = (char *)record + f->offset;
-        if (f->kind == DV_FIELD_TEXT || f->kind == DV_FIELD_BLOB) {
-            dv_text *text = member;
-            *text = dv_arena_text(arena, *text);
-        } else if (f->kind == DV_FIELD_ONE)
-            own(f->shape, member, arena);
-        else if (f->kind == DV_FIELD_LIST)
-            own_list(f, record, arena);
-    }
-}
-
 static dv_batch_item *add(dv_batch *batch, dv_batch_kind kind, const dv_id *id, const dv_peer *peer)
 {
     assert(dv_batch_takes(batch, id));
@@ -90,7 +59,7 @@ dv_batch_item *dv_batch_add_insert(dv_batch *batch, const dv_insert_request *ins
 {
     dv_batch_item *item = add(batch, DV_BATCH_INSERTS, &insert->terms.order_id, peer);
     item->insert = *insert;
-    own(dv_message_info_of(DV_MSG_insert_request)->shape, &item->insert, batch->arena);
+    dv_record_keep(dv_message_info_of(DV_MSG_insert_request)->shape, &item->insert, batch->arena);
     return item;
 }
 
@@ -98,7 +67,7 @@ dv_batch_item *dv_batch_add_step(dv_batch *batch, const dv_step_request *step, c
 {
     dv_batch_item *item = add(batch, DV_BATCH_STEPS, &step->order_id, peer);
     item->step = *step;
-    own(dv_message_info_of(DV_MSG_step_request)->shape, &item->step, batch->arena);
+    dv_record_keep(dv_message_info_of(DV_MSG_step_request)->shape, &item->step, batch->arena);
     return item;
 }
 
@@ -120,19 +89,16 @@ uint32_t dv_batch_unanswered(const dv_batch *batch)
 
 dv_store_request dv_batch_request(const dv_batch *batch, const void **rows)
 {
-    dv_store_request request = {.ticket = batch->ticket};
+    dv_store_request request = {.ticket = batch->ticket, .rows = rows};
     bool inserts = batch->kind == DV_BATCH_INSERTS;
     for (uint32_t i = batch->first; i < batch->first + batch->window; i++) {
         const dv_batch_item *item = &batch->items[i];
         if (item->answered) continue;
         rows[request.count++] = inserts ? (const void *)&item->insert : &item->step;
     }
-    if (inserts) {
-        request.type = batch->looking ? DV_STORE_FIND : DV_STORE_INSERT;
-        request.inserts = (const dv_insert_request *const *)rows;
-    } else {
-        request.type = batch->looking ? DV_STORE_LOOK : DV_STORE_STEP;
-        request.steps = (const dv_step_request *const *)rows;
-    }
+    if (inserts)
+        request.query = batch->looking ? &DV_QUERY_find : &DV_QUERY_insert;
+    else
+        request.query = batch->looking ? &DV_QUERY_look : &DV_QUERY_step;
     return request;
 }

@@ -1,21 +1,21 @@
-/* A batch: the inserts or steps of many orders on their way into the store together, and all that
-   is needed to answer for them. It lives in persistence, in one list at a time. */
+/* A batch: the inserts or steps of many orders on their way into the store together, and all that is
+   needed to answer them. A batch is in one list of writes.c at a time. */
 #ifndef DV_BATCH_H
 #define DV_BATCH_H
 
 #include <uthash.h>
 
-#include "actors/persistence/store.h"
+#include "actors/persistence/query.h"
 #include "proto/arena.h"
 
-/* One insert or step, from its arrival until it is answered. What it is looked up by comes first:
-   there are more of them than a cache holds. */
+/* One insert or step, from its arrival until it is answered. The keys of the look-ups come first: there
+   are more items than a cache holds. */
 typedef struct dv_batch_item {
     UT_hash_handle pending; /* by id, among all that are not answered */
     dv_id id;               /* of its order */
     UT_hash_handle hh;      /* by id, within its batch */
-    dv_peer peer;           /* who is to be answered */
-    bool answered;          /* nothing more to be done for it */
+    dv_peer peer;           /* its sender */
+    bool answered;          /* it needs nothing more */
     union {
         dv_insert_request insert;
         dv_step_request step;
@@ -24,8 +24,8 @@ typedef struct dv_batch_item {
 
 typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COUNT } dv_batch_kind;
 
-/* What is asked of the store is about the unanswered items of the window, which is the whole batch
-   unless the store has refused one of them:
+/* A request to the store concerns the unanswered items of the window. The window is the whole batch
+   unless the store has refused a row:
 
      open ─► write ──► all of it written ─► answered and published ─► spare
               ▲ │ │
@@ -33,12 +33,12 @@ typedef enum dv_batch_kind { DV_BATCH_INSERTS, DV_BATCH_STEPS, DV_BATCH_KIND_COU
               │ └───► refused: half the window; alone and refused: given up
               └────── store away: the same again; inserts surely not written: refused    */
 typedef struct dv_batch {
-    struct dv_batch *prev, *next; /* in a list of persistence's */
+    struct dv_batch *prev, *next; /* in a list of writes.c */
     dv_batch_kind kind;
     bool looking;           /* asks what is there instead of writing */
     bool doubtful;          /* a request whose answer was lost may have written some of it */
     uint64_t ticket;        /* of the request in flight */
-    uint32_t first, window; /* items[first], and so many of them */
+    uint32_t first, window; /* items[first], and how many */
     uint32_t count, capacity;
     dv_batch_item *items;
     dv_batch_item *by_id; /* hash of the items */

@@ -1,18 +1,16 @@
-/* Persistence: the PostgreSQL connections, and batches.
+/* Persistence: the PostgreSQL connections, batches and queries.
 
-   Purpose          commits inserts and steps of many orders in one statement each, and tells the
-                    sender and notification at once; keeps instances; answers questions.
-   Reads            insert: insert_request · write: step_request, lease_request, claim_request,
-                    owned_request · sweep: retries_request · recall, query: order_request, orders_request,
-                    events_request, stats_request
-   Writes           insert: insert_reply, insert_conflict, insert_refusal · write: step_reply,
-                    lease_reply, claim_item, claim_reply, owned_reply · sweep: retries_reply ·
-                    events: order_event, in no particular order · recall, query: order_item,
-                    query_reply, stats_reply
+   Purpose          commits inserts and steps of many orders in one statement each, and tells their
+                    senders and notification at once; keeps instances; answers queries
+   Reads            insert: insert_request · write: step_request · and what each of queries/ asks:
+                    write: lease_request, claim_request, owned_request · sweep: retries_request ·
+                    query: order_request, orders_request, events_request, stats_request
+   Writes           insert: insert_reply, insert_conflict, insert_refusal · write: step_reply ·
+                    events: order_event, in no particular order · and the replies of each query
    Durable effects  tables orders, order_events, event_stream, instances (sql/)
    May block on     connecting at start, at most start_timeout_ms, and migrating; nothing later
-   Limits           one step of an order per batch; store_batch_max orders a statement; 500 orders
-                    a claim
+   Limits           one step of an order per batch; store_batch_max orders a statement; 10,000 queries
+                    that wait
    If it dies       what it answered is committed; what it did not answer is sent again, and a step
                     found already taken is answered as committed */
 #ifndef DV_PERSISTENCE_H
@@ -29,8 +27,7 @@ extern const dv_actor_class DV_PERSISTENCE_CLASS;
 void *dv_persistence_new(const dv_persistence_config *config, uint32_t in_flight_max,
                          uint32_t start_timeout_ms);
 
-/* The same on a store of the caller's, which is consumed and nulled: for tests and the simulator.
- */
+/* The same on the caller's store, which is consumed and nulled: for tests and the simulator. */
 void *dv_persistence_new_on(const dv_persistence_config *config, uint32_t in_flight_max,
                             dv_store **store);
 

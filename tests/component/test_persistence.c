@@ -1,7 +1,6 @@
 /* Persistence with a real PostgreSQL: what it writes, and what it answers. */
 #include <stdlib.h>
 
-#include "actors/persistence/pg/params.h"
 #include "proto/codec.h"
 #include "proto/view.h"
 #include "sql/queries.h"

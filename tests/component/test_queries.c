@@ -20,37 +20,43 @@ START_TEST(psql_runs_every_file)
     rig r;
     rig_open(&r, 1, 64);
     files_find();
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        char command[600];
-        snprintf(command, sizeof command, "psql -XAtq -v ON_ERROR_STOP=1 -d '%s' -f %s >/dev/null",
-                 base, files.gl_pathv[i]);
-        FILE *psql = popen(command, "r");
-        ck_assert_ptr_nonnull(psql);
-        ck_assert_msg(pclose(psql) == 0, "psql does not take %s", files.gl_pathv[i]);
-    }
+    for (size_t i = 0; i < files.gl_pathc; i++) pg_psql(base, files.gl_pathv[i], "select");
     globfree(&files);
     rig_close(&r);
 }
 END_TEST
 
-START_TEST(every_file_is_embedded_and_takes_the_parameters_that_it_declares)
+/* What is prepared, without `prepare name (types) as`, comments and white space. */
+#define PREPARED                                                                                   \
+    "select regexp_replace(regexp_replace(statement,"                                              \
+    " '^prepare \\w+ *(\\([^)]*\\))? *as\\s', ''), '--[^\n]*|\\s|;\\s*$', '', 'g')"                \
+    " from pg_prepared_statements"
+
+START_TEST(every_file_is_embedded_as_psql_reads_it)
 {
     rig r;
     rig_open(&r, 1, 64);
     files_find();
     ck_assert_uint_eq(files.gl_pathc, DV_SQL_COUNT + DV_SETUP_COUNT);
     globfree(&files);
-    PGconn *pg = PQconnectdb(base);
     for (int i = 0; i < DV_SQL_COUNT; i++) {
-        PGresult *made = PQprepare(pg, DV_SQL[i].name, DV_SQL[i].sql, 0, NULL);
-        ck_assert_msg(PQresultStatus(made) == PGRES_COMMAND_OK, "%s: %s", DV_SQL[i].name,
+        const dv_statement *s = &DV_SQL[i];
+        PGconn *pg = PQconnectdb(base);
+        PGresult *made = PQprepare(pg, s->name, s->sql, 0, NULL);
+        ck_assert_msg(PQresultStatus(made) == PGRES_COMMAND_OK, "%s: %s", s->name,
                       PQerrorMessage(pg));
-        PQclear(made);
-        PGresult *told = PQdescribePrepared(pg, DV_SQL[i].name);
-        ck_assert_int_eq(PQnparams(told), (int)DV_SQL[i].params);
+        PGresult *told = PQdescribePrepared(pg, s->name);
+        ck_assert_int_eq(PQnparams(told), (int)s->params);
+        PGresult *embedded = PQexec(pg, PREPARED);
+        char file[100], text[16384];
+        snprintf(text, sizeof text, "%s\n", PQgetvalue(embedded, 0, 0));
+        snprintf(file, sizeof file, "sql/queries/%s.sql", s->name);
+        ck_assert_str_eq(pg_psql(base, file, PREPARED), text);
+        PQclear(embedded);
         PQclear(told);
+        PQclear(made);
+        PQfinish(pg);
     }
-    PQfinish(pg);
     rig_close(&r);
 }
 END_TEST
@@ -76,8 +82,7 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {psql_runs_every_file,
-                                  every_file_is_embedded_and_takes_the_parameters_that_it_declares,
+    const TTest *const tests[] = {psql_runs_every_file, every_file_is_embedded_as_psql_reads_it,
                                   terminal_states_are_those_of_the_catalogue, NULL};
     return run_tests("queries", tests);
 }

@@ -1,16 +1,17 @@
 /* The simulator's model of the store against a real PostgreSQL: the same requests, drawn at random
-   from few orders, keys and instances so that they meet, must be answered alike. */
+   from few orders, keys and instances so that they meet, must be answered alike. Every query of
+   actors/persistence/queries is asked. */
 #include <check.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "actors/base/log.h"
+#include "actors/persistence/store_model.h"
 #include "proto/arena.h"
 #include "proto/codec.h"
-#include "tests/sim/book.h"
 #include "tests/sim/dice.h"
-#include "tests/sim/store_model.h"
+#include "tests/sim/store_tables.h"
 #include "tests/support/pg.h"
 #include "tests/support/suite.h"
 
@@ -29,34 +30,11 @@ static pg_server server;
 static const char *base;
 static dv_persistence_config config;
 static dv_store *store;
-static sim_world world;
-static sim_db model;
+static dv_model model;
 static sim_dice dice;
 static dv_arena *arena; /* of one request and its answers */
 static dv_buffer said;  /* what PostgreSQL answered, as text */
 static bool answered;
-
-/* What the model tells the simulator's book, of which there is none here. */
-void sim_book_inserted(sim_world *w, sim_order *order)
-{
-    (void)w, (void)order;
-}
-void sim_book_stepping(sim_world *w, const sim_order *order, const dv_step_request *step)
-{
-    (void)w, (void)order, (void)step;
-}
-void sim_book_stepped(sim_world *w, const sim_order *order)
-{
-    (void)w, (void)order;
-}
-void sim_book_claiming(sim_world *w, sim_order *order, const char *owner)
-{
-    (void)w, (void)order, (void)owner;
-}
-void sim_book_claimed(sim_world *w, const sim_order *order)
-{
-    (void)w, (void)order;
-}
 
 /* ---- answers as text ---------------------------------------------------------------------- */
 
@@ -66,18 +44,17 @@ static void write_text(dv_buffer *out, dv_text text)
     dv_buffer_add(out, "\n", 1);
 }
 
-static void write_receipts(dv_buffer *out, const dv_store_answer *a)
+static void write_receipts(dv_buffer *out, const dv_store_answer *a, bool looks)
 {
     for (uint32_t i = 0; i < a->count; i++) {
         const dv_store_receipt *r = &a->receipts[i];
         const dv_event *e = &r->event;
-        bool looks = a->type == DV_STORE_LOOK && r->found;
         write_text(out, dv_arena_printf(arena,
                                         "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
                                         " %" PRIu64 " %" PRIu64,
                                         r->found, e->seq, e->position, e->state, e->attempt,
-                                        e->at_us, looks ? r->epoch : 0));
-        if (looks) write_text(out, r->signature);
+                                        e->at_us, looks && r->found ? r->epoch : 0));
+        if (looks && r->found) write_text(out, r->signature);
     }
 }
 
@@ -89,50 +66,41 @@ static void write_record(dv_buffer *out, const dv_shape *shape, const void *reco
 
 static void write_views(dv_buffer *out, const dv_store_answer *a)
 {
-    write_text(out, dv_arena_printf(arena, "head %" PRIu64, a->head_position));
     for (uint32_t i = 0; i < a->count; i++) {
         write_text(out, dv_arena_printf(arena, "mark %" PRIu64, a->views[i].mark));
-        if (a->type == DV_STORE_FIND) write_text(out, a->views[i].owner);
+        write_text(out, a->views[i].owner);
         write_record(out, &DV_SHAPE_view, &a->views[i].view);
     }
 }
 
-static void write_answer(dv_buffer *out, const dv_store_answer *a)
+static void write_replies(dv_buffer *out, const dv_store_answer *a)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        dv_message reply = a->replies[i];
+        const dv_message_info *info = dv_message_info_of(reply.type);
+        if (reply.type == DV_MSG_lease_reply) /* the clocks are not read at one instant */
+            reply.lease_reply.orphans_in_ms = reply.lease_reply.orphans_in_ms > 0;
+        write_text(out, dv_text_of(info->name));
+        write_record(out, info->shape, reply.body);
+    }
+}
+
+static void write_answer(dv_buffer *out, const dv_query *query, const dv_store_answer *a)
 {
     out->size = 0;
     write_text(out, dv_text_of(dv_err_name((uint16_t)a->error)));
     if (a->error != DV_OK) return;
-    switch (a->type) {
-    case DV_STORE_INSERT:
-    case DV_STORE_STEP:
-    case DV_STORE_LOOK: write_receipts(out, a); break;
-    case DV_STORE_BEAT:
-        write_text(out, dv_arena_printf(arena, "%u %u %u", (unsigned)a->beat.error,
-                                        (unsigned)a->beat.orphans, a->beat.orphans_in_ms > 0));
-        break;
-    case DV_STORE_CLAIM:
-        for (uint32_t i = 0; i < a->count; i++) write_record(out, &DV_SHAPE_job, &a->jobs[i]);
-        break;
-    case DV_STORE_OWNED:
-        for (uint32_t i = 0; i < a->count; i++) write_record(out, &DV_SHAPE_owned, &a->owned[i]);
-        break;
-    case DV_STORE_WAITING:
-        for (uint32_t i = 0; i < a->count; i++)
-            write_record(out, &DV_SHAPE_waiting, &a->waiting[i]);
-        break;
-    case DV_STORE_STATS:
-        write_text(out, dv_arena_printf(arena, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
-                                        a->stats.waiting, a->stats.active, a->stats.completed,
-                                        a->stats.failed));
-        break;
-    default: write_views(out, a); break;
-    }
+    if (!query->batched)
+        write_replies(out, a);
+    else if (query == &DV_QUERY_find)
+        write_views(out, a);
+    else
+        write_receipts(out, a, query == &DV_QUERY_look);
 }
 
 static void on_answer(void *context, const dv_store_answer *answer)
 {
-    (void)context;
-    write_answer(&said, answer);
+    write_answer(&said, context, answer);
     answered = true;
 }
 
@@ -140,10 +108,10 @@ static void on_answer(void *context, const dv_store_answer *answer)
 static void ask_postgres(const dv_store_request *request)
 {
     const dv_store_class *class = store->class;
-    dv_store_answers answers = {on_answer, NULL};
+    dv_store_answers answers = {on_answer, (void *)(uintptr_t)request->query};
     int64_t deadline_ns = dv_time_now().mono_ns + DEADLINE_NS;
     answered = false;
-    while (class->room(store, dv_store_lane_of(request->type)) == 0)
+    while (class->room(store, request->query->lane) == 0)
         class->tick(store, dv_time_now(), &answers);
     class->submit(store, request);
     while (!answered) {
@@ -207,7 +175,7 @@ static dv_insert_request *insert_make(uint32_t n)
 }
 
 /* The state, attempt and epoch that the step expects: those of the order, mostly. */
-static void step_aim(dv_step_request *step, const sim_order *o)
+static void step_aim(dv_step_request *step, const dv_model_order *o)
 {
     static const uint8_t NEXT[] = {
         [DV_STATE_pending] = DV_STATE_routing,      [DV_STATE_routing] = DV_STATE_building,
@@ -262,7 +230,7 @@ static dv_step_request *step_make(uint32_t n)
     dv_step_request *step = dv_arena_alloc(arena, sizeof *step);
     step->order_id = order_id(n);
     step->at_us = time_pick();
-    step_aim(step, sim_db_order(&model, &step->order_id));
+    step_aim(step, dv_model_order_of(&model, &step->order_id));
     step_teach(step);
     return step;
 }
@@ -275,14 +243,24 @@ static void rows_make(dv_store_request *r, bool inserts)
     r->count = 1 + sim_below(&dice, 4);
     for (uint32_t i = 0; i < r->count; i++, n = (n + 1 + sim_below(&dice, 2)) % ORDERS)
         rows[i] = inserts ? (const void *)insert_make(n) : (const void *)step_make(n);
-    if (inserts)
-        r->inserts = (const dv_insert_request *const *)rows;
-    else
-        r->steps = (const dv_step_request *const *)rows;
+    r->rows = rows;
 }
 
-static void claim_make(dv_claim_request *claim)
+static dv_id after_pick(void)
 {
+    return sim_chance(&dice, 500000) ? (dv_id){0} : order_id(sim_below(&dice, ORDERS));
+}
+
+static void lease_make(dv_message *m)
+{
+    m->lease_request = (dv_lease_request){
+        .owner = owner_pick(), .lease_ms = LEASE_MS, .leaving = sim_chance(&dice, 20000)};
+    m->lease_request.name = name_of_owner(m->lease_request.owner);
+}
+
+static void claim_make(dv_message *m)
+{
+    dv_claim_request *claim = &m->claim_request;
     *claim = (dv_claim_request){.owner = owner_pick(), .limit = 1 + sim_below(&dice, 3)};
     if (sim_chance(&dice, 500000)) return;
     dv_owned *list = dv_arena_alloc(arena, ORDERS * sizeof *list);
@@ -292,51 +270,79 @@ static void claim_make(dv_claim_request *claim)
     claim->orders = list;
 }
 
+static void owned_make(dv_message *m)
+{
+    m->owned_request =
+        (dv_owned_request){.owner = owner_pick(), .older_ms = LEASE_MS, .after = after_pick()};
+}
+
+static void retries_make(dv_message *m)
+{
+    uint64_t before_us = (uint64_t)(dv_time_now().wall_us + HOUR_US);
+    m->retries_request = (dv_retries_request){.before_us = before_us, .after = after_pick()};
+}
+
+static void order_make(dv_message *m)
+{
+    m->order_request.order_id = order_id(sim_below(&dice, ORDERS + 2));
+}
+
+static void orders_make(dv_message *m)
+{
+    uint64_t state = sim_below(&dice, 3) * sim_below(&dice, DV_STATE_COUNT);
+    m->orders_request = (dv_orders_request){.state = state < DV_STATE_COUNT ? state : 0,
+                                            .active_only = sim_below(&dice, 2),
+                                            .has_user = sim_below(&dice, 2),
+                                            .user_id = dv_text_of("user 1"),
+                                            .limit = 1 + sim_below(&dice, ORDERS)};
+}
+
+static void events_make(dv_message *m)
+{
+    m->events_request =
+        (dv_events_request){.after_position = sim_below(&dice, 60), .limit = sim_below(&dice, 6)};
+}
+
+/* How a message is made whose fields have to fit. Fields of others are drawn one by one. */
+static void (*const MAKERS[DV_MSG_COUNT])(dv_message *) = {
+    [DV_MSG_lease_request] = lease_make,   [DV_MSG_claim_request] = claim_make,
+    [DV_MSG_owned_request] = owned_make,   [DV_MSG_retries_request] = retries_make,
+    [DV_MSG_order_request] = order_make,   [DV_MSG_orders_request] = orders_make,
+    [DV_MSG_events_request] = events_make,
+};
+
+/* Numbers, ids and texts such as orders have; lists stay empty. */
+static void fields_draw(dv_message *m)
+{
+    const dv_shape *shape = dv_message_info_of(m->type)->shape;
+    for (uint32_t i = 0; i < shape->field_count; i++) {
+        const dv_field *f = &shape->fields[i];
+        void *member = (char *)m->body + f->offset;
+        uint64_t number = sim_below(&dice, f->max < ORDERS ? (uint32_t)f->max + 1 : ORDERS);
+        if (f->kind == DV_FIELD_UINT) memcpy(member, &number, sizeof number);
+        if (f->kind == DV_FIELD_ID) *(dv_id *)member = order_id(sim_below(&dice, ORDERS));
+        if (f->kind == DV_FIELD_TEXT)
+            *(dv_text *)member = sim_chance(&dice, 500000) ? owner_pick() : dv_text_of("user 1");
+    }
+}
+
 static void request_make(dv_store_request *r, uint64_t ticket)
 {
-    /* Often what changes something; queries as they are needed to see it. */
-    static const dv_store_type TYPES[] = {
-        DV_STORE_INSERT, DV_STORE_STEP,  DV_STORE_STEP,   DV_STORE_STEP,
-        DV_STORE_FIND,   DV_STORE_LOOK,  DV_STORE_BEAT,   DV_STORE_BEAT,
-        DV_STORE_CLAIM,  DV_STORE_CLAIM, DV_STORE_OWNED,  DV_STORE_WAITING,
-        DV_STORE_GET,    DV_STORE_LIST,  DV_STORE_EVENTS, DV_STORE_STATS};
-    *r = (dv_store_request){.ticket = ticket,
-                            .type = TYPES[sim_below(&dice, sizeof TYPES / sizeof TYPES[0])]};
-    dv_id after = sim_chance(&dice, 500000) ? (dv_id){0} : order_id(sim_below(&dice, ORDERS));
-    switch (r->type) {
-    case DV_STORE_INSERT:
-    case DV_STORE_FIND: rows_make(r, true); break;
-    case DV_STORE_STEP:
-    case DV_STORE_LOOK: rows_make(r, false); break;
-    case DV_STORE_BEAT:
-        r->beat = (dv_lease_request){
-            .owner = owner_pick(), .lease_ms = LEASE_MS, .leaving = sim_chance(&dice, 20000)};
-        r->beat.name = name_of_owner(r->beat.owner);
-        break;
-    case DV_STORE_CLAIM: claim_make(&r->claim); break;
-    case DV_STORE_OWNED:
-        r->owned = (dv_owned_request){.owner = owner_pick(), .older_ms = LEASE_MS, .after = after};
-        break;
-    case DV_STORE_WAITING:
-        r->waiting = (dv_retries_request){.before_us = (uint64_t)(dv_time_now().wall_us + HOUR_US),
-                                          .after = after};
-        break;
-    case DV_STORE_GET: r->get.order_id = order_id(sim_below(&dice, ORDERS + 2)); break;
-    case DV_STORE_LIST:
-        r->list =
-            (dv_orders_request){.state = sim_below(&dice, 3) * sim_below(&dice, DV_STATE_COUNT),
-                                .active_only = sim_below(&dice, 2),
-                                .has_user = sim_below(&dice, 2),
-                                .user_id = dv_text_of("user 1"),
-                                .limit = 1 + sim_below(&dice, ORDERS)};
-        if (r->list.state >= DV_STATE_COUNT) r->list.state = 0;
-        break;
-    case DV_STORE_EVENTS:
-        r->events = (dv_events_request){.after_position = sim_below(&dice, 60),
-                                        .limit = sim_below(&dice, 6)};
-        break;
-    case DV_STORE_STATS: break;
+    static uint32_t count;
+    while (DV_QUERIES[count] != NULL) count++;
+    *r = (dv_store_request){.ticket = ticket, .query = DV_QUERIES[sim_below(&dice, count)]};
+    if (sim_chance(&dice, 200000)) r->query = &DV_QUERY_step; /* more often: it changes things */
+    if (r->query->batched) {
+        rows_make(r, r->query->asks == DV_MSG_insert_request);
+        return;
     }
+    dv_message *m = dv_arena_alloc(arena, sizeof *m);
+    m->type = r->query->asks;
+    if (MAKERS[m->type] != NULL)
+        MAKERS[m->type](m);
+    else
+        fields_draw(m);
+    r->message = m;
 }
 
 /* ---- what time does ------------------------------------------------------------------------ */
@@ -351,7 +357,7 @@ static void age_one(void)
     snprintf(sql, sizeof sql, "update instances set %s = %s - interval '1 hour' where owner = '%s'",
              column, column, OWNERS[n]);
     pg_ask(base, sql);
-    sim_instance *i = sim_db_instance(&model, OWNERS[n]);
+    dv_model_instance *i = dv_model_instance_of(&model, dv_text_of(OWNERS[n]));
     if (i == NULL) return;
     if (silent)
         i->beat_us -= HOUR_US;
@@ -362,7 +368,7 @@ static void age_one(void)
 /* The model's clock is that of the machine, which PostgreSQL runs on. */
 static void clock_set(void)
 {
-    world.now_ns = (dv_time_now().wall_us - SIM_WALL_US) * DV_NS_PER_US;
+    model.now_us = dv_time_now().wall_us;
 }
 
 START_TEST(the_model_answers_as_postgresql_does)
@@ -375,15 +381,15 @@ START_TEST(the_model_answers_as_postgresql_does)
         dv_store_request request;
         request_make(&request, ticket);
         ask_postgres(&request);
-        dv_store_answer answer = {.ticket = ticket, .type = request.type};
+        dv_store_answer answer = {.ticket = ticket};
         clock_set();
-        sim_db_do(&model, &request, arena, &answer);
-        write_answer(&modelled, &answer);
+        answer.error = request.query->model(&model, &request, arena, &answer);
+        write_answer(&modelled, request.query, &answer);
         dv_buffer_add(&said, "", 1);
         dv_buffer_add(&modelled, "", 1);
         ck_assert_msg(strcmp(said.bytes, modelled.bytes) == 0,
-                      "request %" PRIu64 " of type %d: PostgreSQL answers\n%s\nand the model\n%s",
-                      ticket, request.type, said.bytes, modelled.bytes);
+                      "request %" PRIu64 ", %s: PostgreSQL answers\n%s\nand the model\n%s", ticket,
+                      request.query->name, said.bytes, modelled.bytes);
     }
     ck_assert_uint_gt(model.event_count, ORDERS);
     dv_buffer_fini(&modelled);
@@ -402,7 +408,6 @@ static void setup(void)
     ck_assert_msg(store->class->start(store, why) == DV_OK, "%s", why);
     arena = dv_arena_new();
     memset(&model, 0, sizeof model);
-    model.world = &world;
 }
 
 static void teardown(void)
@@ -410,14 +415,7 @@ static void teardown(void)
     store->class->destroy(&store);
     dv_arena_destroy(&arena);
     dv_buffer_fini(&said);
-    HASH_CLEAR(by_key, model.keys);
-    sim_order *o, *next;
-    HASH_ITER (hh, model.orders, o, next) {
-        HASH_DEL(model.orders, o);
-        dv_arena_destroy(&o->arena);
-        free(o);
-    }
-    free(model.events);
+    sim_tables_fini(&model);
 }
 
 int main(void)

@@ -50,7 +50,7 @@ static const char *name_of(const dv_id *id)
     return text;
 }
 
-static notes *notes_of(const sim_order *o)
+static notes *notes_of(const dv_model_order *o)
 {
     return o->notes;
 }
@@ -66,7 +66,7 @@ static bool event_equal(const dv_event *a, const dv_event *b)
 static void event_check(const sim_actor *a, const dv_id *id, const dv_event *event)
 {
     sim_world *w = a->process->world;
-    const sim_order *o = sim_db_order(w->db, id);
+    const dv_model_order *o = sim_db_order(w->db, id);
     if (o == NULL || event->seq == 0 || event->seq > o->view.events_count)
         sim_fail(w, "I5", "%s tells of event %" PRIu64 " of order %s, which is not committed",
                  a->name, event->seq, name_of(id));
@@ -88,7 +88,7 @@ static void view_check(const sim_actor *a, const dv_view *view)
 static void send_check(const sim_actor *a, const dv_send_request *send)
 {
     sim_world *w = a->process->world;
-    const sim_order *o = sim_db_order(w->db, &send->order_id);
+    const dv_model_order *o = sim_db_order(w->db, &send->order_id);
     const dv_attempt *attempt = o ? dv_view_attempt(&o->view, send->attempt) : NULL;
     if (attempt == NULL || attempt->signature.size == 0 ||
         !dv_text_equal(attempt->signature, send->signature))
@@ -103,7 +103,7 @@ static void done_check(const sim_actor *a, const dv_step_reply *done)
 {
     sim_world *w = a->process->world;
     if (done->error != DV_OK) return;
-    const sim_order *o = sim_db_order(w->db, &done->order_id);
+    const dv_model_order *o = sim_db_order(w->db, &done->order_id);
     for (uint32_t i = 0; o != NULL && i < o->view.events_count; i++)
         if (o->view.events[i].state == done->to_state && o->view.events[i].attempt == done->attempt)
             return;
@@ -114,7 +114,7 @@ static void done_check(const sim_actor *a, const dv_step_reply *done)
 static void job_check(const sim_actor *a, const dv_job *job)
 {
     sim_world *w = a->process->world;
-    const sim_order *o = sim_db_order(w->db, &job->terms.order_id);
+    const dv_model_order *o = sim_db_order(w->db, &job->terms.order_id);
     if (o == NULL || job->epoch > o->epoch)
         sim_fail(w, "I5", "%s hands out order %s in an epoch that is not committed", a->name,
                  name_of(&job->terms.order_id));
@@ -168,7 +168,7 @@ static bool is_checked(unsigned type)
 /* What a venue tells of a transaction before, or instead of, its being final. */
 static void status_note(sim_world *w, const dv_status_reply *s)
 {
-    const sim_order *o = sim_db_order(w->db, &s->order_id);
+    const dv_model_order *o = sim_db_order(w->db, &s->order_id);
     notes *n = o ? notes_of(o) : NULL;
     if (n == NULL) return;
     bool undone = s->outcome == DV_SWAP_SUPERSEDED || s->outcome == DV_SWAP_FAILED ||
@@ -218,7 +218,7 @@ static uint64_t hash_of(dv_text bytes)
 void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t position,
                     dv_text state, dv_text frame)
 {
-    const sim_order *o = sim_db_order(w->db, order_id);
+    const dv_model_order *o = sim_db_order(w->db, order_id);
     if (o == NULL || seq == 0 || seq > o->view.events_count) {
         sim_fail(w, "I5", "a client reads event %" PRIu64 " of order %s, which is not committed",
                  seq, name_of(order_id));
@@ -240,7 +240,7 @@ void sim_book_frame(sim_world *w, const dv_id *order_id, uint64_t seq, uint64_t 
 
 /* ---- the store's commits ------------------------------------------------------------------- */
 
-void sim_book_inserted(sim_world *w, sim_order *o)
+void sim_book_inserted(sim_world *w, dv_model_order *o)
 {
     (void)w;
     o->notes = calloc(1, sizeof(notes));
@@ -258,7 +258,7 @@ static uint64_t height_now(const sim_world *w)
 }
 
 /* I6: the attempt's transaction, if it has one, landed and failed, or never can land. */
-static void death_check(sim_world *w, const sim_order *o)
+static void death_check(sim_world *w, const dv_model_order *o)
 {
     const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
     if (attempt == NULL || attempt->signature.size == 0) return;
@@ -272,7 +272,7 @@ static void death_check(sim_world *w, const sim_order *o)
 }
 
 /* I3, I7: what is confirmed has landed, with these amounts. */
-static void landing_check(sim_world *w, const sim_order *o, uint64_t in, uint64_t out)
+static void landing_check(sim_world *w, const dv_model_order *o, uint64_t in, uint64_t out)
 {
     const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
     const sim_landed *landed = attempt ? sim_ledger_find(w->ledger, attempt->signature) : NULL;
@@ -285,7 +285,7 @@ static void landing_check(sim_world *w, const sim_order *o, uint64_t in, uint64_
 }
 
 /* I3, I7: what counts as confirmed, or no longer does, is what the venue called so. */
-static void finality_check(sim_world *w, const sim_order *o, const dv_step_request *step)
+static void finality_check(sim_world *w, const dv_model_order *o, const dv_step_request *step)
 {
     const notes *n = notes_of(o);
     const dv_attempt *attempt = dv_view_attempt(&o->view, o->attempt);
@@ -304,7 +304,7 @@ static void finality_check(sim_world *w, const sim_order *o, const dv_step_reque
     }
 }
 
-static void signature_check(sim_world *w, const sim_order *o, const dv_step_request *step)
+static void signature_check(sim_world *w, const dv_model_order *o, const dv_step_request *step)
 {
     if (step->to_state != DV_STATE_submitted) return;
     const dv_attempt *known = dv_view_attempt(&o->view, step->attempt.number);
@@ -313,7 +313,7 @@ static void signature_check(sim_world *w, const sim_order *o, const dv_step_requ
                  (unsigned)step->attempt.number, name_of(&o->id));
 }
 
-void sim_book_stepping(sim_world *w, const sim_order *o, const dv_step_request *step)
+void sim_book_stepping(sim_world *w, const dv_model_order *o, const dv_step_request *step)
 {
     const char *id = name_of(&o->id);
     if (step->epoch != o->epoch)
@@ -340,7 +340,7 @@ void sim_book_stepping(sim_world *w, const sim_order *o, const dv_step_request *
     signature_check(w, o, step);
 }
 
-void sim_book_stepped(sim_world *w, const sim_order *o)
+void sim_book_stepped(sim_world *w, const dv_model_order *o)
 {
     const dv_event *last = dv_view_last(&o->view);
     if (last->seq != o->view.events_count || last->state != o->state)
@@ -352,7 +352,7 @@ void sim_book_stepped(sim_world *w, const sim_order *o)
                   last->position);
 }
 
-void sim_book_claiming(sim_world *w, sim_order *o, const char *owner)
+void sim_book_claiming(sim_world *w, dv_model_order *o, const char *owner)
 {
     notes_of(o)->epoch_before = o->epoch;
     if (strcmp(o->owner, owner) == 0) return;
@@ -364,7 +364,7 @@ void sim_book_claiming(sim_world *w, sim_order *o, const char *owner)
         w->faults[SIM_FAULT_takeover]++;
 }
 
-void sim_book_claimed(sim_world *w, const sim_order *o)
+void sim_book_claimed(sim_world *w, const dv_model_order *o)
 {
     if (sim_tracing)
         sim_trace("== order %s is %s's, epoch %" PRIu64, name_of(&o->id), o->owner, o->epoch);
@@ -375,8 +375,8 @@ void sim_book_claimed(sim_world *w, const sim_order *o)
 /* ---- the chain ----------------------------------------------------------------------------- */
 
 /* I7: what the order asked for, within its limit. */
-static void trade_check(sim_world *w, const sim_order *o, const dv_sim_transaction *t, uint64_t in,
-                        uint64_t out)
+static void trade_check(sim_world *w, const dv_model_order *o, const dv_sim_transaction *t,
+                        uint64_t in, uint64_t out)
 {
     const dv_terms *terms = &o->view.terms;
     bool exact_in = terms->swap_mode == DV_EXACT_IN;
@@ -419,7 +419,7 @@ void sim_book_landed(sim_world *w, const dv_sim_transaction *t,
     if (sim_tracing)
         sim_trace("== attempt %u of order %s lands: %s", t->attempt, id,
                   dv_err_name((uint16_t)error));
-    sim_order *o = sim_db_order(w->db, &t->order_id);
+    dv_model_order *o = sim_db_order(w->db, &t->order_id);
     const dv_attempt *attempt = o ? dv_view_attempt(&o->view, t->attempt) : NULL;
     if (attempt == NULL || !dv_text_equal(attempt->signature, text)) {
         sim_fail(w, "I5", "a transaction of order %s landed that is not committed", id);
@@ -442,10 +442,10 @@ void sim_book_landed(sim_world *w, const dv_sim_transaction *t,
 
 bool sim_book_at_rest(const sim_world *w)
 {
-    return w->db->unfinished == 0;
+    return w->db->tables.unfinished == 0;
 }
 
-static void order_end(sim_world *w, const sim_order *o)
+static void order_end(sim_world *w, const dv_model_order *o)
 {
     const char *id = name_of(&o->id);
     const notes *n = notes_of(o);
@@ -472,5 +472,5 @@ static void order_end(sim_world *w, const sim_order *o)
 
 void sim_book_end(sim_world *w)
 {
-    for (const sim_order *o = w->db->orders; o != NULL; o = o->hh.next) order_end(w, o);
+    for (const dv_model_order *o = w->db->tables.orders; o != NULL; o = o->hh.next) order_end(w, o);
 }

@@ -17,11 +17,11 @@ void sim_book_destroy(sim_book **book);
 void sim_book_sent(sim_actor *actor, const dv_outbox_entry *entry);
 
 /* The store commits: before and after each change of an order. */
-void sim_book_inserted(sim_world *world, sim_order *order);
-void sim_book_stepping(sim_world *world, const sim_order *order, const dv_step_request *step);
-void sim_book_stepped(sim_world *world, const sim_order *order);
-void sim_book_claiming(sim_world *world, sim_order *order, const char *owner);
-void sim_book_claimed(sim_world *world, const sim_order *order);
+void sim_book_inserted(sim_world *world, dv_model_order *order);
+void sim_book_stepping(sim_world *world, const dv_model_order *order, const dv_step_request *step);
+void sim_book_stepped(sim_world *world, const dv_model_order *order);
+void sim_book_claiming(sim_world *world, dv_model_order *order, const char *owner);
+void sim_book_claimed(sim_world *world, const dv_model_order *order);
 
 /* A transaction landed on a venue. error: DV_OK if it traded. */
 void sim_book_landed(sim_world *world, const dv_sim_transaction *transaction,

@@ -272,7 +272,7 @@ void sim_clients_explain(const sim_clients *c)
 static uint32_t stored(const submission *s)
 {
     uint32_t count = 0;
-    for (const sim_order *o = s->world->db->orders; o != NULL; o = o->hh.next)
+    for (const dv_model_order *o = s->world->db->tables.orders; o != NULL; o = o->hh.next)
         count += dv_text_is(o->view.terms.user_id, s->user);
     return count;
 }

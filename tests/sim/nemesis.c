@@ -54,7 +54,7 @@ static sim_process *execution_pick(sim_nemesis *n)
 
 static bool holds_orders(const sim_world *w)
 {
-    return w->db->unfinished > 0;
+    return w->db->tables.unfinished > 0;
 }
 
 /* ---- blows -------------------------------------------------------------------------------- */

@@ -98,7 +98,7 @@ static bool at_rest(const sim_world *w)
 static void explain_unrest(sim_world *w)
 {
     sim_clients_explain(w->clients);
-    for (const sim_order *o = w->db->orders; o != NULL; o = o->hh.next) {
+    for (const dv_model_order *o = w->db->tables.orders; o != NULL; o = o->hh.next) {
         char id[DV_ID_TEXT_SIZE];
         dv_id_format(&o->id, id);
         if (!dv_state_terminal(o->state))
@@ -120,7 +120,7 @@ static int64_t play(sim_world *w)
     int64_t rest_ns = w->now_ns - began_ns;
     if (!w->failed && !at_rest(w)) {
         sim_fail(w, "rest", "%u orders are not finished, or clients wait, %d s after the faults",
-                 w->db->unfinished, (int)(rest_ns / SIM_SECOND));
+                 w->db->tables.unfinished, (int)(rest_ns / SIM_SECOND));
         if (sim_tracing) explain_unrest(w);
     }
     run_until(w, w->now_ns + 2 * SIM_SECOND); /* nothing comes afterwards */
@@ -140,7 +140,7 @@ static bool run(uint64_t seed, tally *t, char *ret_why)
     if (t != NULL) {
         __atomic_add_fetch(&t->runs, 1, __ATOMIC_RELAXED);
         __atomic_add_fetch(&t->messages, w->messages, __ATOMIC_RELAXED);
-        __atomic_add_fetch(&t->orders, HASH_COUNT(w->db->orders), __ATOMIC_RELAXED);
+        __atomic_add_fetch(&t->orders, HASH_COUNT(w->db->tables.orders), __ATOMIC_RELAXED);
         __atomic_add_fetch(&t->virtual_ms, (uint64_t)(w->now_ns / SIM_MS), __ATOMIC_RELAXED);
         for (int i = 0; i < SIM_FAULT_COUNT; i++)
             if (w->faults[i] > 0) __atomic_add_fetch(&t->faulty[i], 1, __ATOMIC_RELAXED);

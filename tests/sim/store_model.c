@@ -7,6 +7,7 @@
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/sim/book.h"
+#include "tests/sim/store_tables.h"
 
 #define WRITER_ROOM 4 /* requests of a connection at once */
 #define READER_ROOM 8
@@ -56,10 +57,18 @@ static void request_free(sim_request *r)
     free(r);
 }
 
+static void clock_set(sim_db *db)
+{
+    db->tables.now_us = SIM_WALL_US + db->world->now_ns / DV_NS_PER_US;
+}
+
 static void commit(sim_request *r)
 {
-    r->said = (dv_store_answer){.ticket = r->request.ticket, .type = r->request.type};
-    sim_db_do(r->db, &r->request, r->arena, &r->said);
+    clock_set(r->db);
+    r->said = (dv_store_answer){0};
+    dv_err error = r->request.query->model(&r->db->tables, &r->request, r->arena, &r->said);
+    if (error != DV_OK) r->said = (dv_store_answer){.error = error};
+    r->said.ticket = r->request.ticket;
     r->committed = true;
 }
 
@@ -71,7 +80,6 @@ static void tell(sim_request *r, dv_err error)
     if (store == NULL) return;
     if (error != DV_OK)
         r->said = (dv_store_answer){.ticket = r->request.ticket,
-                                    .type = r->request.type,
                                     .error = error,
                                     .undone = r->fate == FAILED && sim_below(&r->db->dice, 2) == 0,
                                     .error_text = dv_text_of("the model lost the connection")};
@@ -114,54 +122,24 @@ static void answer_due(sim_world *w, void *arg)
     request_end_if_over(r);
 }
 
-/* The inserts or steps of a request, as messages of the arena's own. */
-static void *rows_copy(const dv_store_request *request, dv_arena *arena)
+/* Makes all that a request borrows the arena's own. */
+static void request_keep(dv_store_request *r, dv_arena *arena)
 {
-    bool inserts = request->type == DV_STORE_INSERT || request->type == DV_STORE_FIND;
-    const void **rows = dv_arena_alloc(arena, request->count * sizeof *rows);
-    for (uint32_t i = 0; i < request->count; i++) {
-        dv_message from, *copy = dv_arena_alloc(arena, sizeof *copy);
-        dv_buffer bytes = {0};
-        if (inserts)
-            from =
-                (dv_message){.type = DV_MSG_insert_request, .insert_request = *request->inserts[i]};
-        else
-            from = (dv_message){.type = DV_MSG_step_request, .step_request = *request->steps[i]};
-        dv_message_encode(&from, &bytes);
-        dv_text own = dv_arena_text(arena, (dv_text){bytes.bytes, (uint32_t)bytes.size});
-        dv_err error = dv_message_decode(own.at, own.size, arena, copy);
-        assert(error == DV_OK);
-        (void)error;
-        dv_buffer_fini(&bytes);
-        rows[i] = inserts ? (const void *)&copy->insert_request : (const void *)&copy->step_request;
+    const dv_shape *shape = dv_message_info_of(r->query->asks)->shape;
+    if (r->message != NULL) {
+        dv_message *own = dv_arena_alloc(arena, sizeof *own);
+        *own = *r->message;
+        dv_record_keep(shape, own->body, arena);
+        r->message = own;
     }
-    return rows;
-}
-
-static void request_copy(const dv_store_request *from, dv_arena *arena, dv_store_request *ret)
-{
-    *ret = *from;
-    switch (from->type) {
-    case DV_STORE_INSERT:
-    case DV_STORE_FIND: ret->inserts = rows_copy(from, arena); break;
-    case DV_STORE_STEP:
-    case DV_STORE_LOOK: ret->steps = rows_copy(from, arena); break;
-    case DV_STORE_BEAT:
-        ret->beat.owner = dv_arena_text(arena, from->beat.owner);
-        ret->beat.name = dv_arena_text(arena, from->beat.name);
-        break;
-    case DV_STORE_CLAIM: {
-        size_t size = from->claim.orders_count * sizeof *from->claim.orders;
-        dv_owned *orders = dv_arena_alloc(arena, size);
-        if (size > 0) memcpy(orders, from->claim.orders, size);
-        ret->claim.orders = orders;
-        ret->claim.owner = dv_arena_text(arena, from->claim.owner);
-        break;
+    const void **rows = dv_arena_alloc(arena, r->count * sizeof *rows);
+    for (uint32_t i = 0; i < r->count; i++) {
+        void *row = dv_arena_alloc(arena, shape->size);
+        memcpy(row, r->rows[i], shape->size);
+        dv_record_keep(shape, row, arena);
+        rows[i] = row;
     }
-    case DV_STORE_OWNED: ret->owned.owner = dv_arena_text(arena, from->owned.owner); break;
-    case DV_STORE_LIST: ret->list.user_id = dv_arena_text(arena, from->list.user_id); break;
-    default: break;
-    }
+    r->rows = rows;
 }
 
 static fate fate_of(sim_db *db)
@@ -188,9 +166,10 @@ static void submit(dv_store *store, const dv_store_request *request)
     r->arena = dv_arena_new();
     r->commit = (sim_alarm){.fire = commit_due, .arg = r};
     r->answer = (sim_alarm){.fire = answer_due, .arg = r};
-    request_copy(request, r->arena, &r->request);
+    r->request = *request;
+    request_keep(&r->request, r->arena);
     DL_APPEND(db->requests, r);
-    m->busy[dv_store_lane_of(request->type)]++;
+    m->busy[request->query->lane]++;
     int64_t commit_ns = w->now_ns + sim_between(&db->dice, 100000, db->weather.usual_ns);
     int64_t answer_ns = commit_ns + sim_between(&db->dice, 20000, SIM_MS);
     if (r->fate == LATE) commit_ns = answer_ns + sim_between(&db->dice, SIM_MS, LATE_NS_MAX);
@@ -208,7 +187,7 @@ void sim_db_go_away(sim_db *db, int64_t until_ns)
 {
     sim_world *w = db->world;
     db->away_until_ns = dv_max_i64(db->away_until_ns, until_ns);
-    if (db->unfinished > 0) w->faults[SIM_FAULT_store_away]++;
+    if (db->tables.unfinished > 0) w->faults[SIM_FAULT_store_away]++;
     sim_request *r, *next;
     DL_FOREACH_SAFE(db->requests, r, next)
     {
@@ -259,7 +238,7 @@ static int64_t tick(dv_store *store, dv_time now, const dv_store_answers *answer
     while ((r = m->ready) != NULL) {
         m->ready = r->ready;
         if (m->ready == NULL) m->ready_end = &m->ready;
-        m->busy[dv_store_lane_of(r->request.type)]--;
+        m->busy[r->request.query->lane]--;
         r->store = NULL;
         answers->answer(answers->context, &r->said);
         request_end_if_over(r);
@@ -324,6 +303,60 @@ dv_store *sim_store_new(sim_actor *actor)
     return &m->base;
 }
 
+/* ---- the tables --------------------------------------------------------------------------- */
+
+static void inserted(void *world, dv_model_order *order)
+{
+    sim_book_inserted(world, order);
+}
+
+static void stepping(void *world, const dv_model_order *order, const dv_step_request *step)
+{
+    sim_book_stepping(world, order, step);
+}
+
+static void stepped(void *world, const dv_model_order *order)
+{
+    sim_book_stepped(world, order);
+}
+
+static void fenced(void *world, const dv_model_order *order)
+{
+    (void)order;
+    ((sim_world *)world)->faults[SIM_FAULT_fenced]++;
+}
+
+static void claiming(void *world, dv_model_order *order, const char *owner)
+{
+    sim_book_claiming(world, order, owner);
+}
+
+static void claimed(void *world, const dv_model_order *order)
+{
+    sim_book_claimed(world, order);
+}
+
+static const dv_model_watcher BOOK = {
+    .inserted = inserted,
+    .stepping = stepping,
+    .stepped = stepped,
+    .fenced = fenced,
+    .claiming = claiming,
+    .claimed = claimed,
+};
+
+dv_model_order *sim_db_order(const sim_db *db, const dv_id *id)
+{
+    return dv_model_order_of(&db->tables, id);
+}
+
+bool sim_db_alive(sim_db *db, const char *owner)
+{
+    clock_set(db);
+    const dv_model_instance *i = dv_model_instance_of(&db->tables, dv_text_of(owner));
+    return i != NULL && dv_model_alive(&db->tables, i);
+}
+
 sim_db *sim_db_new(sim_world *world)
 {
     sim_db *db = calloc(1, sizeof *db);
@@ -331,6 +364,8 @@ sim_db *sim_db_new(sim_world *world)
     db->world = world;
     db->dice = sim_dice_of(world->seed, 10);
     db->weather.usual_ns = 4 * SIM_MS;
+    db->tables.watcher = &BOOK;
+    db->tables.watched_for = world;
     return db;
 }
 
@@ -338,15 +373,8 @@ void sim_db_destroy(sim_db **db_at)
 {
     sim_db *db = *db_at;
     while (db->requests != NULL) request_free(db->requests);
-    sim_order *o, *next;
-    HASH_CLEAR(by_key, db->keys);
-    HASH_ITER (hh, db->orders, o, next) {
-        HASH_DEL(db->orders, o);
-        dv_arena_destroy(&o->arena);
-        free(o->notes);
-        free(o);
-    }
-    free(db->events);
+    for (dv_model_order *o = db->tables.orders; o != NULL; o = o->hh.next) free(o->notes);
+    sim_tables_fini(&db->tables);
     free(db);
     *db_at = NULL;
 }

@@ -121,7 +121,7 @@ static void socket_open(sim_watchers *ws, watcher *x)
     if (x->seen) w->faults[SIM_FAULT_client_resume]++;
     x->open = true;
     x->gateway = gateway;
-    x->began = w->db->event_count;
+    x->began = w->db->tables.event_count;
     x->socket = sim_hub_open(gateway->hub, &(sim_reader){.frame = frame_read,
                                                          .closed = socket_closed,
                                                          .context = x,
@@ -235,8 +235,8 @@ void sim_watchers_calm(sim_watchers *ws)
 static uint64_t due_of(const watcher *x)
 {
     const sim_db *db = x->world->db;
-    if (x->all) return x->seen || db->event_count > x->began ? db->event_count : 0;
-    const sim_order *o = sim_db_order(db, &x->order_id);
+    if (x->all) return x->seen || db->tables.event_count > x->began ? db->tables.event_count : 0;
+    const dv_model_order *o = sim_db_order(db, &x->order_id);
     return o != NULL ? o->view.events_count : 0;
 }
 

@@ -190,3 +190,29 @@ const char *pg_database(const pg_server *pg, const char *name)
     snprintf(url, 128, "postgresql://drover@127.0.0.1:%d/%s", pg->port, name);
     return url;
 }
+
+const char *pg_psql(const char *url, const char *file, const char *sql)
+{
+    static char said[64 * 1024];
+    int ends[2];
+    if (pipe(ends) != 0) pg_die("pipe", strerror(errno));
+    pid_t child = fork();
+    if (child < 0) pg_die("fork", strerror(errno));
+    if (child == 0) {
+        if (dup2(ends[1], 1) < 0 || dup2(ends[1], 2) < 0) _exit(127);
+        close(ends[0]);
+        execl(PG_BIN "psql", "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", url, "-f", file, "-c", sql,
+              (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    size_t size = 0;
+    for (ssize_t got; (got = read(ends[0], said + size, sizeof said - 1 - size)) > 0;)
+        size += (size_t)got;
+    said[size] = '\0';
+    close(ends[0]);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (status != 0) pg_die(file, said);
+    return said;
+}

@@ -33,4 +33,8 @@ const char *pg_database(const pg_server *pg, const char *name);
    Valid until the next call. Aborts with the error when it fails. */
 const char *pg_ask(const char *url, const char *sql);
 
+/* Runs a file, and then a statement, with psql in the current folder; returns what psql printed, rows
+   without decoration. Valid until the next call. Aborts with that when psql fails. */
+const char *pg_psql(const char *url, const char *file, const char *sql);
+
 #endif

@@ -542,13 +542,35 @@ START_TEST(a_copy_of_a_record_outlives_its_texts)
 {
     char texts[8] = "SOLUSDC";
     dv_terms terms = {.token_in = {texts, 3}, .token_out = {texts + 3, 4}, .amount = 5};
-    ck_assert_uint_eq(dv_record_texts_size(&DV_SHAPE_terms, &terms), 7);
+    ck_assert_uint_eq(dv_record_borrowed_size(&DV_SHAPE_terms, &terms), 7);
     char own[7];
-    dv_record_texts_move(&DV_SHAPE_terms, &terms, own);
+    dv_record_borrow_from(&DV_SHAPE_terms, &terms, own);
     memset(texts, 'x', sizeof texts);
     ck_assert(dv_text_is(terms.token_in, "SOL") && dv_text_is(terms.token_out, "USDC"));
     ck_assert_uint_eq(terms.user_id.size, 0);
     ck_assert_uint_eq(terms.amount, 5);
+}
+END_TEST
+
+START_TEST(a_copy_of_a_record_outlives_its_lists)
+{
+    char text[] = "raydium";
+    dv_quote quotes[2] = {{.amount_in = 5}, {.venue = {text, 7}, .amount_in = 6}};
+    dv_attempt attempts[1] = {
+        {.number = 3, .quotes = quotes, .quotes_count = 2, .reason = {text, 3}}};
+    dv_view view = {.attempts = attempts, .attempts_count = 1, .terms.token_in = {text, 2}};
+    void *own = malloc(dv_record_borrowed_size(&DV_SHAPE_view, &view));
+    dv_record_borrow_from(&DV_SHAPE_view, &view, own);
+    memset(text, 'x', sizeof text);
+    memset(quotes, 0, sizeof quotes);
+    memset(attempts, 0, sizeof attempts);
+    ck_assert(dv_text_is(view.terms.token_in, "ra"));
+    const dv_attempt *a = &view.attempts[0];
+    ck_assert_uint_eq(a->number, 3);
+    ck_assert(dv_text_is(a->reason, "ray"));
+    ck_assert_uint_eq(a->quotes[0].amount_in + a->quotes[1].amount_in, 11);
+    ck_assert(dv_text_is(a->quotes[1].venue, "raydium"));
+    free(own);
 }
 END_TEST
 
@@ -599,6 +621,7 @@ int main(void)
     tcase_add_loop_test(c, a_message_is_sent_on_with_another_request_id_and_the_same_body, 0,
                         catalogue_size);
     tcase_add_test(c, a_copy_of_a_record_outlives_its_texts);
+    tcase_add_test(c, a_copy_of_a_record_outlives_its_lists);
     tcase_add_loop_test(h, hostile_bytes_are_malformed, 0, MALFORMED_COUNT);
     tcase_add_test(h, a_value_may_be_written_in_any_format_that_holds_it);
     tcase_add_test(h, formats_that_no_message_uses_are_malformed);

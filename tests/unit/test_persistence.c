@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "actors/base/log.h"
-#include "actors/persistence/store.h"
+#include "actors/persistence/query.h"
 #include "proto/arena.h"
 #include "proto/codec.h"
 #include "tests/support/suite.h"
@@ -14,7 +14,7 @@
 
 typedef struct request {
     uint64_t ticket;
-    dv_store_type type;
+    const dv_query *query;
     uint32_t count;
     uint8_t orders[64]; /* the last byte of each row's order id */
 } request;
@@ -54,9 +54,9 @@ static void script_submit(dv_store *store, const dv_store_request *r)
     ck_assert_uint_gt(s->room, 0);
     s->room--;
     request *kept = &s->requests[s->request_count++];
-    *kept = (request){.ticket = r->ticket, .type = r->type, .count = r->count};
+    *kept = (request){.ticket = r->ticket, .query = r->query, .count = r->count};
     for (uint32_t i = 0; i < r->count; i++)
-        kept->orders[i] = r->type == DV_STORE_INSERT || r->type == DV_STORE_FIND
+        kept->orders[i] = r->query->asks == DV_MSG_insert_request
                               ? r->inserts[i]->terms.order_id.bytes[15]
                               : r->steps[i]->order_id.bytes[15];
 }
@@ -171,9 +171,9 @@ static const request *last_request(void)
     return &store.requests[store.request_count - 1];
 }
 
-static void assert_request(const request *r, dv_store_type type, const char *orders)
+static void assert_request(const request *r, const char *query, const char *orders)
 {
-    ck_assert_int_eq(r->type, type);
+    ck_assert_str_eq(r->query->name, query);
     ck_assert_uint_eq(r->count, strlen(orders));
     for (uint32_t i = 0; i < r->count; i++) ck_assert_uint_eq(r->orders[i], (uint8_t)orders[i]);
 }
@@ -181,7 +181,7 @@ static void assert_request(const request *r, dv_store_type type, const char *ord
 /* Answers a request with an error and takes a turn. */
 static void reject(const request *r, dv_err error)
 {
-    dv_store_answer answer = {.ticket = r->ticket, .type = r->type, .error = error};
+    dv_store_answer answer = {.ticket = r->ticket, .error = error};
     store.answer = &answer;
     turn();
 }
@@ -195,8 +195,7 @@ static void succeed(const request *r, uint64_t position, int missed)
             receipts[i] = (dv_store_receipt){
                 .found = true,
                 .event = {.seq = 1, .position = position++, .state = DV_STATE_pending}};
-    dv_store_answer answer = {
-        .ticket = r->ticket, .type = r->type, .count = r->count, .receipts = receipts};
+    dv_store_answer answer = {.ticket = r->ticket, .count = r->count, .receipts = receipts};
     store.answer = &answer;
     turn();
 }
@@ -221,7 +220,7 @@ START_TEST(what_comes_in_one_turn_travels_in_one_request)
     ck_assert_uint_eq(store.request_count, 0);
     turn();
     ck_assert_uint_eq(store.request_count, 1);
-    assert_request(last_request(), DV_STORE_INSERT, "abc");
+    assert_request(last_request(), "insert", "abc");
 }
 END_TEST
 
@@ -235,7 +234,7 @@ START_TEST(what_comes_while_a_request_is_in_flight_gathers)
     }
     ck_assert_uint_eq(store.request_count, 1);
     succeed(last_request(), 1, -1);
-    assert_request(last_request(), DV_STORE_INSERT, "bcd");
+    assert_request(last_request(), "insert", "bcd");
 }
 END_TEST
 
@@ -244,19 +243,19 @@ START_TEST(only_a_full_batch_goes_beside_another_of_its_kind)
     store.room = 8;
     for (uint8_t order = 'a'; order <= 'r'; order++) tell_insert(order);
     turn();
-    assert_request(&store.requests[0], DV_STORE_INSERT, "abcdefgh");
-    assert_request(&store.requests[1], DV_STORE_INSERT, "ijklmnop");
+    assert_request(&store.requests[0], "insert", "abcdefgh");
+    assert_request(&store.requests[1], "insert", "ijklmnop");
     ck_assert_uint_eq(store.request_count, 2);
     tell_step('a');
     turn();
-    assert_request(&store.requests[2], DV_STORE_STEP, "a");
+    assert_request(&store.requests[2], "step", "a");
     tell_step('b');
     succeed(&store.requests[0], 1, -1);
     ck_assert_uint_eq(store.request_count, 3);
     succeed(&store.requests[1], 9, -1);
-    assert_request(&store.requests[3], DV_STORE_INSERT, "qr");
+    assert_request(&store.requests[3], "insert", "qr");
     succeed(&store.requests[2], 17, -1);
-    assert_request(&store.requests[4], DV_STORE_STEP, "b");
+    assert_request(&store.requests[4], "step", "b");
     ck_assert_uint_eq(store.request_count, 5);
 }
 END_TEST
@@ -270,9 +269,9 @@ START_TEST(two_steps_of_an_order_are_never_in_one_request)
     tell(DV_PORT(DV_LINK_write, 0),
          &(dv_message){.type = DV_MSG_step_request, .step_request = other});
     turn();
-    assert_request(last_request(), DV_STORE_STEP, "ab");
+    assert_request(last_request(), "step", "ab");
     succeed(last_request(), 1, -1);
-    assert_request(last_request(), DV_STORE_STEP, "a");
+    assert_request(last_request(), "step", "a");
 }
 END_TEST
 
@@ -292,13 +291,13 @@ START_TEST(what_is_asked_again_while_it_is_pending_is_asked_of_the_store_once)
     store.room = 1;
     turn();
     ck_assert_uint_eq(store.request_count, 3);
-    ck_assert_int_eq(store.requests[2].type, store.requests[0].type);
+    ck_assert_ptr_eq(store.requests[2].query, store.requests[0].query);
     for (uint32_t i = 1; i < 3; i++) succeed(&store.requests[i], i, -1);
     ck_assert_uint_eq(store.request_count, 3);
     ck_assert(DV_PERSISTENCE_CLASS.drained(self));
     tell_step('a'); /* answered, so asked anew */
     turn();
-    assert_request(last_request(), DV_STORE_STEP, "a");
+    assert_request(last_request(), "step", "a");
 }
 END_TEST
 
@@ -317,13 +316,12 @@ START_TEST(what_two_peers_ask_is_answered_to_both)
     ck_assert_uint_eq(heard(DV_MSG_insert_reply, &m), 1);
     ck_assert(dv_text_is(m->insert_reply.owner, "execution"));
     succeed(last_request(), 0, 0);
-    assert_request(last_request(), DV_STORE_FIND, "a");
+    assert_request(last_request(), "find", "a");
     dv_event event = {.seq = 1, .position = 1, .state = DV_STATE_pending};
     dv_store_view view = {1,
                           dv_text_of("execution"),
                           {.terms = {.order_id = id_of('a')}, .events = &event, .events_count = 1}};
-    dv_store_answer found = {
-        .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 1, .views = &view};
+    dv_store_answer found = {.ticket = last_request()->ticket, .count = 1, .views = &view};
     store.answer = &found;
     turn();
     ck_assert_uint_eq(heard(DV_MSG_insert_reply, &m), 1);
@@ -338,7 +336,7 @@ START_TEST(inserts_and_steps_have_turns)
     turn();
     uint32_t steps_at = 9;
     for (uint32_t i = 0; i < 3; i++) {
-        if (store.requests[i].type == DV_STORE_STEP) steps_at = i;
+        if (store.requests[i].query == &DV_QUERY_step) steps_at = i;
         succeed(&store.requests[i], 1 + 8 * i, -1);
     }
     ck_assert_uint_lt(steps_at, 2);
@@ -406,12 +404,12 @@ START_TEST(a_lost_batch_is_sent_again_before_anything_else)
     turn();
     tell_step('c');
     reject(last_request(), DV_STORE_AWAY);
-    assert_request(last_request(), DV_STORE_STEP, "ab");
+    assert_request(last_request(), "step", "ab");
     ck_assert_uint_eq(said_count, 0);
     succeed(last_request(), 1, -1);
     ck_assert_uint_eq(heard(DV_MSG_step_reply, NULL), 2);
     ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 2);
-    assert_request(last_request(), DV_STORE_STEP, "c");
+    assert_request(last_request(), "step", "c");
 }
 END_TEST
 
@@ -434,9 +432,9 @@ START_TEST(while_the_store_is_away_only_inserts_never_sent_are_refused)
 
     store.away = false;
     turn();
-    assert_request(last_request(), DV_STORE_INSERT, "a");
+    assert_request(last_request(), "insert", "a");
     succeed(last_request(), 1, -1);
-    assert_request(last_request(), DV_STORE_STEP, "s");
+    assert_request(last_request(), "step", "s");
     succeed(last_request(), 2, -1);
     ck_assert(DV_PERSISTENCE_CLASS.drained(self));
     ck_assert_int_eq(DV_PERSISTENCE_CLASS.health(self).degraded, DV_OK);
@@ -451,10 +449,8 @@ START_TEST(inserts_that_were_surely_undone_are_refused_and_doubtful_ones_asked_a
         tell_insert('a');
         turn();
         if (doubtful) reject(last_request(), DV_STORE_AWAY);
-        dv_store_answer undone = {.ticket = last_request()->ticket,
-                                  .type = DV_STORE_INSERT,
-                                  .error = DV_STORE_AWAY,
-                                  .undone = true};
+        dv_store_answer undone = {
+            .ticket = last_request()->ticket, .error = DV_STORE_AWAY, .undone = true};
         store.answer = &undone;
         turn();
         const dv_message *m = NULL;
@@ -471,14 +467,12 @@ START_TEST(steps_wait_for_the_store_even_when_they_were_surely_undone)
 {
     tell_step('a');
     turn();
-    dv_store_answer undone = {.ticket = last_request()->ticket,
-                              .type = DV_STORE_STEP,
-                              .error = DV_STORE_AWAY,
-                              .undone = true};
+    dv_store_answer undone = {
+        .ticket = last_request()->ticket, .error = DV_STORE_AWAY, .undone = true};
     store.answer = &undone;
     turn();
     ck_assert_uint_eq(said_count, 0);
-    assert_request(last_request(), DV_STORE_STEP, "a");
+    assert_request(last_request(), "step", "a");
     ck_assert_uint_eq(store.request_count, 2);
 }
 END_TEST
@@ -561,16 +555,14 @@ START_TEST(a_step_not_taken_is_done_only_if_its_order_is_where_it_leads)
         turn();
         succeed(last_request(), 10, 1);
         ck_assert_uint_eq(heard(DV_MSG_step_reply, NULL), 1);
-        assert_request(last_request(), DV_STORE_LOOK, "b");
+        assert_request(last_request(), "look", "b");
         dv_store_receipt receipt = {
             rows[i].found,
             {.seq = 7, .position = 5, .state = rows[i].state, .attempt = rows[i].attempt},
             rows[i].epoch,
             dv_text_of(rows[i].signature)};
-        dv_store_answer answer = {.ticket = last_request()->ticket,
-                                  .type = DV_STORE_LOOK,
-                                  .count = 1,
-                                  .receipts = &receipt};
+        dv_store_answer answer = {
+            .ticket = last_request()->ticket, .count = 1, .receipts = &receipt};
         store.answer = &answer;
         turn();
         const dv_message *m = NULL;
@@ -588,11 +580,10 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     turn();
     reject(last_request(), DV_STORE_AWAY);
     dv_store_receipt none[3] = {0};
-    dv_store_answer missed = {
-        .ticket = last_request()->ticket, .type = DV_STORE_INSERT, .count = 3, .receipts = none};
+    dv_store_answer missed = {.ticket = last_request()->ticket, .count = 3, .receipts = none};
     store.answer = &missed;
     turn();
-    assert_request(last_request(), DV_STORE_FIND, "abc");
+    assert_request(last_request(), "find", "abc");
     ck_assert_uint_eq(said_count, 0);
 
     dv_event event = {.seq = 1, .position = 4, .state = DV_STATE_pending, .at_us = 77};
@@ -604,8 +595,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
          dv_text_of("first"),
          {.terms = {.order_id = id_of('z')}, .events = &event, .events_count = 1}},
     };
-    dv_store_answer found = {
-        .ticket = last_request()->ticket, .type = DV_STORE_FIND, .count = 2, .views = views};
+    dv_store_answer found = {.ticket = last_request()->ticket, .count = 2, .views = views};
     store.answer = &found;
     turn();
     const dv_message *m = NULL;
@@ -619,7 +609,7 @@ START_TEST(an_insert_not_new_is_answered_with_what_is_in_its_way)
     ck_assert_uint_eq(heard(DV_MSG_insert_conflict, &m), 1);
     ck_assert_uint_eq(m->insert_conflict.order_id.bytes[15], 'c');
     ck_assert_uint_eq(m->insert_conflict.view.terms.order_id.bytes[15], 'z');
-    assert_request(last_request(), DV_STORE_INSERT, "b"); /* what was in its way has gone */
+    assert_request(last_request(), "insert", "b"); /* what was in its way has gone */
     succeed(last_request(), 5, -1);
     ck_assert_uint_eq(heard(DV_MSG_insert_reply, NULL), 1);
     ck_assert_uint_eq(heard(DV_MSG_order_event, NULL), 1);
@@ -702,9 +692,8 @@ START_TEST(stats_are_the_last_known_when_the_store_fails)
     const dv_message *m = NULL;
     tell(DV_PORT(DV_LINK_query, 0), &(dv_message){.type = DV_MSG_stats_request, .request_id = 1});
     turn();
-    dv_store_answer answer = {.ticket = last_request()->ticket,
-                              .type = DV_STORE_STATS,
-                              .stats = {.active = 4, .completed = 7}};
+    dv_message stats = {.type = DV_MSG_stats_reply, .stats_reply = {.active = 4, .completed = 7}};
+    dv_store_answer answer = {.ticket = last_request()->ticket, .count = 1, .replies = &stats};
     store.answer = &answer;
     turn();
     ck_assert_uint_eq(heard(DV_MSG_stats_reply, &m), 1);
@@ -728,11 +717,9 @@ START_TEST(a_query_without_an_order_is_not_found_and_one_with_it_is_counted)
                                                       .request_id = 5,
                                                       .order_request = {id_of('a')}});
         turn();
-        dv_store_answer answer = {.ticket = last_request()->ticket,
-                                  .type = DV_STORE_GET,
-                                  .count = count,
-                                  .views = &view,
-                                  .head_position = 12};
+        dv_store_answer answer = {.ticket = last_request()->ticket};
+        dv_views views = {&view, count, 12};
+        dv_answer_views(&answer, &views, DV_ORDER_NOT_FOUND, arena);
         store.answer = &answer;
         turn();
         ck_assert_uint_eq(heard(DV_MSG_order_item, NULL), count);

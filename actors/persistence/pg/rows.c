@@ -1,262 +1,101 @@
 #include "actors/persistence/pg/rows.h"
-#include "proto/arena.h"
-#include "proto/codec.h"
 
-#include <assert.h>
-#include <endian.h>
-#include <inttypes.h>
-#include <limits.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <yajl/yajl_tree.h>
 
-/* PostgreSQL's type numbers (src/include/catalog/pg_type.dat, version 15). */
-enum {
-    OID_BYTEA = 17,
-    OID_BIGINT = 20,
-    OID_TEXT = 25,
-    OID_TIMESTAMPTZ = 1184,
-    OID_UUID = 2950,
-};
+#include "proto/codec.h"
+#include "proto/view.h"
 
-/* PostgreSQL counts microseconds from 2000-01-01 00:00 UTC. */
-#define PG_EPOCH_US 946684800000000ll
+/* ---- fields ------------------------------------------------------------------------------- */
 
-/* ---- parameters --------------------------------------------------------------------------- */
-
-void dv_params_clear(dv_params *params)
+static dv_text field(const dv_rows *rows, int row, int column)
 {
-    params->bytes.size = 0;
-    params->count = 0;
+    return (dv_text){PQgetvalue(rows, row, column), (uint32_t)PQgetlength(rows, row, column)};
 }
 
-void dv_params_fini(dv_params *params)
+int dv_rows_count(const dv_rows *rows)
 {
-    dv_buffer_fini(&params->bytes);
+    return PQntuples(rows);
 }
 
-static void add_be(dv_buffer *b, uint64_t value, int size)
+bool dv_row_is_null(const dv_rows *rows, int row, int column)
 {
-    uint64_t bytes = htobe64(value << 8 * (8 - size));
-    dv_buffer_add(b, &bytes, (size_t)size);
+    return PQgetisnull(rows, row, column) != 0;
 }
 
-static void begin(dv_params *params)
+uint64_t dv_row_uint(const dv_rows *rows, int row, int column)
 {
-    assert(params->count < DV_PARAMS_MAX);
-    params->at[params->count] = params->bytes.size;
+    return strtoull(PQgetvalue(rows, row, column), NULL, 10);
 }
 
-static void end(dv_params *params)
-{
-    size_t size = params->bytes.size - params->at[params->count];
-    assert(size <= INT_MAX); /* bounded by the rows of a batch and the sizes of their texts */
-    params->sizes[params->count++] = (int)size;
-}
-
-/* What is out of range becomes a value that PostgreSQL refuses (a time) or that no row has. */
-static uint64_t clamped(uint64_t value)
-{
-    return value < INT64_MAX ? value : INT64_MAX - 1;
-}
-
-static uint64_t pg_time(uint64_t us)
-{
-    return us < INT64_MAX ? (uint64_t)((int64_t)us - PG_EPOCH_US) : (uint64_t)INT64_MAX - 1;
-}
-
-void dv_params_int(dv_params *params, uint64_t value)
-{
-    begin(params);
-    add_be(&params->bytes, clamped(value), 8);
-    end(params);
-}
-
-void dv_params_time(dv_params *params, uint64_t us)
-{
-    begin(params);
-    add_be(&params->bytes, pg_time(us), 8);
-    end(params);
-}
-
-void dv_params_id(dv_params *params, const dv_id *id)
-{
-    begin(params);
-    dv_buffer_add(&params->bytes, id->bytes, sizeof id->bytes);
-    end(params);
-}
-
-void dv_params_text(dv_params *params, dv_text text)
-{
-    begin(params);
-    dv_buffer_add(&params->bytes, text.at, text.size);
-    end(params);
-}
-
-/* ---- arrays ---- */
-
-static const struct {
-    uint32_t oid;
-    bool null_if_empty;
-} KINDS[] = {
-    [DV_COLUMN_ID] = {OID_UUID, false},
-    [DV_COLUMN_TEXT] = {OID_TEXT, false},
-    [DV_COLUMN_TEXT_OR_NULL] = {OID_TEXT, true},
-    [DV_COLUMN_BYTES_OR_NULL] = {OID_BYTEA, true},
-    [DV_COLUMN_STATE] = {OID_TEXT, false},
-    [DV_COLUMN_INT] = {OID_BIGINT, false},
-    [DV_COLUMN_U64] = {OID_TEXT, false},
-    [DV_COLUMN_TIME] = {OID_TIMESTAMPTZ, false},
-    [DV_COLUMN_TIME_OR_NULL] = {OID_TIMESTAMPTZ, true},
-    [DV_COLUMN_LEARNT_OR_NULL] = {OID_TEXT, true},
-};
-
-static void add_null(dv_buffer *b)
-{
-    add_be(b, UINT32_MAX, 4); /* a size of -1 */
-}
-
-static void add_sized(dv_buffer *b, const void *bytes, size_t size)
-{
-    add_be(b, size, 4);
-    dv_buffer_add(b, bytes, size);
-}
-
-static void add_be_sized(dv_buffer *b, uint64_t value)
-{
-    add_be(b, 8, 4);
-    add_be(b, value, 8);
-}
-
-static void add_digits(dv_buffer *b, uint64_t value)
-{
-    char digits[24];
-    int size = snprintf(digits, sizeof digits, "%" PRIu64, value);
-    add_sized(b, digits, (size_t)size);
-}
-
-/* The signed bytes have a column of their own. */
-static void add_learnt(dv_buffer *b, const dv_step_request *step)
-{
-    dv_attempt attempts[2];
-    uint32_t count = dv_step_learnt(step, attempts);
-    if (count == 0) {
-        add_null(b);
-        return;
-    }
-    size_t at = b->size;
-    add_be(b, 0, 4); /* the size, known below */
-    for (uint32_t i = 0; i < count; i++) {
-        attempts[i].transaction = (dv_text){0};
-        dv_buffer_add(b, i == 0 ? "[" : ",", 1);
-        dv_record_print(&DV_SHAPE_attempt, &attempts[i], b);
-    }
-    dv_buffer_add(b, "]", 1);
-    size_t size = b->size - at - 4;
-    for (int i = 0; i < 4; i++) b->bytes[at + (size_t)i] = (char)(size >> 8 * (3 - i));
-}
-
-/* An element made of a number. */
-static void add_uint(dv_buffer *b, dv_column_kind kind, uint64_t value)
-{
-    if (KINDS[kind].null_if_empty && value == 0)
-        add_null(b);
-    else if (kind == DV_COLUMN_INT)
-        add_be_sized(b, clamped(value));
-    else if (kind == DV_COLUMN_TIME || kind == DV_COLUMN_TIME_OR_NULL)
-        add_be_sized(b, pg_time(value));
-    else if (kind == DV_COLUMN_STATE) {
-        const char *name = dv_state_name((uint8_t)value);
-        add_sized(b, name, strlen(name));
-    } else
-        add_digits(b, value);
-}
-
-static void add_element(dv_buffer *b, const dv_column *column, const char *row)
-{
-    const void *member = row + column->offset;
-    switch (column->kind) {
-    case DV_COLUMN_ID: add_sized(b, member, sizeof(dv_id)); break;
-    case DV_COLUMN_TEXT:
-    case DV_COLUMN_TEXT_OR_NULL:
-    case DV_COLUMN_BYTES_OR_NULL: {
-        const dv_text *text = member;
-        if (KINDS[column->kind].null_if_empty && text->size == 0)
-            add_null(b);
-        else
-            add_sized(b, text->at, text->size);
-        break;
-    }
-    case DV_COLUMN_LEARNT_OR_NULL: add_learnt(b, member); break;
-    default: add_uint(b, column->kind, *(const uint64_t *)member); break;
-    }
-}
-
-/* PostgreSQL's binary form of an array (array_recv): dimensions, whether nulls may occur, the
-   elements' type, then size and first index of the one dimension. No dimension when empty. */
-static void add_array_head(dv_buffer *b, uint32_t oid, uint32_t count)
-{
-    add_be(b, count > 0 ? 1 : 0, 4);
-    add_be(b, 1, 4);
-    add_be(b, oid, 4);
-    if (count == 0) return;
-    add_be(b, count, 4);
-    add_be(b, 1, 4);
-}
-
-void dv_params_columns(dv_params *params, const dv_column *columns, uint32_t column_count,
-                       const void *const *rows, uint32_t row_count)
-{
-    for (uint32_t c = 0; c < column_count; c++) {
-        begin(params);
-        add_array_head(&params->bytes, KINDS[columns[c].kind].oid, row_count);
-        for (uint32_t r = 0; r < row_count; r++) add_element(&params->bytes, &columns[c], rows[r]);
-        end(params);
-    }
-}
-
-/* ---- results ------------------------------------------------------------------------------ */
-
-static dv_text field(const PGresult *result, int row, int column)
-{
-    return (dv_text){PQgetvalue(result, row, column), (uint32_t)PQgetlength(result, row, column)};
-}
-
-uint64_t dv_row_uint(const PGresult *result, int row, int column)
-{
-    return strtoull(PQgetvalue(result, row, column), NULL, 10);
-}
-
-dv_id dv_row_id(const PGresult *result, int row, int column)
+dv_id dv_row_id(const dv_rows *rows, int row, int column)
 {
     dv_id id = {0};
-    bool good = dv_id_parse(field(result, row, column), &id);
+    bool good = dv_id_parse(field(rows, row, column), &id);
     (void)good; /* a null stays nil; PostgreSQL prints a uuid no other way */
     return id;
 }
 
-dv_text dv_row_text(const PGresult *result, int row, int column, dv_arena *arena)
+dv_text dv_row_text(const dv_rows *rows, int row, int column, dv_arena *arena)
 {
-    return dv_arena_text(arena, field(result, row, column));
+    return dv_arena_text(arena, field(rows, row, column));
 }
 
-bool dv_row_terms(const PGresult *result, int row, int column, dv_arena *arena, dv_terms *ret_terms)
+dv_state dv_row_state(const dv_rows *rows, int row, int column)
 {
-    ret_terms->order_id = dv_row_id(result, row, column);
-    ret_terms->client_order_id = dv_row_text(result, row, column + 1, arena);
-    ret_terms->user_id = dv_row_text(result, row, column + 2, arena);
-    ret_terms->order_type = dv_row_uint(result, row, column + 3);
-    ret_terms->swap_mode = dv_row_uint(result, row, column + 4);
-    ret_terms->token_in = dv_row_text(result, row, column + 5, arena);
-    ret_terms->token_out = dv_row_text(result, row, column + 6, arena);
-    ret_terms->amount = dv_row_uint(result, row, column + 7);
-    ret_terms->slippage_bps = dv_row_uint(result, row, column + 8);
-    ret_terms->style = dv_row_uint(result, row, column + 9);
-    ret_terms->amount_input = dv_row_text(result, row, column + 10, arena);
-    ret_terms->created_at_us = dv_row_uint(result, row, column + 11);
+    return dv_state_of(field(rows, row, column));
+}
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+bool dv_row_terms(const dv_rows *rows, int row, int column, dv_arena *arena, dv_terms *ret_terms)
+{
+    ret_terms->order_id = dv_row_id(rows, row, column);
+    ret_terms->client_order_id = dv_row_text(rows, row, column + 1, arena);
+    ret_terms->user_id = dv_row_text(rows, row, column + 2, arena);
+    ret_terms->order_type = dv_row_uint(rows, row, column + 3);
+    ret_terms->swap_mode = dv_row_uint(rows, row, column + 4);
+    ret_terms->token_in = dv_row_text(rows, row, column + 5, arena);
+    ret_terms->token_out = dv_row_text(rows, row, column + 6, arena);
+    ret_terms->amount = dv_row_uint(rows, row, column + 7);
+    ret_terms->slippage_bps = dv_row_uint(rows, row, column + 8);
+    ret_terms->style = dv_row_uint(rows, row, column + 9);
+    ret_terms->amount_input = dv_row_text(rows, row, column + 10, arena);
+    ret_terms->created_at_us = dv_row_uint(rows, row, column + 11);
     return !dv_id_is_nil(&ret_terms->order_id);
 }
 
-/* ---- records from JSON ---- */
+bool dv_row_event(const dv_rows *rows, int row, int column, dv_event *ret_event)
+{
+    *ret_event = (dv_event){.seq = dv_row_uint(rows, row, column),
+                            .position = dv_row_uint(rows, row, column + 1),
+                            .state = dv_row_state(rows, row, column + 2),
+                            .attempt = dv_row_uint(rows, row, column + 3),
+                            .at_us = dv_row_uint(rows, row, column + 4)};
+    return ret_event->state != 0 && ret_event->attempt <= DV_U8;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool dv_row_bytes(const dv_rows *rows, int row, int column, dv_arena *arena, dv_text *ret_bytes)
+{
+    dv_text hex = field(rows, row, column);
+    char *bytes = dv_arena_alloc(arena, hex.size / 2);
+    for (uint32_t i = 0; i < hex.size / 2; i++) {
+        int high = hex_digit(hex.at[2 * i]), low = hex_digit(hex.at[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        bytes[i] = (char)(high << 4 | low);
+    }
+    *ret_bytes = (dv_text){bytes, hex.size / 2};
+    return true;
+}
+
+/* ---- records from JSON ---------------------------------------------------------------------- */
 
 static bool json_record(yajl_val from, const dv_shape *shape, dv_arena *arena, char *record);
 
@@ -317,24 +156,14 @@ static bool json_record(yajl_val from, const dv_shape *shape, dv_arena *arena, c
     return true;
 }
 
-bool dv_row_event(const PGresult *result, int row, int column, dv_event *ret_event)
-{
-    *ret_event = (dv_event){.seq = dv_row_uint(result, row, column),
-                            .position = dv_row_uint(result, row, column + 1),
-                            .state = dv_state_of(field(result, row, column + 2)),
-                            .attempt = dv_row_uint(result, row, column + 3),
-                            .at_us = dv_row_uint(result, row, column + 4)};
-    return ret_event->state != 0 && ret_event->attempt <= DV_U8;
-}
-
-bool dv_row_learnt(const PGresult *result, int row, int column, dv_arena *arena,
+bool dv_row_learnt(const dv_rows *rows, int row, int column, dv_arena *arena,
                    const dv_attempt **ret_attempts, uint32_t *ret_count)
 {
     char *attempts = NULL;
     *ret_count = 0;
     bool good = true;
-    if (!PQgetisnull(result, row, column)) {
-        yajl_val tree = yajl_tree_parse(PQgetvalue(result, row, column), NULL, 0);
+    if (!dv_row_is_null(rows, row, column)) {
+        yajl_val tree = yajl_tree_parse(PQgetvalue(rows, row, column), NULL, 0);
         good = json_list(tree, &DV_SHAPE_attempt, DV_ATTEMPTS_MAX, arena, &attempts, ret_count);
         yajl_tree_free(tree);
     }
@@ -342,21 +171,68 @@ bool dv_row_learnt(const PGresult *result, int row, int column, dv_arena *arena,
     return good;
 }
 
-static int hex_digit(char c)
+/* ---- what batches are answered ------------------------------------------------------------ */
+
+bool dv_rows_receipts(const dv_rows *rows, uint32_t count, dv_arena *arena, dv_store_answer *ret)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    dv_store_receipt *receipts = dv_arena_alloc(arena, count * sizeof *receipts);
+    for (int row = 0; row < dv_rows_count(rows); row++) {
+        uint64_t place = dv_row_uint(rows, row, 0);
+        if (place == 0 || place > count) return false;
+        dv_store_receipt *r = &receipts[place - 1];
+        r->found = true;
+        r->event = (dv_event){.seq = dv_row_uint(rows, row, 1),
+                              .position = dv_row_uint(rows, row, 2),
+                              .at_us = dv_row_uint(rows, row, 3),
+                              .state = dv_row_state(rows, row, 4),
+                              .attempt = dv_row_uint(rows, row, 5)};
+        if (PQnfields(rows) <= 6) continue;
+        r->epoch = dv_row_uint(rows, row, 6);
+        r->signature = dv_row_text(rows, row, 7, arena);
+    }
+    ret->receipts = receipts;
+    ret->count = count;
+    return true;
 }
 
-bool dv_row_bytes(const PGresult *result, int row, int column, dv_arena *arena, dv_text *ret_bytes)
+/* ---- views -------------------------------------------------------------------------------- */
+
+/* The columns of sql/parts/views.sql. */
+enum {
+    VIEW_HEAD,
+    VIEW_MARK,
+    VIEW_OWNER,
+    VIEW_TERMS,
+    VIEW_EVENT = VIEW_TERMS + DV_ROW_TERMS_COLUMNS,
+    VIEW_LEARNT = VIEW_EVENT + DV_ROW_EVENT_COLUMNS,
+};
+
+/* Adds an event and what it taught. */
+static bool add_event(const dv_rows *rows, int row, dv_arena *arena, dv_view *view)
 {
-    dv_text hex = field(result, row, column);
-    char *bytes = dv_arena_alloc(arena, hex.size / 2);
-    for (uint32_t i = 0; i < hex.size / 2; i++) {
-        int high = hex_digit(hex.at[2 * i]), low = hex_digit(hex.at[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        bytes[i] = (char)(high << 4 | low);
+    dv_event event;
+    const dv_attempt *learnt;
+    uint32_t count;
+    return dv_row_event(rows, row, VIEW_EVENT, &event) &&
+           dv_row_learnt(rows, row, VIEW_LEARNT, arena, &learnt, &count) &&
+           dv_view_apply(view, &event, learnt, count, arena);
+}
+
+bool dv_rows_views(const dv_rows *rows, dv_arena *arena, dv_views *ret)
+{
+    size_t most = (size_t)dv_rows_count(rows);
+    *ret = (dv_views){.list = dv_arena_alloc(arena, most * sizeof *ret->list)};
+    for (int row = 0; row < dv_rows_count(rows); row++) {
+        ret->head_position = dv_row_uint(rows, row, VIEW_HEAD);
+        if (dv_row_is_null(rows, row, VIEW_OWNER)) continue; /* the row that stands for no order */
+        if (dv_row_uint(rows, row, VIEW_EVENT) == 1) {
+            dv_store_view *v = &ret->list[ret->count++];
+            v->mark = dv_row_uint(rows, row, VIEW_MARK);
+            v->owner = dv_row_text(rows, row, VIEW_OWNER, arena);
+            if (!dv_row_terms(rows, row, VIEW_TERMS, arena, &v->view.terms)) return false;
+        }
+        if (ret->count == 0 || !add_event(rows, row, arena, &ret->list[ret->count - 1].view))
+            return false;
     }
-    *ret_bytes = (dv_text){bytes, hex.size / 2};
     return true;
 }

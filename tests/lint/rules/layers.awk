@@ -17,8 +17,9 @@ BEGIN {
     may["actors/signer"] = "actors/dex/programs actors/solana " below
     may["actors/ingest"] = below
     may["actors/execution"] = below
-    may["actors/persistence"] = "sql " below
+    may["actors/persistence"] = below
     may["actors/persistence/pg"] = "actors/persistence sql " below
+    may["actors/persistence/queries"] = "actors/persistence actors/persistence/pg sql " below
     may["actors/retry"] = below
     may["actors/notification"] = below
     may["gateway"] = "gateway/api gateway/http gateway/stream gateway/calls " below

@@ -2,7 +2,7 @@
 -- time to come is listed, too: a clock was wrong, and hides its age.
 -- Parameters: owner, age in ms, the id after which to begin, limit.
 -- Rows: id, epoch, time of the last step.
-prepare owned (text, bigint, uuid, bigint) as
+prepare list_owned (text, bigint, uuid, bigint) as
 select id, epoch, (extract(epoch from updated_at) * 1000000)::bigint
 from orders
 where outcome is null and owner = $1::text

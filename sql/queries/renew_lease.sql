@@ -10,7 +10,7 @@
 \set alive `cat sql/parts/alive.sql`
 \set owners `cat sql/parts/owners.sql`
 \set orphans `cat sql/parts/orphans.sql`
-prepare beat (text, text, bigint, bigint) as
+prepare renew_lease (text, text, bigint, bigint) as
 with recursive :owners,
 me as (
     insert into instances as b (owner, name, lease, alive_since, beat_at, leaving)

@@ -1,4 +1,4 @@
-#include "actors/persistence/store.h"
+#include "actors/persistence/learnt.h"
 
 /* Whether anything but its number is set. */
 static bool has_learnt(const dv_attempt *a)
