@@ -29,7 +29,7 @@ static void line_write(const dv_signed *line, dv_buffer *to)
     sodium_bin2hex(hash, sizeof hash, line->hash, sizeof line->hash);
     int size = snprintf(text, sizeof text, "%" PRId64 " %s %u %s %s %" PRIu64 " %" PRIu64 "\n",
                         line->at_us, order, line->attempt, hash, *line->mint ? line->mint : "-",
-                        line->atoms, line->lamports);
+                        line->atoms, line->lamports.count);
     dv_buffer_add(to, text, (size_t)size);
 }
 
@@ -43,7 +43,7 @@ static bool line_read(const char *text, size_t size, dv_signed *ret_line)
     memcpy(copy, text, size);
     copy[size] = '\0';
     if (sscanf(copy, "%" SCNd64 " %36s %3u %64s %44s %" SCNu64 " %" SCNu64, &line.at_us, order,
-               &attempt, hash, line.mint, &line.atoms, &line.lamports) != 7 ||
+               &attempt, hash, line.mint, &line.atoms, &line.lamports.count) != 7 ||
         attempt > UINT8_MAX || !dv_id_parse(dv_text_of(order), &line.order_id) ||
         sodium_hex2bin(line.hash, sizeof line.hash, hash, strlen(hash), NULL, NULL, NULL) != 0)
         return false;

@@ -8,6 +8,7 @@
 #ifndef DV_SIGNER_JOURNAL_H
 #define DV_SIGNER_JOURNAL_H
 
+#include "actors/solana/lamports.h"
 #include "proto/message.h"
 
 #define DV_MESSAGE_HASH_SIZE 32 /* SHA-256 */
@@ -18,7 +19,8 @@ typedef struct dv_signed {
     uint8_t attempt; /* 0: it takes back */
     uint8_t hash[DV_MESSAGE_HASH_SIZE];
     char mint[DV_MINT_MAX + 1]; /* paid; empty: none */
-    uint64_t atoms, lamports;
+    uint64_t atoms;
+    dv_lamports lamports;
 } dv_signed;
 
 typedef struct dv_signer_journal dv_signer_journal;

@@ -42,7 +42,7 @@ typedef struct reading {
     dv_swap_view swap;
     dv_pubkey swap_owner, swap_in, swap_out;
     uint64_t units, price; /* compute units, micro-lamports a unit */
-    dv_u128 lamports;      /* that leave the wallet, the fee aside */
+    dv_lamports lamports;  /* that leave the wallet, the fee aside */
     char *why;             /* DV_REASON_MAX bytes */
 } reading;
 
@@ -121,13 +121,20 @@ static bool on_budget(reading *r, const dv_instruction_view *ix)
     return true;
 }
 
+/* Counts lamports that leave the wallet. */
+static bool spend(reading *r, dv_lamports lamports)
+{
+    return dv_lamports_add(r->lamports, lamports, &r->lamports) ||
+           no(r, "it spends more lamports than there can be");
+}
+
 static bool on_transfer(reading *r, const dv_instruction_view *ix)
 {
     if (ix->data_size != 12) return no(r, "a transfer is malformed");
     if (!is_wallet(r, ix, 0, "a transfer is from another account than the wallet:")) return false;
     if (r->paid_count == OWN_MAX) return no(r, "it has too many transfers");
-    r->lamports += dv_le64(ix->data + 4);
-    return account(r, ix, 1, &r->paid[r->paid_count++]);
+    return spend(r, (dv_lamports){dv_le64(ix->data + 4)}) &&
+           account(r, ix, 1, &r->paid[r->paid_count++]);
 }
 
 /* A seed as the system program's instructions hold it, a u64 of its size before it; what follows
@@ -171,7 +178,7 @@ static bool on_create(reading *r, const dv_instruction_view *ix)
         return no_key(r, "an account is made from another's seed:", &base);
     dv_pubkey expected = seed_address(&base, &seed, &owner);
     if (!dv_pubkey_equal(&expected, &made)) return no(r, "an account is not that of its seed");
-    r->lamports += dv_le64(rest);
+    if (!spend(r, (dv_lamports){dv_le64(rest)})) return false;
     if (dv_pubkey_equal(&owner, &DV_PROGRAM_SYSTEM))
         return dv_le64(rest + 8) == 0 || no(r, "an account of the system program is not empty");
     if (!is_token_program(&owner))
@@ -217,8 +224,7 @@ static bool on_associated(reading *r, const dv_instruction_view *ix)
     dv_pubkey expected = dv_ata_of(&r->policy->wallet, &mint, &program);
     if (!is_token_program(&program) || !dv_pubkey_equal(&expected, &made))
         return no(r, "an associated account is not the wallet's");
-    r->lamports += DV_SIGNER_ACCOUNT_LAMPORTS;
-    return true;
+    return spend(r, DV_SIGNER_ACCOUNT_LAMPORTS);
 }
 
 static bool on_initialise(reading *r, const dv_instruction_view *ix, const dv_pubkey *program)
@@ -352,18 +358,20 @@ static bool is_as_asked(reading *r)
                   &r->swap_out);
 }
 
-/* What the network takes, rounded up. */
-static dv_u128 fee_ceil(const reading *r)
+/* The network's fee, rounded up. A fee that does not fit 64 bits is DV_LAMPORTS_MAX, which no policy
+   allows. */
+static dv_lamports fee_ceil(const reading *r)
 {
     dv_u128 priority = ((dv_u128)r->price * r->units + MICRO - 1) / MICRO;
-    return SIGNATURE_LAMPORTS + priority;
+    dv_u128 fee = SIGNATURE_LAMPORTS + priority;
+    return fee > UINT64_MAX ? DV_LAMPORTS_MAX : (dv_lamports){(uint64_t)fee};
 }
 
 /* The cost, if it is within what an order may cost. */
 static bool count(reading *r, dv_signer_cost *ret_cost)
 {
     dv_signer_cost cost = {.swaps = r->has_swap};
-    dv_u128 lamports = r->lamports;
+    dv_lamports beside = r->lamports;
     if (cost.swaps) {
         const dv_signer_rule *rule = rule_of(r->policy, &r->mint_in);
         const char *symbol = r->policy->tokens->tokens[rule - r->policy->rules].symbol;
@@ -375,16 +383,15 @@ static bool count(reading *r, dv_signer_cost *ret_cost)
             return no(r, "it pays %llu atoms of %s, more than the %llu of an order",
                       (unsigned long long)cost.atoms, symbol, (unsigned long long)rule->order_max);
         if (dv_pubkey_equal(&r->mint_in, &DV_MINT_WSOL))
-            lamports -= lamports < cost.atoms ? lamports : cost.atoms;
-    } else if (lamports > 0) {
+            beside = dv_lamports_beyond(beside, (dv_lamports){cost.atoms});
+    } else if (beside.count > 0) {
         return no(r, "it has no swap, and spends lamports");
     }
-    lamports += fee_ceil(r);
-    if (lamports > r->policy->order_lamports_max)
+    if (!dv_lamports_add(beside, fee_ceil(r), &cost.lamports)) cost.lamports = DV_LAMPORTS_MAX;
+    if (cost.lamports.count > r->policy->order_lamports_max.count)
         return no(r, "it costs up to %llu lamports beside the swap, more than the %llu of an order",
-                  (unsigned long long)(lamports > UINT64_MAX ? UINT64_MAX : lamports),
-                  (unsigned long long)r->policy->order_lamports_max);
-    cost.lamports = (uint64_t)lamports;
+                  (unsigned long long)cost.lamports.count,
+                  (unsigned long long)r->policy->order_lamports_max.count);
     *ret_cost = cost;
     return true;
 }
@@ -508,8 +515,8 @@ dv_err dv_signer_policy_init(const dv_signer_config *config, uint32_t attempts_m
     uint64_t order_max[DV_TOKENS_MAX], day_max[DV_TOKENS_MAX];
     *p = (dv_signer_policy){.wallet = *wallet,
                             .tokens = tokens,
-                            .order_lamports_max = config->signer_order_lamports_max,
-                            .day_lamports_max = config->signer_day_lamports_max,
+                            .order_lamports_max = {config->signer_order_lamports_max},
+                            .day_lamports_max = {config->signer_day_lamports_max},
                             .attempts_max = attempts_max};
     dv_err err = read_mints(config->signer_mints, p, ret_why);
     if (err == DV_OK) err = read_programs(config->signer_programs, p, ret_why);

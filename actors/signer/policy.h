@@ -20,6 +20,7 @@
 
 #include "actors/base/tokens.h"
 #include "actors/signer/config.h"
+#include "actors/solana/lamports.h"
 #include "actors/solana/pubkey.h"
 #include "proto/message.h"
 
@@ -27,7 +28,7 @@
 
 /* Lamports counted for an associated token account that may have to be made: the rent of 300 bytes,
    which is more than any mint that we trade asks for. */
-#define DV_SIGNER_ACCOUNT_LAMPORTS 3000000u
+#define DV_SIGNER_ACCOUNT_LAMPORTS ((dv_lamports){3000000})
 
 /* What is allowed of one token; in the order of the table of tokens. */
 typedef struct dv_signer_rule {
@@ -44,16 +45,16 @@ typedef struct dv_signer_policy {
     dv_signer_rule rules[DV_TOKENS_MAX];
     dv_pubkey programs[DV_SIGNER_PROGRAMS_MAX]; /* venues'; none: all that can be read */
     uint32_t program_count;
-    uint64_t order_lamports_max, day_lamports_max;
+    dv_lamports order_lamports_max, day_lamports_max;
     uint32_t attempts_max;
 } dv_signer_policy;
 
 /* What a message costs at most. */
 typedef struct dv_signer_cost {
-    bool swaps;        /* false: it takes back, and token and atoms are 0 */
-    uint32_t token;    /* the one paid, by its place in the table of tokens */
-    uint64_t atoms;    /* of it */
-    uint64_t lamports; /* beside these: fee, rent, transfers that exceed a swap of SOL */
+    bool swaps;           /* false: it takes back, and token and atoms are 0 */
+    uint32_t token;       /* the one paid, by its place in the table of tokens */
+    uint64_t atoms;       /* of it */
+    dv_lamports lamports; /* beside these: fee, rent, transfers beyond a swap of SOL */
 } dv_signer_cost;
 
 /* Reads the policy from the configuration. attempts_max: of an order. On CONFIG_INVALID ret_why names the key and the fault:

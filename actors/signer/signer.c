@@ -31,7 +31,8 @@ typedef struct record {
     uint8_t hash[DV_MESSAGE_HASH_SIZE];
     int64_t at_us;  /* wall time */
     uint32_t token; /* its place in the table of tokens; UINT32_MAX: none, or not there any more */
-    uint64_t atoms, lamports;
+    uint64_t atoms;
+    dv_lamports lamports;
     struct record *prev, *next; /* by age */
     UT_hash_handle hh;
 } record;
@@ -59,8 +60,8 @@ typedef struct signer {
     record *by_attempt, *by_age; /* owned: the latter holds all */
     uint32_t record_count;
     dv_u128 day_atoms[DV_TOKENS_MAX]; /* of the records, by token */
-    dv_u128 day_lamports;
-    staged *staged; /* owned: STAGED_MAX */
+    dv_u128 day_lamports;             /* of the records */
+    staged *staged;                   /* owned: STAGED_MAX */
     uint32_t staged_count;
 } signer;
 
@@ -89,14 +90,14 @@ static void record_add(signer *s, const record *like)
     DL_APPEND(s->by_age, made);
     if (made->hashed) HASH_ADD(hh, s->by_attempt, key, sizeof made->key, made);
     if (made->token < DV_TOKENS_MAX) s->day_atoms[made->token] += made->atoms;
-    s->day_lamports += made->lamports;
+    s->day_lamports += made->lamports.count;
     s->record_count++;
 }
 
 static void record_remove(signer *s, record *gone)
 {
     if (gone->token < DV_TOKENS_MAX) s->day_atoms[gone->token] -= gone->atoms;
-    s->day_lamports -= gone->lamports;
+    s->day_lamports -= gone->lamports.count;
     s->record_count--;
     if (gone->hashed) HASH_DELETE(hh, s->by_attempt, gone);
     DL_DELETE(s->by_age, gone);
@@ -173,11 +174,11 @@ static dv_err day_check(const signer *s, const dv_signer_cost *cost, char *ret_w
         snprintf(ret_why, DV_REASON_MAX, "with %llu more atoms of %s, 24 hours exceed their %llu",
                  (unsigned long long)cost->atoms, s->tokens->tokens[cost->token].symbol,
                  (unsigned long long)rule->day_max);
-    else if (s->day_lamports + cost->lamports > s->policy->day_lamports_max)
+    else if (s->day_lamports + cost->lamports.count > s->policy->day_lamports_max.count)
         snprintf(ret_why, DV_REASON_MAX,
                  "with %llu more lamports of fees and rent, 24 hours exceed their %llu",
-                 (unsigned long long)cost->lamports,
-                 (unsigned long long)s->policy->day_lamports_max);
+                 (unsigned long long)cost->lamports.count,
+                 (unsigned long long)s->policy->day_lamports_max.count);
     else if (s->record_count >= SIGNED_MAX)
         snprintf(ret_why, DV_REASON_MAX, "%u messages were signed in 24 hours", SIGNED_MAX);
     else

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "actors/solana/lamports.h"
 #include "actors/solana/pubkey.h"
 
 /* One account. The bytes are borrowed and hostile: check the owner, the size and the discriminator
@@ -11,7 +12,7 @@
 typedef struct dv_account {
     dv_pubkey address;
     dv_pubkey owner; /* the program that may change it */
-    uint64_t lamports;
+    dv_lamports lamports;
     const uint8_t *data;
     uint32_t size; /* bytes of data */
 } dv_account;

@@ -91,6 +91,11 @@ dv_err dv_answer_number(const dv_answer *answer, uint64_t *ret_number)
     return dv_jsonrpc_u64(answer->result, ret_number) ? DV_OK : DV_MESSAGE_MALFORMED;
 }
 
+dv_err dv_answer_rent(const dv_answer *answer, dv_lamports *ret_rent)
+{
+    return dv_answer_number(answer, &ret_rent->count);
+}
+
 dv_err dv_answer_text(const dv_answer *answer, dv_text *ret_text)
 {
     return dv_jsonrpc_text(answer->result, ret_text) ? DV_OK : DV_MESSAGE_MALFORMED;
@@ -186,7 +191,7 @@ static bool account_read(yajl_val value, uint8_t *room, size_t capacity, dv_acco
 {
     dv_text owner, data;
     size_t size;
-    if (!dv_jsonrpc_u64(dv_jsonrpc_get(value, "lamports"), &ret->lamports) ||
+    if (!dv_jsonrpc_u64(dv_jsonrpc_get(value, "lamports"), &ret->lamports.count) ||
         !dv_jsonrpc_text(dv_jsonrpc_get(value, "owner"), &owner) ||
         !dv_pubkey_parse(owner, &ret->owner) || !base64_of(dv_jsonrpc_get(value, "data"), &data) ||
         !base64_read(data, room, capacity, &size) || size > ACCOUNT_SIZE_MAX)
@@ -351,7 +356,7 @@ static dv_err meta_read(yajl_val meta, dv_landed *l)
     uint32_t key_count;
     yajl_val failure = dv_jsonrpc_get(meta, "err");
     if (failure == NULL || dv_jsonrpc_failure(failure, &l->failure) != DV_OK ||
-        !dv_jsonrpc_u64(dv_jsonrpc_get(meta, "fee"), &l->fee))
+        !dv_jsonrpc_u64(dv_jsonrpc_get(meta, "fee"), &l->fee.count))
         return DV_MESSAGE_MALFORMED;
     dv_err err = keys_read(l, meta, keys, &key_count);
     if (err || l->failure.failed) return err;

@@ -47,6 +47,9 @@ const dv_rpc_fault *dv_answer_fault(const dv_answer *answer);
 DV_MUST_CHECK dv_err dv_answer_number(const dv_answer *answer, uint64_t *ret_number);
 DV_MUST_CHECK dv_err dv_answer_text(const dv_answer *answer, dv_text *ret_text);
 
+/* Reads getMinimumBalanceForRentExemption. */
+DV_MUST_CHECK dv_err dv_answer_rent(const dv_answer *answer, dv_lamports *ret_rent);
+
 /* Reads isBlockhashValid: yes or no, at a slot. */
 DV_MUST_CHECK dv_err dv_answer_flag(const dv_answer *answer, bool *ret_flag, uint64_t *ret_slot);
 
@@ -109,7 +112,8 @@ DV_MUST_CHECK dv_err dv_answer_simulation(const dv_answer *answer, const dv_pubk
 
 /* getTransaction with encoding base64, of a transaction that landed. */
 typedef struct dv_landed {
-    uint64_t slot, fee; /* lamports */
+    uint64_t slot;
+    dv_lamports fee;
     dv_failure failure;
     dv_transaction transaction; /* as it landed; its signatures are not verified */
     uint32_t move_count, change_count;

@@ -41,7 +41,7 @@ void dv_ix_create_with_seed(const dv_seeded_account *account, dv_instruction *re
     dv_instruction_put_le(ret_instruction, SYSTEM_CREATE_WITH_SEED, 4);
     dv_instruction_put(ret_instruction, account->payer.bytes, DV_PUBKEY_SIZE);
     put_seed(ret_instruction, account->seed);
-    dv_instruction_put_le(ret_instruction, account->lamports, 8);
+    dv_instruction_put_le(ret_instruction, account->lamports.count, 8);
     dv_instruction_put_le(ret_instruction, account->space, 8);
     dv_instruction_put(ret_instruction, account->owner.bytes, DV_PUBKEY_SIZE);
     dv_instruction_add(ret_instruction, &account->payer, true, true);
@@ -53,7 +53,7 @@ void dv_ix_take_back(const dv_seeded_account *account, dv_instruction *ret_instr
     dv_pubkey address = dv_address_of_seed(&account->payer, account->seed, &account->owner);
     dv_instruction_begin(ret_instruction, &DV_PROGRAM_SYSTEM);
     dv_instruction_put_le(ret_instruction, SYSTEM_TRANSFER_WITH_SEED, 4);
-    dv_instruction_put_le(ret_instruction, account->lamports, 8);
+    dv_instruction_put_le(ret_instruction, account->lamports.count, 8);
     put_seed(ret_instruction, account->seed);
     dv_instruction_put(ret_instruction, account->owner.bytes, DV_PUBKEY_SIZE);
     dv_instruction_add(ret_instruction, &address, false, true);

@@ -5,6 +5,7 @@
 #define DV_SOLANA_BUILDERS_H
 
 #include "actors/solana/instruction.h"
+#include "actors/solana/lamports.h"
 
 /* Compute budget: the most compute units (up to 1,400,000) the transaction may use. */
 void dv_ix_compute_unit_limit(uint32_t units, dv_instruction *ret_instruction);
@@ -18,7 +19,8 @@ void dv_ix_compute_unit_price(uint64_t micro_lamports, dv_instruction *ret_instr
 typedef struct dv_seeded_account {
     dv_pubkey payer, owner;
     dv_text seed;
-    uint64_t lamports, space;
+    dv_lamports lamports;
+    uint64_t space; /* bytes */
 } dv_seeded_account;
 #define DV_SYSTEM_ALREADY_IN_USE 0 /* SystemError::AccountAlreadyInUse */
 

@@ -130,7 +130,7 @@ dv_err dv_token_account_decode(const dv_account *account, dv_token_account *ret_
         !read_option(data + 109, &token.is_native) || (state != 1 && state != 2) ||
         !read_extensions(account, NULL))
         return DV_MESSAGE_MALFORMED;
-    if (token.is_native) token.rent_exempt_reserve = dv_le64(data + 113);
+    if (token.is_native) token.rent_exempt_reserve.count = dv_le64(data + 113);
     *ret_account = token;
     return DV_OK;
 }

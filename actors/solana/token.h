@@ -31,8 +31,8 @@ typedef struct dv_token_account {
     dv_pubkey mint, owner;
     uint64_t amount; /* atoms */
     bool has_delegate, is_frozen, is_native;
-    dv_pubkey delegate;           /* zero without one */
-    uint64_t rent_exempt_reserve; /* lamports, 0 unless is_native */
+    dv_pubkey delegate;              /* zero without one */
+    dv_lamports rent_exempt_reserve; /* 0 unless is_native */
     bool is_token_2022;
 } dv_token_account;
 

@@ -35,7 +35,8 @@ static void check(const dv_sign_request *ask)
     assert(memcmp(view.keys, good.wallet.bytes, sizeof good.wallet.bytes) == 0);
     assert(cost.swaps == (ask->amount > 0));
     assert(cost.atoms <= good.policy.rules[cost.token].order_max);
-    assert(cost.lamports >= 5000 && cost.lamports <= good.policy.order_lamports_max);
+    assert(cost.lamports.count >= 5000 &&
+           cost.lamports.count <= good.policy.order_lamports_max.count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -108,7 +108,7 @@ static uint32_t read_accounts(yajl_val accounts, dv_account *ret_accounts)
         size_t size;
         const char *address = accounts->u.object.keys[i];
         dv_account account = {.owner = golden_key(node, "owner"),
-                              .lamports = golden_u64(node, "lamports")};
+                              .lamports = {golden_u64(node, "lamports")}};
         golden_check(dv_pubkey_parse(dv_text_of(address), &account.address), "not an address: %s",
                      address);
         account.data = golden_base64(golden_text(node, "dataBase64"), &size);

@@ -303,7 +303,7 @@ static void check_token_account(const dv_account *account, yajl_val node)
     golden_check(token.is_native == golden_bool(fields, "isNative"), "native, or not");
     uint64_t reserve =
         golden_get(fields, "rentExemptReserve") ? golden_u64(fields, "rentExemptReserve") : 0;
-    golden_check(token.rent_exempt_reserve == reserve, "another reserve");
+    golden_check(token.rent_exempt_reserve.count == reserve, "another reserve");
 }
 
 static void check_token_state(const golden_item *item)

@@ -63,7 +63,7 @@ static inline uint8_t *scene_account(scene *s, uint32_t name, const dv_pubkey *o
     uint8_t *data = s->data[s->count];
     memset(data, 0, SCENE_ACCOUNT_SIZE);
     if (discriminator) memcpy(data, discriminator, 8);
-    s->accounts[s->count++] = (dv_account){scene_key(name), *owner, 1, data, size};
+    s->accounts[s->count++] = (dv_account){scene_key(name), *owner, {1}, data, size};
     return data;
 }
 

@@ -56,7 +56,7 @@ static inline uint8_t *data_of(scene *s, uint32_t name)
 static inline uint8_t *add(scene *s, uint32_t name, const dv_pubkey *owner, uint32_t size)
 {
     uint8_t *data = s->data[s->count];
-    s->accounts[s->count++] = (dv_account){name_key(name), *owner, 1, data, size};
+    s->accounts[s->count++] = (dv_account){name_key(name), *owner, {1}, data, size};
     return data;
 }
 

@@ -190,7 +190,8 @@ static inline void scene_make(sign_scene *s)
 
 /* What the good message costs beside its SOL: 5000 and 200000 * 10000 / 1e6 of fee, the guard, the
    rent of the wrapped SOL, an associated account. */
-#define SCENE_LAMPORTS (5000u + 2000u + SCENE_GUARD_RENT + SCENE_RENT + DV_SIGNER_ACCOUNT_LAMPORTS)
+#define SCENE_LAMPORTS                                                                             \
+    (5000u + 2000u + SCENE_GUARD_RENT + SCENE_RENT + DV_SIGNER_ACCOUNT_LAMPORTS.count)
 
 /* Compiles the instructions into the ask's message. */
 static inline void scene_compile(sign_scene *s)

@@ -38,8 +38,8 @@ static dv_swap_order order(void)
                                    .limit = 7},
                            .units = 600000,
                            .unit_price = 5,
-                           .guard_lamports = 890880,
-                           .wrapped_lamports = 2039280,
+                           .guard_rent = {890880},
+                           .wrapped_rent = {2039280},
                            .has_guard = true,
                            .has_memo = true};
 }
@@ -194,6 +194,21 @@ START_TEST(an_exact_output_wraps_as_much_sol_as_the_limit)
 }
 END_TEST
 
+START_TEST(more_sol_than_there_can_be_is_refused_and_does_not_wrap)
+{
+    make_sol(0);
+    dv_swap_order o = order();
+    o.ask.mint_in = DV_MINT_WSOL;
+    compile(&o);
+    o.ask.amount = UINT64_MAX - o.wrapped_rent.count + 1;
+    dv_refusal refusal;
+    ck_assert_int_eq(dv_swap_compile(&leg, &o, &made, &layout, &refusal),
+                     DV_VENUE_FUNDS_INSUFFICIENT);
+    o.ask.amount--;
+    ck_assert_int_eq(dv_swap_compile(&leg, &o, &made, &layout, &refusal), DV_OK);
+}
+END_TEST
+
 START_TEST(sol_that_is_received_is_unwrapped)
 {
     make_sol(1);
@@ -340,7 +355,7 @@ START_TEST(accounts_at_seeds_are_made_and_taken_back_as_the_reference_does)
     dv_seeded_account a = {.payer = name_key(7),
                            .owner = DV_PROGRAM_TOKEN,
                            .seed = dv_text_of("3yZe7d"),
-                           .lamports = 2039280,
+                           .lamports = {2039280},
                            .space = 165};
     dv_ix_create_with_seed(&a, &ix);
     assert_data(&ix,
@@ -350,7 +365,7 @@ START_TEST(accounts_at_seeds_are_made_and_taken_back_as_the_reference_does)
     dv_pubkey address = key("B9FdmNxxss1hpAHprAVXHzrDPq5PCjea6mTrVh2Ugnfd");
     ck_assert_mem_eq(&ix.accounts[1].key, &address, sizeof address);
     a.owner = DV_PROGRAM_SYSTEM;
-    a.lamports = 890880;
+    a.lamports.count = 890880;
     dv_ix_take_back(&a, &ix);
     assert_data(&ix,
                 "0b00000000980d0000000000060000000000000033795a6537640000000000000000000000000000"
@@ -374,6 +389,7 @@ int main(void)
     tcase_add_test(c, what_is_switched_off_or_there_already_is_left_out);
     tcase_add_test(c, sol_is_paid_from_an_account_of_the_orders_own);
     tcase_add_test(c, an_exact_output_wraps_as_much_sol_as_the_limit);
+    tcase_add_test(c, more_sol_than_there_can_be_is_refused_and_does_not_wrap);
     tcase_add_test(c, sol_that_is_received_is_unwrapped);
     tcase_add_test(c, units_are_set_without_changing_anything_else);
     tcase_add_loop_test(c, failures_are_told_in_our_words_and_the_programs, 0,

@@ -19,7 +19,7 @@ static void assert_signed(uint64_t atoms, uint64_t lamports)
     dv_err err = scene_check(&s, &cost);
     ck_assert_msg(err == DV_OK, "%s", s.why);
     ck_assert_uint_eq(cost.atoms, atoms);
-    ck_assert_uint_eq(cost.lamports, lamports);
+    ck_assert_uint_eq(cost.lamports.count, lamports);
 }
 
 static void assert_refused(const char *reason)
@@ -248,6 +248,10 @@ static void transfers_to_its_own_usdc(void) /* where lamports would be lost */
 {
     wallet_transfer(&s.wallet, &s.usdc_account, 1, more());
 }
+static void transfers_more_than_there_can_be(void) /* what would wrap around to little */
+{
+    wallet_transfer(&s.wallet, &s.own, UINT64_MAX, more());
+}
 static void assigns(void)
 {
     dv_instruction *to = more();
@@ -406,6 +410,7 @@ static const struct {
     {"transfers lamports to another's account: 5", transfers_to_a_stranger},
     {"from another account than the wallet: 5", transfers_from_a_stranger},
     {"transfers lamports to another's account:", transfers_to_its_own_usdc},
+    {"it spends more lamports than there can be", transfers_more_than_there_can_be},
     {"instruction 1 of the system program", assigns},
     {"made for another program: 5", makes_an_account_for_another_program},
     {"an account is not that of its seed", makes_an_account_of_another_seed},
@@ -468,7 +473,7 @@ START_TEST(a_message_with_any_bit_flipped_is_refused_or_harmless)
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         if (dv_signer_policy_check(&s.policy, &s.ask, &cost, s.why) == DV_OK) {
             ck_assert_uint_eq(cost.atoms, SCENE_AMOUNT);
-            ck_assert_uint_le(cost.lamports, s.policy.order_lamports_max);
+            ck_assert_uint_le(cost.lamports.count, s.policy.order_lamports_max.count);
             taken++;
         }
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);

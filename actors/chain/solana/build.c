@@ -222,7 +222,7 @@ static const char *missing(const dv_facts *facts, int64_t now_ns)
 {
     if (facts->blockhash_ns == 0 || now_ns - facts->blockhash_ns > BLOCKHASH_OLD_NS)
         return "no recent blockhash is known";
-    if (facts->guard_lamports == 0 || facts->wrapped_lamports == 0)
+    if (facts->guard_rent.count == 0 || facts->wrapped_rent.count == 0)
         return "the rent is not known yet";
     return NULL;
 }
@@ -241,8 +241,8 @@ static dv_err order_make(const dv_builds *v, const dv_build_request *build, dv_s
                            .blockhash = facts->blockhash.blockhash,
                            .units = c->solana_units_max,
                            .unit_price = facts->unit_price,
-                           .guard_lamports = facts->guard_lamports,
-                           .wrapped_lamports = facts->wrapped_lamports,
+                           .guard_rent = facts->guard_rent,
+                           .wrapped_rent = facts->wrapped_rent,
                            .has_guard = c->solana_guard,
                            .has_memo = c->solana_memo};
     if (!dv_pubkey_parse(build->token_in, &ret->ask.mint_in) ||

@@ -131,9 +131,9 @@ static void on_rent(void *context, const dv_rpc_reply *reply, int64_t now_ns)
     (void)now_ns;
     dv_facts *f = context;
     f->open--;
-    uint64_t lamports;
-    if (reply->error != DV_OK || dv_answer_number(reply->answer, &lamports) != DV_OK) return;
-    *(reply->tag == RENT_EMPTY ? &f->guard_lamports : &f->wrapped_lamports) = lamports;
+    dv_lamports rent;
+    if (reply->error != DV_OK || dv_answer_rent(reply->answer, &rent) != DV_OK) return;
+    *(reply->tag == RENT_EMPTY ? &f->guard_rent : &f->wrapped_rent) = rent;
 }
 
 static void rents_ask(dv_facts *f, int64_t now_ns)
@@ -141,8 +141,8 @@ static void rents_ask(dv_facts *f, int64_t now_ns)
     static const char METHOD[] = "getMinimumBalanceForRentExemption";
     char token[16];
     snprintf(token, sizeof token, "[%d]", TOKEN_ACCOUNT_SIZE);
-    if (f->guard_lamports == 0) ask(f, METHOD, "[0]", DV_RPC_ANY, on_rent, RENT_EMPTY, now_ns);
-    if (f->wrapped_lamports == 0) ask(f, METHOD, token, DV_RPC_ANY, on_rent, RENT_TOKEN, now_ns);
+    if (f->guard_rent.count == 0) ask(f, METHOD, "[0]", DV_RPC_ANY, on_rent, RENT_EMPTY, now_ns);
+    if (f->wrapped_rent.count == 0) ask(f, METHOD, token, DV_RPC_ANY, on_rent, RENT_TOKEN, now_ns);
 }
 
 /* Of the pools, which swaps write to. */

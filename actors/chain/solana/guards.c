@@ -88,7 +88,7 @@ static void on_guards(void *context, const dv_rpc_reply *reply, int64_t now_ns)
     while (count-- > 0) { /* from the last on, since what is forgotten is replaced by the last */
         if (!known)
             g->guards[at[count]].state = WAITING;
-        else if (accounts[count].lamports == g->facts->guard_lamports)
+        else if (accounts[count].lamports.count == g->facts->guard_rent.count)
             g->guards[at[count]].state = READY;
         else
             guard_forget(g, at[count]);

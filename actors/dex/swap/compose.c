@@ -41,6 +41,7 @@ typedef struct recipe {
     const dv_swap_leg *leg;
     const dv_swap_order *order;
     dv_swap_layout layout;
+    dv_lamports wrapped; /* of the account of wrapped SOL: its rent, and what is paid */
     uint32_t count;
     dv_instruction at[INSTRUCTIONS_MAX];
 } recipe;
@@ -61,12 +62,12 @@ static void add_guard(recipe *r)
     dv_ix_create_with_seed(&(dv_seeded_account){.payer = o->wallet,
                                                 .owner = DV_PROGRAM_SYSTEM,
                                                 .seed = dv_text_of(seed.text),
-                                                .lamports = o->guard_lamports},
+                                                .lamports = o->guard_rent},
                            next(r));
 }
 
-/* An account of the order's own for SOL, with the lamports that are to be paid. */
-static void add_wrapped(recipe *r, uint64_t lamports)
+/* An account of the order's own for SOL. */
+static void add_wrapped(recipe *r)
 {
     const dv_swap_order *o = r->order;
     order_seed seed = seed_of(&o->order_id);
@@ -74,7 +75,7 @@ static void add_wrapped(recipe *r, uint64_t lamports)
     dv_ix_create_with_seed(&(dv_seeded_account){.payer = o->wallet,
                                                 .owner = DV_PROGRAM_TOKEN,
                                                 .seed = dv_text_of(seed.text),
-                                                .lamports = o->wrapped_lamports + lamports,
+                                                .lamports = r->wrapped,
                                                 .space = TOKEN_ACCOUNT_SIZE},
                            next(r));
     dv_ix_initialize_account(&account, &DV_MINT_WSOL, &o->wallet, &DV_PROGRAM_TOKEN, next(r));
@@ -84,10 +85,9 @@ static void add_accounts(recipe *r)
 {
     const dv_swap_order *o = r->order;
     const dv_swap_ask *ask = &o->ask;
-    if (is_sol(&ask->mint_in))
-        add_wrapped(r, ask->mode == DV_SWAP_EXACT_OUT ? ask->limit : ask->amount);
+    if (is_sol(&ask->mint_in)) add_wrapped(r);
     if (is_sol(&ask->mint_out))
-        add_wrapped(r, 0);
+        add_wrapped(r);
     else if (!r->leg->out_exists)
         dv_ix_create_ata(&o->wallet, &o->wallet, &ask->mint_out, &r->leg->program_out, next(r));
     r->layout.account_in =
@@ -108,7 +108,7 @@ static void add_back(recipe *r)
     dv_ix_take_back(&(dv_seeded_account){.payer = o->wallet,
                                          .owner = DV_PROGRAM_SYSTEM,
                                          .seed = dv_text_of(seed.text),
-                                         .lamports = o->guard_lamports},
+                                         .lamports = o->guard_rent},
                     next(r));
 }
 
@@ -165,6 +165,13 @@ static dv_err compile(recipe *r, leave_out out, dv_transaction *ret, dv_refusal 
     return DV_OK;
 }
 
+/* The atoms of wrapped SOL are lamports. */
+static dv_lamports paid(const dv_swap_ask *ask)
+{
+    if (!is_sol(&ask->mint_in)) return (dv_lamports){0};
+    return (dv_lamports){ask->mode == DV_SWAP_EXACT_OUT ? ask->limit : ask->amount};
+}
+
 dv_err dv_swap_compile(const dv_swap_leg *leg, const dv_swap_order *order,
                        dv_transaction *ret_transaction, dv_swap_layout *ret_layout,
                        dv_refusal *ret_refusal)
@@ -173,7 +180,12 @@ dv_err dv_swap_compile(const dv_swap_leg *leg, const dv_swap_order *order,
     if (r == NULL) abort();
     r->leg = leg;
     r->order = order;
-    dv_err err = compile(r, NOTHING, ret_transaction, ret_refusal);
+    dv_err err;
+    if (dv_lamports_add(order->wrapped_rent, paid(&order->ask), &r->wrapped))
+        err = compile(r, NOTHING, ret_transaction, ret_refusal);
+    else
+        err = dv_refuse(ret_refusal, DV_VENUE_FUNDS_INSUFFICIENT, DV_PROGRAM_ERROR_NONE,
+                        "no wallet has so much SOL");
     if (err == DV_OK) *ret_layout = r->layout;
     free(r);
     return err;

@@ -24,10 +24,10 @@ typedef struct dv_swap_order {
     dv_pubkey wallet;
     dv_swap_ask ask;
     dv_blockhash blockhash;
-    uint32_t units;            /* compute units it may use */
-    uint64_t unit_price;       /* micro-lamports each */
-    uint64_t guard_lamports;   /* rent of an empty account */
-    uint64_t wrapped_lamports; /* rent of a token account */
+    uint32_t units;           /* compute units it may use */
+    uint64_t unit_price;      /* micro-lamports each */
+    dv_lamports guard_rent;   /* of an empty account */
+    dv_lamports wrapped_rent; /* of a token account */
     bool has_guard, has_memo;
     bool takes_back; /* the guard of an order that has long traded, which is on the chain */
     dv_id back_id;   /* that order */
@@ -41,7 +41,7 @@ typedef struct dv_swap_layout {
 
 /* Compiles the transaction of a leg, without a signature. If it does not fit a packet, what is taken
    back is left out, then the memo, then the leg's spare accounts. VENUE_BUILD_FAILED: even so it does
-   not fit. */
+   not fit. VENUE_FUNDS_INSUFFICIENT: it wraps more SOL than 64 bits of lamports. */
 DV_MUST_CHECK dv_err dv_swap_compile(const dv_swap_leg *leg, const dv_swap_order *order,
                                      dv_transaction *ret_transaction, dv_swap_layout *ret_layout,
                                      dv_refusal *ret_refusal);
