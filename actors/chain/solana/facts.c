@@ -89,6 +89,26 @@ static bool runs_ahead(const dv_latest_blockhash *latest, const dv_latest_blockh
            last->last_valid_block_height + (latest->slot - last->slot) + DV_HEIGHT_SLACK;
 }
 
+/* A first blockhash has nothing before it, and one node may lie more than once. So it has to fit a
+   finalized block too, whose height comes by another method. */
+static bool runs_ahead_of_epoch(const dv_facts *f, const dv_latest_blockhash *latest)
+{
+    if (f->epoch.slot == 0 || latest->slot < f->epoch.slot)
+        return true; /* nothing to hold it against */
+    return latest->last_valid_block_height > f->epoch.block_height + DV_BLOCKHASH_BLOCKS +
+                                                 (latest->slot - f->epoch.slot) + DV_HEIGHT_SLACK;
+}
+
+static void on_epoch(void *context, const dv_rpc_reply *reply, int64_t now_ns)
+{
+    dv_facts *f = context;
+    f->open--;
+    dv_epoch_info info;
+    if (reply->error != DV_OK || dv_answer_epoch(reply->answer, &info) != DV_OK) return;
+    if (f->epoch.slot == 0) f->ask_at_ns = now_ns; /* now a blockhash can be believed */
+    f->epoch = info;
+}
+
 static void on_blockhash(void *context, const dv_rpc_reply *reply, int64_t now_ns)
 {
     dv_facts *f = context;
@@ -97,7 +117,8 @@ static void on_blockhash(void *context, const dv_rpc_reply *reply, int64_t now_n
     if (reply->error != DV_OK || dv_answer_blockhash(reply->answer, &latest) != DV_OK) return;
     if (latest.slot < last.slot) return; /* a slower endpoint's */
     dv_facts_saw_slot(f, latest.slot);
-    if (last.slot != 0 && runs_ahead(&latest, &last)) {
+    bool doubted = last.slot != 0 ? runs_ahead(&latest, &last) : runs_ahead_of_epoch(f, &latest);
+    if (doubted) {
         dv_debug("height_doubted", NULL,
                  dv_kv_string("endpoint", dv_rpc_endpoint_name(f->rpc, reply->endpoint)));
         return;
@@ -166,6 +187,9 @@ int64_t dv_facts_tick(dv_facts *facts, int64_t now_ns)
     if (now_ns >= f->ask_at_ns) {
         f->ask_at_ns = now_ns + dv_max_i64(ASK_EVERY_NS, f->config->solana_poll_ms * DV_NS_PER_MS);
         genesis_ask(f, now_ns);
+        if (f->blockhash_ns == 0)
+            ask(f, "getEpochInfo", "[{\"commitment\":\"finalized\"}]", DV_RPC_ANY, on_epoch, 0,
+                now_ns);
         rents_ask(f, now_ns);
         ask(f, "getLatestBlockhash", "[{\"commitment\":\"confirmed\"}]",
             f->blockhash_rounds++ % dv_rpc_endpoint_count(f->rpc), on_blockhash, 0, now_ns);

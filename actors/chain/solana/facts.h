@@ -28,10 +28,12 @@ typedef struct dv_facts {
     const char
         *forbidden; /* why nothing may be traded: mainnet, or endpoints of several clusters */
 
-    uint64_t slot;                        /* newest seen, of confirmed state */
-    dv_latest_blockhash blockhash;        /* whose height another answer agrees with */
-    int64_t blockhash_ns;                 /* when it came; 0: there is none */
-    dv_latest_blockhash blockhash_last;   /* the newest not found out; slot 0: none */
+    uint64_t slot;                      /* newest seen, of confirmed state */
+    dv_latest_blockhash blockhash;      /* whose height another answer agrees with */
+    int64_t blockhash_ns;               /* when it came; 0: there is none */
+    dv_latest_blockhash blockhash_last; /* the newest not found out; slot 0: none */
+    dv_epoch_info epoch; /* of a finalized block, against which the first blockhash is held; slot 0:
+                            none */
     uint32_t blockhash_rounds;            /* each asks another endpoint */
     uint64_t unit_price;                  /* micro-lamports */
     dv_lamports guard_rent, wrapped_rent; /* of a guard, and of wrapped SOL; 0: not known yet */
