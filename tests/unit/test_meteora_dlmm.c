@@ -123,6 +123,7 @@ START_TEST(an_exact_output_costs_no_atom_more_than_it_needs)
     least_input at = {.state = 4501};
     for (int i = 0; i < ROUNDS; i++) {
         if (i % 100 == 0) {
+            end();
             begin();
             for (uint32_t side = 0; side < 2; side++)
                 scene_withhold(&s, SCENE_MINT_0 + side, least_input_bps(&at),
