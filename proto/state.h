@@ -29,8 +29,8 @@
 
    No order waits in watching yet, so watching, cancelled and expired are not reached.
 
-   A step is decided by step_begin (actors/execution/execution.c). The statement STEP makes the step
-   (sql/statements.h), after persistence.c has checked that dv_state_may_move. The owner believes the
+   A step is decided by step_begin (actors/execution/execution.c). The statement sql/queries/step.sql makes
+   the step, after actors/persistence/writes.c has checked dv_state_may_move. The owner believes the
    step in on_step_reply, through dv_order_enter (actors/execution/order.c), the one function that sets
    an order's state. */
 #ifndef DV_PROTO_STATE_H
